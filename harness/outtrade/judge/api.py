@@ -1,0 +1,127 @@
+"""What a property is, and how a check speaks.
+
+A check is a generator over an Index of the History. It yields one *case* for everything it looked at::
+
+    def check(ix: Index) -> Iterator[Case]:
+        for order in ix.own_orders:
+            if on_grid(order):  yield held(order.request.seq)
+            else:               yield broke("price 100.005 is off the 0.01 grid", order.request.seq)
+
+Nothing yielded: not-applicable. Any ``broke``: fail (``warn`` for a SHOULD). Else any ``undecided``: incomplete. Else
+any ``held``: pass. Only ``waived`` (the target does not track what is compared): waived. A check that raises is
+``harness-error``, never a pass. Every case carries evidence: sequence numbers of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .index import Index
+
+Verdict = Literal["pass", "fail", "warn", "not-applicable", "incomplete", "waived", "harness-error"]
+Dimension = Literal["parameters", "retry", "recovery", "reconciliation", "orders", "execution"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing a check looked at. ``subject`` names it (client order id, intent); ``key`` tells distinct failures
+    apart without run-specific values (used to group and to minimise)."""
+
+    kind: Literal["held", "broke", "undecided", "waived"]
+    message: str = ""
+    evidence: tuple[int, ...] = ()
+    subject: str = ""
+    key: str = ""
+
+
+def held(*evidence: int, subject: str = "") -> Case:
+    """The property held for this case."""
+    return Case("held", "", evidence, subject)
+
+
+def broke(message: str, *evidence: int, subject: str = "", key: str = "") -> Case:
+    """The property was violated; ``message`` is a sentence that a person understands without the code."""
+    return Case("broke", message, evidence, subject, key)
+
+
+def undecided(message: str, *evidence: int, subject: str = "") -> Case:
+    """The History does not hold what is needed to decide."""
+    return Case("undecided", message, evidence, subject)
+
+
+def waived(message: str) -> Case:
+    """The target does not report the part that this property compares."""
+    return Case("waived", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A row of the catalogue. ``explain`` is the prose for ``outtrade explain``; ``source`` says where the rule comes
+    from (venue documentation or a catalogued bug)."""
+
+    id: str
+    title: str
+    level: Literal["MUST", "SHOULD"]
+    severity: Literal["critical", "major", "minor"]
+    scope: Literal["A", "G", "AG"]
+    explain: str
+    source: str
+    check: Callable[[Index], Iterator[Case]]
+
+    @property
+    def dimension(self) -> Dimension:
+        """The part of the score it counts for, from its id."""
+        names: dict[str, Dimension] = {
+            "PAR": "parameters", "RTY": "retry", "RCV": "recovery", "REC": "reconciliation",
+            "ORD": "orders", "EXQ": "execution", "LIM": "execution",
+        }  # fmt: skip
+        return names[self.id[:3]]
+
+
+@dataclass(slots=True)
+class Finding:
+    """The verdict on one property in one run."""
+
+    property: str
+    verdict: Verdict
+    cases: int = 0
+    broken: list[Case] = field(default_factory=list)
+    """Violations (fail, warn), or what could not be decided (incomplete), or the error (harness-error)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Same failure, same fingerprint: the property and the key of its first violation."""
+        return self.property + (":" + self.broken[0].key if self.broken and self.broken[0].key else "")
+
+
+def judge(prop: Property, index: Index) -> Finding:
+    """Run one check over one history."""
+    finding = Finding(prop.id, "not-applicable")
+    kinds: set[str] = set()
+    open_cases: list[Case] = []
+    try:
+        for case in prop.check(index):
+            finding.cases += 1
+            kinds.add(case.kind)
+            if case.kind == "broke":
+                finding.broken.append(case)
+            elif case.kind == "undecided":
+                open_cases.append(case)
+    except Exception as error:
+        line = error.__traceback__
+        while line is not None and line.tb_next is not None:
+            line = line.tb_next
+        where = f" (line {line.tb_lineno} of {line.tb_frame.f_code.co_filename.rpartition('/')[2]})" if line else ""
+        return Finding(prop.id, "harness-error", finding.cases, [Case("undecided", f"{error!r}{where}")])
+    if "broke" in kinds:
+        finding.verdict = "fail" if prop.level == "MUST" else "warn"
+    elif "undecided" in kinds:
+        finding.verdict, finding.broken = "incomplete", open_cases
+    elif "held" in kinds:
+        finding.verdict = "pass"
+    elif "waived" in kinds:
+        finding.verdict = "waived"
+    return finding

@@ -1,0 +1,115 @@
+"""A scenario: plain data that alone reproduces a run.
+
+Venue, symbols, balances, market script, intents, fault plan and seed. It is JSON on disk (``outtrade replay FILE``)
+and comes from outside, so it is read strictly: unknown fields and other versions are refused with one clear line.
+A seed only *generates* scenarios; once made, the data is the scenario.
+
+    >>> s = Scenario(id="demo", seed=1, until=60, symbols=("BTC/USDT",), balances={"USDT": "1000"}, intents=())
+    >>> Scenario.from_json(s.to_json()) == s
+    True
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from .fault import Fault
+from .task import Bounds, Intent, Limits, Number, Plain, Task
+
+VERSION = 1
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be used; the message is one line for the user."""
+
+
+class Market(Plain):
+    """Seeded market flow of one symbol.
+
+    ``mid`` is the starting mid price (quote currency). ``spread_bps`` is the usual distance between best bid and
+    best ask, ``depth`` the base quantity at each of ``levels`` price levels on each side, ``taker_rate`` and
+    ``maker_rate`` the mean number of market orders and of quote refreshes a virtual second, ``taker_size`` the mean
+    base quantity of a market order, ``volatility_bps`` the standard deviation of the mid's move per virtual minute.
+    """
+
+    mid: Number
+    spread_bps: float = 4.0
+    depth: Number
+    levels: int = 10
+    maker_rate: float = 0.05
+    taker_rate: float = 0.05
+    taker_size: Number
+    volatility_bps: float = 3.0
+
+
+class Scenario(Plain):
+    """Everything a run depends on, but for the target under test."""
+
+    format: Literal["outtrade.scenario"] = "outtrade.scenario"
+    version: Literal[1] = 1
+    id: str
+    seed: int
+    space: str = "custom"
+    venue: str = "binance_spot"
+    epoch: int = 1_767_225_600
+    """UNIX seconds of run time 0 (1 January 2026, 00:00 UTC)."""
+    symbols: tuple[str, ...]
+    balances: dict[str, Number]
+    markets: dict[str, Market] = Field(default_factory=dict)
+    fees: tuple[Number, Number] = (Decimal("0.001"), Decimal("0.001"))
+    """Maker and taker fee as fractions."""
+    latency: float = 0.02
+    """One-way network delay in seconds."""
+    knobs: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """Seeded settings for what the venue does not document (see the venue's traits)."""
+    intents: tuple[Intent, ...]
+    until: float = Field(gt=0)
+    limits: Limits = Limits()
+    bounds: Bounds = Bounds()
+    leave_resting: bool = False
+    faults: tuple[Fault, ...] = ()
+    pair: str | None = None
+    """Scenarios with the same ``pair`` are twins: same symptom, opposite truth."""
+
+    def task(self, **changes: Any) -> Task:
+        """The Task that an agent is given; ``changes`` are fields of an incarnation (``resumed=True``)."""
+        return Task(
+            id=self.id,
+            epoch=self.epoch,
+            intents=self.intents,
+            until=self.until,
+            limits=self.limits,
+            bounds=self.bounds,
+            leave_resting=self.leave_resting,
+            **changes,
+        )
+
+    def to_json(self) -> str:
+        """Canonical JSON: defaults left out, keys in the order of the model, one trailing newline."""
+        data = {"format": self.format, "version": self.version}
+        data |= self.model_dump(mode="json", exclude_defaults=True)
+        for fault, dumped in zip(self.faults, data.get("faults", ()), strict=True):  # type: ignore[call-overload]
+            dumped["kind"] = fault.kind
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Scenario:
+        """Read a scenario; raises ScenarioError with one line that says what is wrong."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ScenarioError(f"not JSON: {error}") from None
+        if not isinstance(data, dict) or data.get("format") != "outtrade.scenario":
+            raise ScenarioError('not a scenario: the field "format" is not "outtrade.scenario"')
+        if data.get("version") != VERSION:
+            raise ScenarioError(f"scenario version {data.get('version')!r} is not supported (this is version {VERSION})")
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ScenarioError(f"{where}: {first['msg']} ({error.error_count()} problem(s) in all)") from None

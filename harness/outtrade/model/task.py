@@ -1,0 +1,219 @@
+"""What an agent is given and what it gives back: Task, Intent, Report (contract ``api = 1``).
+
+An *intent* says what is wanted ("buy 0.4 BTC, limit 50,000, until 600 s"). The agent places whatever orders it
+takes, follows them, and at the end says what it believes: orders, fills, positions, balances, and one outcome
+per intent. Everything here is plain pydantic data, identical in Python, over stdin/stdout and over HTTP.
+
+Units: prices in quote currency per base unit, quantities in base units, times in seconds of run time (seconds
+of virtual time since ``Task.epoch``), slippage, fees and trails in basis points.
+
+    >>> Intent(id="i1", tag="AB12CD34", at=5, kind="order", symbol="BTC/USDT", side="buy",
+    ...        quantity="0.4", type="limit", limit_price="50000").time_in_force is None
+    True
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+API = 1
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("must be a finite number, not NaN or infinity")
+    return value
+
+
+Number = Annotated[Decimal, AfterValidator(_finite)]
+"""A price, quantity or amount: a finite Decimal; strings in JSON, floats accepted from agents."""
+
+Side = Literal["buy", "sell"]
+OrderType = Literal[
+    "market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit", "trailing_stop"
+]
+TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY"]
+IntentKind = Literal["order", "trade", "scale", "protect", "amend", "cancel", "flatten", "halt", "watch"]
+OrderStatus = Literal["pending", "open", "filled", "cancelled", "rejected", "expired", "unknown"]
+OutcomeStatus = Literal["done", "partial", "working", "failed", "refused", "unknown"]
+
+
+class Plain(BaseModel):
+    """Base of everything here: frozen plain data that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Plain):
+    """Caps the agent must keep; what would break one is refused, not shrunk. None = no cap."""
+
+    max_position: Number | None = None
+    max_notional: Number | None = None
+    max_leverage: Number | None = None
+    max_orders_per_second: Number | None = None
+    max_slippage_bps: Number | None = None
+
+
+class Bounds(Plain):
+    """Every "in time" of the properties, in virtual seconds unless said otherwise."""
+
+    answer: float = 60
+    attempts: int = 10
+    silence: float = 120
+    lost_frame: float = 120
+    recovery: float = 120
+    resolve: float = 60
+    protection_gap: float = 10
+    halt: float = 5
+    settle: float = 180
+
+
+class Intent(Plain):
+    """One thing that is wanted. ``tag`` should stand inside every client order id sent for it."""
+
+    id: str
+    tag: str = Field(pattern=r"^[A-Za-z0-9]{8}$")
+    at: float = Field(ge=0)
+    expires: float | None = None
+    text: str = ""
+    kind: IntentKind
+    symbol: str | None = None
+    side: Side | None = None
+    quantity: Number | None = None
+    quote_quantity: Number | None = None
+    type: OrderType | None = None
+    limit_price: Number | None = None
+    end_price: Number | None = None
+    stop_price: Number | None = None
+    take_profit_price: Number | None = None
+    trail: Number | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    parts: int | None = None
+    target: str | None = None
+    on_partial: Literal["keep", "cancel", "complete"] = "keep"
+    max_slippage_bps: Number | None = None
+    max_fee_bps: Number | None = None
+    patience: float | None = None
+    fallback_types: tuple[OrderType, ...] = ()
+
+
+class Instrument(Plain):
+    """Trading rules of one symbol as known at the start of the run (they may change)."""
+
+    venue_symbol: str
+    base: str
+    quote: str
+    status: str = "trading"
+    types: tuple[OrderType, ...] = ("market", "limit")
+    tick: Number
+    price_min: Number
+    price_max: Number
+    step: Number
+    quantity_min: Number
+    quantity_max: Number
+    market_step: Number | None = None
+    market_min: Number | None = None
+    market_max: Number | None = None
+    notional_min: Number | None = None
+    notional_max: Number | None = None
+    band: tuple[Number, Number] | None = None
+    """Lowest and highest price as factors of the reference price, e.g. (0.2, 5)."""
+    contract_size: Number = Decimal(1)
+    maker_fee: Number
+    taker_fee: Number
+
+
+class Task(Plain):
+    """The whole job of one run: intents ordered by ``at``, caps, and the bounds it is judged by."""
+
+    id: str
+    api: int = API
+    epoch: int
+    intents: tuple[Intent, ...]
+    until: float
+    limits: Limits = Limits()
+    bounds: Bounds = Bounds()
+    leave_resting: bool = False
+    allow_alert_only: bool = False
+    resumed: bool = False
+    instance: int = 0
+    instances: int = 1
+
+
+class Outcome(Plain):
+    """What became of one intent, as the agent sees it."""
+
+    status: OutcomeStatus
+    filled: Number | None = None
+    average_price: Number | None = None
+    reason: str = ""
+
+
+class OrderView(Plain):
+    """One order as the agent believes it to be; ``intent`` is None for foreign orders."""
+
+    client_id: str | None = None
+    venue_ids: tuple[str, ...] = ()
+    symbol: str
+    side: Side
+    type: OrderType = "limit"
+    quantity: Number | None = None
+    filled: Number = Decimal(0)
+    average_price: Number | None = None
+    status: OrderStatus
+    intent: str | None = None
+
+
+class FillView(Plain):
+    """One fill; ``order`` is the client or the venue id of its order."""
+
+    trade_id: str
+    order: str
+    price: Number
+    quantity: Number
+    fee: Number | None = None
+    fee_asset: str | None = None
+
+
+class PositionView(Plain):
+    """Net position in one symbol from the task's own orders, net of base fees (spot)."""
+
+    quantity: Number
+    entry_price: Number | None = None
+    unrealised: Number | None = None
+    leverage: Number | None = None
+
+
+class BalanceView(Plain):
+    """The account's balance of one asset."""
+
+    free: Number
+    locked: Number = Decimal(0)
+
+
+class Alert(Plain):
+    """Something a person should look at."""
+
+    level: Literal["info", "warning", "error"] = "warning"
+    text: str
+    about: str | None = None
+
+
+class Report(Plain):
+    """What the agent believes at the end. A part left None is "not tracked" and waives its properties."""
+
+    outcomes: dict[str, Outcome]
+    orders: tuple[OrderView, ...]
+    fills: tuple[FillView, ...] | None = None
+    positions: dict[str, PositionView] | None = None
+    balances: dict[str, BalanceView] | None = None
+    alerts: tuple[Alert, ...] = ()
+
+
+View = OrderView | FillView | PositionView | BalanceView | Alert | dict[str, Any]
+"""What ``Task``'s ``publish`` takes: a belief of now."""

@@ -1,0 +1,153 @@
+"""The seam between a mock venue and whoever serves it (the harness in a World, or a socket server).
+
+A venue is sans-I/O and takes time as an argument (integer nanoseconds of UNIX time). It knows no fault and no score.
+One HTTP request passes four calls, between which the caller may delay, alter or lose::
+
+    call   = venue.read(request)                what is asked: a parsed view; never raises, never changes state
+    answer = venue.admit(call, now)             the front door: key, signature, clock, weights; None = come in
+    commit = venue.execute(call, now, as_of=t)  the engine: state moves here and only here
+    answer = venue.render(commit, now)          bytes of the answer, and how they are to be read
+
+A WebSocket connection is a Session: text in, text out; pushed events come from ``Venue.pushed`` callbacks.
+Time passes by ``advance(now)``; ``next_time()`` says when the venue next does something by itself (market flow).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Confidence = Literal["documented", "recorded", "maintainer", "inferred", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One declared behaviour of a venue. Only documented, recorded and maintainer's word are judged."""
+
+    value: Any
+    source: str
+    confidence: Confidence
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """A parsed HTTP/1.1 request. Header names are lower case; ``target`` is the raw request target."""
+
+    method: str
+    target: str
+    host: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class HttpAnswer:
+    """An HTTP answer before framing. ``body`` is sent with Content-Length."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json;charset=UTF-8"
+
+
+@dataclass(slots=True)
+class Reading:
+    """How an answer is to be read, by the venue's declared traits. See ``outtrade.model.history.Response``."""
+
+    outcome: Literal["ok", "definite", "ambiguous"] = "ok"
+    error: str | None = None
+    code: int | None = None
+    message: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """What a request asks, in unified words. ``op`` is one of the operations listed in ``outtrade.model.fault``."""
+
+    op: str
+    method: str
+    path: str
+    params: dict[str, str]
+    signed: bool = False
+    symbol: str | None = None
+    client_id: str | None = None
+    venue_id: str | None = None
+    order: dict[str, Any] | None = None
+    """Unified order parameters (fields of ``outtrade.model.history.OrderParams``), raw number strings."""
+    digest: str = ""
+    raw: Any = None
+    """The venue's own parse (HttpRequest or decoded frame); opaque to the caller."""
+
+
+@dataclass(slots=True)
+class Commit:
+    """What the engine did for a call: a result or a refusal; opaque but for these fields."""
+
+    call: Call
+    result: Any = None
+    error: Any = None
+    order_ids: tuple[str, ...] = ()
+    """Venue ids of the orders that the call created or changed."""
+
+
+@dataclass(slots=True)
+class Push:
+    """An event that the venue wants to send on a private stream. ``n`` numbers them over the whole run."""
+
+    n: int
+    kind: Literal["order", "fill", "balance", "other"]
+    text: str
+    client_id: str | None = None
+    venue_id: str | None = None
+    trade_id: str | None = None
+    status: str | None = None
+    order: str | None = None
+    """The venue id of the order it is about."""
+
+
+class Session(Protocol):
+    """One WebSocket connection, above the frames (the caller does handshake, ping and close)."""
+
+    subscribed: bool
+
+    def read(self, text: str) -> Call:
+        """What a text frame asks (``op='subscribe'`` and so on); never raises."""
+
+    def receive(self, call: Call, now: int) -> str | None:
+        """Carry it out; returns the answering text frame."""
+
+    def frame(self, push: Push) -> str | None:
+        """The text frame of a pushed event on this connection; None while not subscribed."""
+
+    def closed(self) -> None:
+        """The connection is gone."""
+
+
+class Venue(Protocol):
+    """A mock exchange behind its real wire."""
+
+    name: str
+    traits: Mapping[str, Trait]
+    rest_hosts: tuple[tuple[str, int], ...]
+    stream_hosts: tuple[tuple[str, int], ...]
+
+    def read(self, request: HttpRequest) -> Call: ...
+    def admit(self, call: Call, now: int) -> HttpAnswer | None: ...
+    def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit: ...
+    def render(self, commit: Commit, now: int) -> HttpAnswer: ...
+    def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
+        """How a client that knows the documentation reads an answer (also one that a fault made)."""
+
+    def refusal(self, reason: str, now: int, *, retry_after: int | None = None, until: int | None = None) -> HttpAnswer:
+        """The venue's own wording of a refusal that a fault injects: ``rate``, ``ban``, ``funds``, ``closed``,
+        ``permission``, ``filter``, ``busy``, ``code_1006``, ``code_1007``."""
+
+    def open_session(self, host: str, path: str, now: int) -> Session: ...
+    def on_push(self, callback: Callable[[Push], None]) -> None: ...
+    def on_truth(self, callback: Callable[[Any], None]) -> None:
+        """Order and fill changes of the account under test: ``core.events.OrderChange`` and ``core.events.Fill``."""
+
+    def advance(self, now: int) -> None: ...
+    def next_time(self) -> int | None: ...
