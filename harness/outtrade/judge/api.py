@@ -85,7 +85,8 @@ class Property:
 class Finding:
     """The verdict on one property in one run."""
 
-    property: str
+    id: str
+    """The property's id."""
     verdict: Verdict
     cases: int = 0
     broken: list[Case] = field(default_factory=list)
@@ -94,7 +95,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Same failure, same fingerprint: the property and the key of its first violation."""
-        return self.property + (":" + self.broken[0].key if self.broken and self.broken[0].key else "")
+        return self.id + (":" + self.broken[0].key if self.broken and self.broken[0].key else "")
 
 
 def judge(prop: Property, index: Index) -> Finding:

@@ -106,7 +106,9 @@ class Scenario(Plain):
         if not isinstance(data, dict) or data.get("format") != "outtrade.scenario":
             raise ScenarioError('not a scenario: the field "format" is not "outtrade.scenario"')
         if data.get("version") != VERSION:
-            raise ScenarioError(f"scenario version {data.get('version')!r} is not supported (this is version {VERSION})")
+            raise ScenarioError(
+                f"scenario version {data.get('version')!r} is not supported (this is version {VERSION})"
+            )
         try:
             return cls.model_validate(data)
         except ValidationError as error:

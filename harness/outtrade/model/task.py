@@ -32,9 +32,7 @@ Number = Annotated[Decimal, AfterValidator(_finite)]
 """A price, quantity or amount: a finite Decimal; strings in JSON, floats accepted from agents."""
 
 Side = Literal["buy", "sell"]
-OrderType = Literal[
-    "market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit", "trailing_stop"
-]
+OrderType = Literal["market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit", "trailing_stop"]
 TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY"]
 IntentKind = Literal["order", "trade", "scale", "protect", "amend", "cancel", "flatten", "halt", "watch"]
 OrderStatus = Literal["pending", "open", "filled", "cancelled", "rejected", "expired", "unknown"]
