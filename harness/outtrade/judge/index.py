@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.history import History
+from outtrade.model.history import History
 
 
 class Index:

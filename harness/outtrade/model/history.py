@@ -284,7 +284,7 @@ class FillTruth(Event, kw_only=True):
 
 
 class Snapshot(Event, kw_only=True):
-    """The account as it truly is: at the ``start``, when the ``report`` came, at the ``end``. ``working``: venue ids."""
+    """The account as it truly is: at the ``start``, at the ``report``, at the ``end``. ``working``: venue ids."""
 
     source = "truth"
     why: Literal["start", "report", "end"]
