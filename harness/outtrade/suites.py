@@ -1,0 +1,178 @@
+"""Suites: the content that the harness runs, found without knowing it by name.
+
+A suite bundles *properties* (what is judged), *spaces* (functions from a Draw to a Scenario), *agents* (reference
+targets by name) and a *zoo* (broken agents, each made for one property). The harness finds suites by the entry
+point group ``outtrade.suites``, so users add their own by declaring one in their package::
+
+    [project.entry-points."outtrade.suites"]
+    mine = "my_package:suite"
+
+The suite named ``core`` is ours; it is also found in a checkout that was never installed. All parts are lazy: a
+suite costs nothing until a part is read.
+
+    >>> s = Suite("demo", properties=lambda: (), spaces=dict, agents=dict, zoo=lambda: ())
+    >>> s.properties
+    ()
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from outtrade.judge.api import Property
+    from outtrade.model.scenario import Scenario
+
+GROUP = "outtrade.suites"
+CORE = "core"
+_CORE_OBJECT = "outtrade_suites:suite"
+
+Space = Callable[[Any], "Scenario"]
+"""A scenario space: ``def scenario(d: Draw) -> Scenario``."""
+
+
+class SuiteError(ValueError):
+    """A suite, or something in a suite, that cannot be found or loaded; the message is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A broken agent of the zoo: a reference agent with one real bug.
+
+    ``spec`` names it as a target, ``base`` is the name of the reference agent it was made from, ``property`` the id
+    of the property it was made for and ``also`` the ids of those that may fail as a consequence. ``source`` says where
+    the bug was seen. ``needs_fault``: without a fault it behaves byte for byte like its base.
+    """
+
+    name: str
+    spec: str
+    base: str
+    property: str
+    also: tuple[str, ...] = ()
+    source: str = ""
+    needs_fault: bool = True
+
+
+class Suite:
+    """Properties, spaces, agents and zoo under one name. Each part is loaded when it is first read."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        properties: Callable[[], Iterable[Property]],
+        spaces: Callable[[], Mapping[str, Space]],
+        agents: Callable[[], Mapping[str, str]] = dict,
+        zoo: Callable[[], Iterable[Broken]] = tuple,
+    ) -> None:
+        self.name = name
+        self._load_properties = properties
+        self._load_spaces = spaces
+        self._load_agents = agents
+        self._load_zoo = zoo
+
+    @cached_property
+    def properties(self) -> tuple[Property, ...]:
+        """All properties, ordered by dimension and id. Raises SuiteError where two share an id."""
+        found = sorted(self._load_properties(), key=lambda prop: _order(prop.id))
+        for before, after in itertools.pairwise(found):
+            if before.id == after.id:
+                raise SuiteError(f"suite {self.name}: two properties are called {after.id}")
+        return tuple(found)
+
+    @cached_property
+    def spaces(self) -> dict[str, Space]:
+        """Scenario spaces by name, in the order of the suite; the first is the default."""
+        return dict(self._load_spaces())
+
+    @cached_property
+    def agents(self) -> dict[str, str]:
+        """Reference agents: name -> target spec."""
+        return dict(self._load_agents())
+
+    @cached_property
+    def zoo(self) -> tuple[Broken, ...]:
+        """Broken agents, in the order of the suite."""
+        return tuple(self._load_zoo())
+
+    def property(self, wanted: str) -> Property:
+        """The property with the id ``wanted`` (case and hyphen do not matter); raises SuiteError."""
+        key = _plain(wanted)
+        for prop in self.properties:
+            if _plain(prop.id) == key:
+                return prop
+        near = ", ".join(prop.id for prop in self.properties if _plain(prop.id).startswith(key[:3]))
+        raise SuiteError(f"no property {wanted!r} in suite {self.name}" + (f"; there are {near}" if near else ""))
+
+    def space(self, wanted: str | None) -> tuple[str, Space]:
+        """The space called ``wanted`` (None: the default) with its name; raises SuiteError."""
+        if not self.spaces:
+            raise SuiteError(f"suite {self.name} has no scenario spaces")
+        name = next(iter(self.spaces)) if wanted is None else wanted
+        if name not in self.spaces:
+            raise SuiteError(f"no space {name!r} in suite {self.name}; there are {', '.join(self.spaces)}")
+        return name, self.spaces[name]
+
+
+def _plain(text: str) -> str:
+    return text.replace("-", "").replace("_", "").upper()
+
+
+_DIMENSIONS = ("PAR", "RTY", "RCV", "REC", "ORD", "EXQ", "LIM")
+
+
+def _order(ident: str) -> tuple[int, str]:
+    head = ident[:3]
+    return (_DIMENSIONS.index(head) if head in _DIMENSIONS else len(_DIMENSIONS), ident)
+
+
+def names() -> list[str]:
+    """Names of all suites that can be loaded, ``core`` first. Imports none of them."""
+    found = {point.name for point in entry_points(group=GROUP)} | {CORE}
+    return sorted(found, key=lambda name: (name != CORE, name))
+
+
+def load(name: str = CORE) -> Suite:
+    """The suite called ``name``. Raises SuiteError with one line where it is unknown or fails to import."""
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return _checked(name, point)
+    if name == CORE:  # a checkout that was never installed
+        return _checked(name, EntryPoint(name, _CORE_OBJECT, GROUP))
+    raise SuiteError(f"no suite {name!r}; there are {', '.join(names())}")
+
+
+def _checked(name: str, point: EntryPoint) -> Suite:
+    try:
+        suite = point.load()
+    except Exception as error:
+        raise SuiteError(f"suite {name} ({point.value}) failed to load: {type(error).__name__}: {error}") from error
+    if not isinstance(suite, Suite):
+        raise SuiteError(f"suite {name} ({point.value}) is a {type(suite).__name__}, not an outtrade.suites.Suite")
+    return suite
+
+
+def collect(package: str, wanted: type) -> list[Any]:
+    """All objects of class ``wanted`` that the modules of ``package`` define at top level, singly or in a tuple,
+    list or dict. Each object once, in the order of module name and definition."""
+    import pkgutil
+
+    root = importlib.import_module(package)
+    modules = [root]
+    for info in sorted(pkgutil.iter_modules(root.__path__, package + "."), key=lambda info: info.name):
+        modules.append(importlib.import_module(info.name))
+    found: dict[int, Any] = {}
+    for module in modules:
+        for value in list(vars(module).values()):
+            members = value.values() if isinstance(value, dict) else value
+            group = members if isinstance(value, tuple | list | dict) else (value,)
+            for item in group:
+                if isinstance(item, wanted):
+                    found.setdefault(id(item), item)
+    return list(found.values())

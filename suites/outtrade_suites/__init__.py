@@ -1,0 +1,49 @@
+"""The content of Outtrade: scenario spaces, properties, reference agents and the zoo of broken agents.
+
+``suite`` is what the harness finds by the entry point ``outtrade.suites``. Importing this package imports none of the
+parts; each is loaded when it is first read::
+
+    properties/   every ``Property`` that one of its modules defines
+    spaces/       ``SPACES``: name -> ``def scenario(d: Draw) -> Scenario``; the first is the default
+    agents/       ``AGENTS``: name -> target spec
+    zoo/          ``ZOO``: tuple of ``Broken``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from outtrade.suites import Broken, Suite, collect
+
+if TYPE_CHECKING:
+    from outtrade.judge.api import Property
+
+
+def _part(module: str, name: str) -> Any:
+    return getattr(import_module(f"outtrade_suites.{module}"), name)
+
+
+def _properties() -> Iterable[Property]:
+    from outtrade.judge.api import Property
+
+    return collect("outtrade_suites.properties", Property)
+
+
+def _spaces() -> Mapping[str, Any]:
+    spaces: Mapping[str, Any] = _part("spaces", "SPACES")
+    return spaces
+
+
+def _agents() -> Mapping[str, str]:
+    agents: Mapping[str, str] = _part("agents", "AGENTS")
+    return agents
+
+
+def _zoo() -> Iterable[Broken]:
+    zoo: Iterable[Broken] = _part("zoo", "ZOO")
+    return zoo
+
+
+suite = Suite("core", properties=_properties, spaces=_spaces, agents=_agents, zoo=_zoo)
