@@ -1,0 +1,47 @@
+"""The exchange core: a venue-neutral spot exchange without I/O and without Decimals.
+
+How the parts fit together::
+
+    instruments   trading rules of a symbol; the only place where decimals become ticks, lots and atoms, and back
+    orders        what an order is: request, immutable snapshot, and its life cycle as a table (state x event -> state)
+    book          price levels with first-in-first-out queues: price-time priority
+    account       free and locked atoms per asset, and the account's past
+    fees          maker/taker rates and the rounding rule
+    flow          the rest of the market: seeded makers and takers
+    view          what a query may see, now or as of an earlier time
+    events        what happened, in exact order
+    exchange      the matching engine that moves all of them
+
+Three integers carry all amounts: a price is a number of *ticks*, a quantity a number of *lots* (steps), money a number
+of *atoms* of its asset (10**-precision). Time is UNIX time in nanoseconds, always an argument: the core never reads a
+clock. State moves when the exchange accepts, never when the client hears of it.
+"""
+
+from __future__ import annotations
+
+from outtrade_mocks.core.account import Account
+from outtrade_mocks.core.events import BalanceChange, Change, Fill, OrderChange
+from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.flow import FlowConfig
+from outtrade_mocks.core.instruments import Instrument, OffGrid, PriceBand
+from outtrade_mocks.core.orders import NewOrder, Order, Reject, RejectReason, Status
+from outtrade_mocks.core.view import View
+
+__all__ = [
+    "Account",
+    "BalanceChange",
+    "Change",
+    "Exchange",
+    "Fill",
+    "FlowConfig",
+    "Instrument",
+    "NewOrder",
+    "OffGrid",
+    "Order",
+    "OrderChange",
+    "PriceBand",
+    "Reject",
+    "RejectReason",
+    "Status",
+    "View",
+]

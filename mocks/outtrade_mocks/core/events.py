@@ -1,0 +1,66 @@
+"""What the exchange tells: events in the exact order in which state moved.
+
+For one trade of an account's order: ``Fill``, ``OrderChange(why="fill", fill=...)``, ``BalanceChange``. An order that
+arrives is told as ``OrderChange(why="accepted")`` first, with the lock as its BalanceChange, then its trades one
+by one, then, where a remainder does not rest, ``OrderChange(why="expire")``. Events of the house (the seeded market) are not
+told. Callbacks run after the operation is complete, so they may look at the exchange, but must not change it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from outtrade_mocks.core.orders import Order, Side
+
+Why = Literal["accepted", "fill", "cancel", "expire", "amend"]
+Cause = Literal["request", "market", "script"]
+"""``request``: the account's own call. ``market``: somebody else's order. ``script``: liquidity moved by a fault."""
+
+
+class Fill(msgspec.Struct, frozen=True, gc=False):
+    """One account's side of a trade."""
+
+    trade_id: int
+    """Increasing per symbol."""
+    order_id: int
+    client_id: str
+    created_as: str
+    account: str
+    symbol: str
+    side: Side
+    price: int
+    """Ticks."""
+    lots: int
+    quote: int
+    """Atoms of quote moved, fee not included."""
+    fee: int
+    """Atoms of ``fee_asset``."""
+    fee_asset: str
+    maker: bool
+    time: int
+    label: str = ""
+
+
+class OrderChange(msgspec.Struct, frozen=True, gc=False):
+    """An order has a new snapshot."""
+
+    order: Order
+    why: Why
+    time: int
+    cause: Cause
+    fill: Fill | None = None
+    """The trade, where ``why`` is ``fill``."""
+
+
+class BalanceChange(msgspec.Struct, frozen=True, gc=False):
+    """Balances of an account changed; ``balances`` has the new (asset, free, locked) of each changed asset."""
+
+    account: str
+    balances: tuple[tuple[str, int, int], ...]
+    time: int
+    cause: Cause
+
+
+Change = OrderChange | Fill | BalanceChange

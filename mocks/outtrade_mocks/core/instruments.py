@@ -1,0 +1,182 @@
+"""Instruments: trading rules, and the one place where decimals become integers.
+
+A price is stored as a number of ticks, a quantity as a number of lots (steps of the quantity grid), an amount of money
+as a number of atoms of its asset. All conversions are exact or refuse::
+
+    >>> btc = Instrument(symbol="BTC/USDT", base="BTC", quote="USDT", tick=Decimal("0.01"), step=Decimal("0.00001"))
+    >>> btc.ticks(Decimal("50000.25")), btc.lots(Decimal("0.4"))
+    (5000025, 40000)
+    >>> btc.price(5000025), btc.quantity(40000)
+    (Decimal('50000.25'), Decimal('0.40000'))
+    >>> btc.notional(5000025, 40000)            # atoms of USDT: 20000.10 with 8 decimals
+    2000010000000
+
+The rules are those of Binance spot's symbol filters (filters.md), under neutral names; zero bounds are disabled there
+and None here. ``price x quantity`` may be finer than an atom of the quote asset (0.00001 x 0.0001 BTC): a trade moves
+the amount rounded *down* to an atom, a lock is rounded *up*, so that a lock always covers what it is for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from outtrade_mocks.core.fees import Rate
+
+
+class OffGrid(ValueError):
+    """A decimal that is no whole number of ticks, lots or atoms; the message is one line."""
+
+
+def whole(value: Decimal, unit: Decimal, what: str) -> int:
+    """``value / unit`` as an integer; raises OffGrid where it is none (NaN and infinity included)."""
+    if not value.is_finite():
+        raise OffGrid(f"{what} {value} is not a finite number")
+    quotient = Fraction(value) / Fraction(unit)
+    if quotient.denominator != 1:
+        raise OffGrid(f"{what} {value} is not a multiple of {unit}")
+    return quotient.numerator
+
+
+def to_atoms(amount: Decimal, precision: int) -> int:
+    """Atoms (10**-precision) of a decimal amount; raises OffGrid where it has more digits."""
+    return whole(amount, Decimal(1).scaleb(-precision), "amount")
+
+
+def from_atoms(atoms: int, precision: int) -> Decimal:
+    """The decimal amount of ``atoms``, with exactly ``precision`` decimals."""
+    return Decimal(atoms).scaleb(-precision)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBand:
+    """PERCENT_PRICE_BY_SIDE: an order's price over the reference price lies within its side's factors, inclusive."""
+
+    bid_down: Decimal
+    bid_up: Decimal
+    ask_down: Decimal
+    ask_up: Decimal
+
+    def allows(self, side: str, ticks: int, reference: int) -> bool:
+        """Whether a price of ``ticks`` on ``side`` passes against a ``reference`` price (ticks)."""
+        down, up = (self.bid_down, self.bid_up) if side == "buy" else (self.ask_down, self.ask_up)
+        return reference * down <= ticks <= reference * up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """Trading rules of one symbol. Prices in quote per base, quantities in base units, fees as fractions.
+
+    ``market_step``, ``market_min`` and ``market_max`` are MARKET_LOT_SIZE; ``notional_min_market`` and
+    ``notional_max_market`` say whether the notional bounds apply to market orders (at the reference price).
+    ``max_position`` is in base units; ``max_orders`` counts open orders of one account in this symbol.
+    """
+
+    symbol: str
+    """Unified, ``BASE/QUOTE``."""
+    base: str
+    quote: str
+    tick: Decimal
+    step: Decimal
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    quantity_min: Decimal | None = None
+    quantity_max: Decimal | None = None
+    market_step: Decimal | None = None
+    market_min: Decimal | None = None
+    market_max: Decimal | None = None
+    notional_min: Decimal | None = None
+    notional_max: Decimal | None = None
+    notional_min_market: bool = True
+    notional_max_market: bool = False
+    band: PriceBand | None = None
+    max_orders: int | None = None
+    max_position: Decimal | None = None
+    base_precision: int = 8
+    quote_precision: int = 8
+    maker_fee: Decimal = Decimal(0)
+    taker_fee: Decimal = Decimal(0)
+
+    # The same in integers, computed once.
+    min_ticks: int = field(init=False, repr=False)
+    max_ticks: int | None = field(init=False, repr=False)
+    min_lots: int = field(init=False, repr=False)
+    max_lots: int | None = field(init=False, repr=False)
+    market_step_lots: int = field(init=False, repr=False)
+    """0: no rule of its own."""
+    market_min_lots: int = field(init=False, repr=False)
+    market_max_lots: int | None = field(init=False, repr=False)
+    min_units: int = field(init=False, repr=False)
+    """Least ``ticks * lots`` of an order."""
+    max_units: int | None = field(init=False, repr=False)
+    max_position_lots: int | None = field(init=False, repr=False)
+    lot_atoms: int = field(init=False, repr=False)
+    """Atoms of base in one lot."""
+    unit_numerator: int = field(init=False, repr=False)
+    """Atoms of quote in one tick times one lot, as a fraction."""
+    unit_denominator: int = field(init=False, repr=False)
+    maker_rate: Rate = field(init=False, repr=False)
+    taker_rate: Rate = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.tick <= 0 or self.step <= 0:
+            raise ValueError(f"{self.symbol}: tick and step must be positive")
+        set_ = object.__setattr__
+        tick, step = Fraction(self.tick), Fraction(self.step)
+
+        def units(value: Decimal | None, unit: Fraction, *, up: bool) -> int | None:
+            if not value:
+                return None
+            quotient = Fraction(value) / unit
+            return -(-quotient.numerator // quotient.denominator) if up else quotient.numerator // quotient.denominator
+
+        set_(self, "min_ticks", max(1, units(self.price_min, tick, up=True) or 1))
+        set_(self, "max_ticks", units(self.price_max, tick, up=False))
+        set_(self, "min_lots", max(1, units(self.quantity_min, step, up=True) or 1))
+        set_(self, "max_lots", units(self.quantity_max, step, up=False))
+        set_(self, "market_step_lots", whole(self.market_step, self.step, "market step") if self.market_step else 0)
+        set_(self, "market_min_lots", max(1, units(self.market_min, step, up=True) or 1))
+        set_(self, "market_max_lots", units(self.market_max, step, up=False))
+        set_(self, "min_units", units(self.notional_min, tick * step, up=True) or 0)
+        set_(self, "max_units", units(self.notional_max, tick * step, up=False))
+        set_(self, "max_position_lots", units(self.max_position, step, up=False))
+        set_(self, "lot_atoms", to_atoms(self.step, self.base_precision))
+        unit = tick * step * 10**self.quote_precision
+        set_(self, "unit_numerator", unit.numerator)
+        set_(self, "unit_denominator", unit.denominator)
+        set_(self, "maker_rate", Rate.of(self.maker_fee))
+        set_(self, "taker_rate", Rate.of(self.taker_fee))
+
+    # ------------------------------------------------------------ conversion
+    def ticks(self, price: Decimal) -> int:
+        """Ticks of a price; raises OffGrid where it lies off the tick grid (PRICE_FILTER)."""
+        return whole(price, self.tick, "price")
+
+    def lots(self, quantity: Decimal) -> int:
+        """Lots of a quantity in base units; raises OffGrid where it lies off the step grid (LOT_SIZE)."""
+        return whole(quantity, self.step, "quantity")
+
+    def price(self, ticks: int) -> Decimal:
+        """The price of ``ticks``, quote per base."""
+        return ticks * self.tick
+
+    def quantity(self, lots: int) -> Decimal:
+        """The quantity of ``lots``, base units."""
+        return lots * self.step
+
+    def base_atoms(self, lots: int) -> int:
+        """Atoms of base in ``lots``."""
+        return lots * self.lot_atoms
+
+    def notional(self, ticks: int, lots: int) -> int:
+        """Atoms of quote that a trade moves: price x quantity, rounded down."""
+        return ticks * lots * self.unit_numerator // self.unit_denominator
+
+    def cover(self, ticks: int, lots: int) -> int:
+        """Atoms of quote that a buy order locks: price x quantity, rounded up."""
+        return -(-ticks * lots * self.unit_numerator // self.unit_denominator)
+
+    def affordable(self, ticks: int, atoms: int) -> int:
+        """Most lots whose price at ``ticks`` stays within ``atoms`` of quote."""
+        return atoms * self.unit_denominator // (ticks * self.unit_numerator)
