@@ -1,9 +1,9 @@
 """What the exchange tells: events in the exact order in which state moved.
 
 For one trade of an account's order: ``Fill``, ``OrderChange(why="fill", fill=...)``, ``BalanceChange``. An order that
-arrives is told as ``OrderChange(why="accepted")`` first, with the lock as its BalanceChange, then its trades one
-by one, then, where a remainder does not rest, ``OrderChange(why="expire")``. Events of the house (the seeded market) are not
-told. Callbacks run after the operation is complete, so they may look at the exchange, but must not change it.
+arrives is told as ``OrderChange(why="accepted")`` first, with the lock as its BalanceChange, then its trades one by
+one, then, where a remainder does not rest, ``OrderChange(why="expire")``. Events of the house (the seeded market) are
+not told. Callbacks run after the operation is complete: they may look at the exchange, but must not change it.
 """
 
 from __future__ import annotations
