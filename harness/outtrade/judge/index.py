@@ -30,9 +30,9 @@ and ``confidence``; a trait that is only inferred or unknown counts as undeclare
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -78,6 +78,8 @@ from outtrade.model.history import (
 )
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Bounds, Instrument, Intent, Report
+
+T = TypeVar("T")
 
 JUDGED = frozenset({"documented", "recorded", "maintainer"})
 """Confidences of a trait on which a target may be judged."""
@@ -137,6 +139,7 @@ class Index:
         self.gateway: list[GatewayOp] = []
         self.ended: Ended | None = None
         self._report: Report | None = None
+        self._memo: dict[str, object] = {}
         self._tags = [(intent.tag, intent) for intent in self.scenario.intents]
         self._read()
         self._attribute()
@@ -441,6 +444,12 @@ class Index:
     def crashes(self) -> list[Crashed]:
         """All crashes."""
         return [life.crashed for life in self.incarnations if life.crashed is not None]
+
+    def memo(self, name: str, build: Callable[[Index], T]) -> T:
+        """What ``build`` makes of this history, made once under ``name``: for look-ups that several checks share."""
+        if name not in self._memo:
+            self._memo[name] = build(self)
+        return cast(T, self._memo[name])
 
     # ------------------------------------------------------------------ the venue
     def trait(self, name: str) -> Any:
