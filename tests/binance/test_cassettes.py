@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes import CassetteError, parse
 from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
+
+from outtrade_mocks import cassettes
+from outtrade_mocks.cassettes import CassetteError, parse
 
 GOOD = """\
 # provenance: recorded

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from outtrade_mocks.wire.http import HttpConnection, Upgrade
-from outtrade_mocks.wire.websocket import Binary, Closed, Opening, Ping, Pong, Text, WebSocketConnection
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
+
+from outtrade_mocks.wire.http import HttpConnection, Upgrade
+from outtrade_mocks.wire.websocket import Binary, Closed, Opening, Ping, Pong, Text, WebSocketConnection
 
 URI = "wss://ws-api.binance.com:443/ws-api/v3"
 
