@@ -1,0 +1,93 @@
+"""VenueAccess: all that an agent is told about the exchange it trades on.
+
+Addresses are those of the real exchange: in the World, simulated DNS routes them to the mock, so a client library
+needs no special treatment. ``ccxt()`` makes a ready ccxt object in the same spirit: the unmodified class with test
+credentials. Its addresses and its ``fetch`` are untouched; only options that choose *what* ``load_markets`` reads
+are set, because the mock is a spot venue and has no futures or margin hosts.
+
+    exchange = venue.ccxt()
+    exchange.load_markets()           # over the wire, like everything else
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from outtrade.model.task import Instrument
+
+if TYPE_CHECKING:
+    from outtrade.model.history import Event
+
+Recorder = Callable[["Event"], Any]
+"""Takes an event for the History. Whoever runs the target numbers it and sets its time."""
+
+CCXT_IDS = {"binance_spot": "binance"}
+"""Our name of a venue -> the id of its class in ccxt."""
+
+CCXT_OPTIONS: dict[str, dict[str, Any]] = {
+    "binance_spot": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchMargins": False},
+}
+"""Options for ``load_markets``: spot instruments only (ccxt also asks the futures hosts, and margin end points)."""
+
+
+class ToolsMissing(NotImplementedError):
+    """``venue.tools`` was asked for; this version has no tools for language models yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VenueAccess:
+    """Addresses, test credentials and trading rules of one venue.
+
+    ``symbols`` maps unified symbols (``BTC/USDT``) to the venue's ids. ``instruments`` are the trading rules as known
+    at the start. ``absent_after`` is in seconds: how long after an id was last sent a by-id "not found" is proof
+    that no such order exists. Origins carry no path.
+    """
+
+    name: str
+    market: str
+    symbols: Mapping[str, str]
+    rest_url: str
+    key: str
+    secret: str = field(repr=False)
+    instruments: Mapping[str, Instrument]
+    absent_after: float
+    stream_url: str | None = None
+    public_stream_url: str | None = None
+    ca_file: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
+    record: Recorder | None = field(default=None, repr=False, compare=False)
+    """For the gateway driver: adds an event to the History. None where nobody records. Agents have no use for it."""
+
+    def ccxt(self, asynchronous: bool = False, pro: bool = False) -> Any:
+        """A ready ccxt object: blocking, ``ccxt.async_support`` (asynchronous) or ``ccxt.pro`` (always asynchronous).
+
+        Markets are not loaded: the client does that over the wire. An asynchronous object is to be closed by whoever
+        asked for it. Raises ImportError where ccxt is not installed, LookupError where ccxt lacks the venue.
+        """
+        exchange_id = CCXT_IDS.get(self.name)
+        if exchange_id is None:
+            raise LookupError(f"ccxt has no class for the venue {self.name!r}")
+        module = "ccxt.pro" if pro else "ccxt.async_support" if asynchronous else "ccxt"
+        try:
+            library = import_module(module)
+        except ImportError as error:
+            raise ImportError(f'{module} cannot be imported ({error}); pip install "outtrade[ccxt]"') from error
+        config: dict[str, Any] = {
+            "apiKey": self.key,
+            "secret": self.secret,
+            "options": deepcopy(CCXT_OPTIONS.get(self.name, {})),
+        }
+        if self.passphrase is not None:
+            config["password"] = self.passphrase
+        return getattr(library, exchange_id)(config)
+
+    @property
+    def tools(self) -> Mapping[str, Any]:
+        """Plain functions with JSON Schemas for language models; not in this version."""
+        raise ToolsMissing(
+            "venue.tools is not available in this version of Outtrade; use venue.ccxt() or dial venue.rest_url"
+        )

@@ -1,0 +1,259 @@
+"""ccxt as a gateway: the thinnest adapter a user of ccxt could write, for its blocking and its asyncio form.
+
+The class is unmodified, numbers are floats (as its manual asks), orders are named by ``clientOrderId``. Nothing is
+retried and nothing mended here: what ccxt gets wrong is to be seen. ``MEANINGS_OF`` says what each exception means
+by ccxt's documentation alone, not by what one might know of its source.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from outtrade.model.task import BalanceView, FillView, OrderStatus, OrderType, OrderView
+from outtrade.targets.access import VenueAccess
+from outtrade.targets.gateway import Meaning, OrderRef, OrderRequest
+
+_MANUAL = "ccxt manual, Error Handling"
+_FAMILY = f"{_MANUAL}, Exception Hierarchy"
+
+MEANINGS_OF: tuple[tuple[str, Meaning, str], ...] = (
+    ("RequestTimeout", "ambiguous", f"{_MANUAL}, RequestTimeout: the user does not know the outcome of the request"),
+    ("RateLimitExceeded", "rate_limited", f"{_MANUAL}, DDoSProtection: requests were sent too frequently"),
+    ("DDoSProtection", "rate_limited", f"{_MANUAL}, DDoSProtection: access restricted for too frequent requests"),
+    ("OnMaintenance", "unavailable", f"{_FAMILY}: a kind of ExchangeNotAvailable"),
+    ("ExchangeNotAvailable", "unavailable", f"{_MANUAL}, ExchangeNotAvailable: the exchange is unreachable"),
+    ("InvalidNonce", "rejected", f"{_MANUAL}, InvalidNonce: refused because the nonce or the clock is behind"),
+    ("NetworkError", "ambiguous", f"{_MANUAL}, NetworkError: may go away on a retry; no outcome is stated"),
+    ("NullResponse", "ambiguous", f"{_FAMILY}: a kind of BadResponse"),
+    ("BadResponse", "ambiguous", f"{_FAMILY}: an answer that cannot be understood; no outcome is stated"),
+    ("CancelPending", "ambiguous", f"{_FAMILY}: the cancel is not finished; no outcome is stated"),
+    (
+        "OperationFailed",
+        "ambiguous",
+        f"{_MANUAL}, OperationFailed: a valid request met a problem; no outcome is stated",
+    ),
+    ("OrderNotFound", "not_found", f"{_MANUAL}, ExchangeError: fetching or cancelling a non-existent order"),
+    ("DuplicateOrderId", "duplicate", f"{_FAMILY}: the kind of InvalidOrder for an id that is taken"),
+    ("InvalidOrder", "rejected", f"{_MANUAL}, ExchangeError: base of all refusals of the unified order API"),
+    ("InsufficientFunds", "rejected", f"{_MANUAL}, ExchangeError: not enough currency to place the order"),
+    ("BadRequest", "rejected", f"{_MANUAL}, ExchangeError: the request is wrongly made and cannot succeed"),
+    ("OperationRejected", "rejected", f"{_MANUAL}, ExchangeError: a definite factor prevents success"),
+    ("AuthenticationError", "rejected", f"{_MANUAL}, ExchangeError: credentials missing, wrong or not permitted"),
+    ("NotSupported", "not_sent", f"{_MANUAL}, ExchangeError: the end point is not offered"),
+    ("ArgumentsRequired", "rejected", f"{_FAMILY}: a kind of ExchangeError"),
+    ("ExchangeError", "rejected", f"{_MANUAL}: the same input always meets the same error"),
+    ("BaseError", "ambiguous", f"{_MANUAL}: generic, includes request/response mismatch; no outcome is stated"),
+)
+"""(class, meaning, source). The class nearest in an exception's ancestry counts; whatever is not listed, such as a
+TypeError out of the library, is documented nowhere and hence ambiguous."""
+
+_BY_NAME: dict[str, Meaning] = {name: meaning for name, meaning, _ in MEANINGS_OF}
+
+_STATUS: dict[str, OrderStatus] = {
+    "open": "open",
+    "closed": "filled",
+    "canceled": "cancelled",
+    "canceling": "open",
+    "expired": "expired",
+    "rejected": "rejected",
+}
+"""ccxt manual, Order structure: status."""
+
+_TYPES: dict[str, OrderType] = {
+    "market": "market",
+    "limit": "limit",
+    "stop_loss": "stop",
+    "stop_loss_limit": "stop_limit",
+    "take_profit": "take_profit",
+    "take_profit_limit": "take_profit_limit",
+}
+
+_BANNED_UNTIL = re.compile(r"banned until (\d{13})")
+
+
+class Unreadable(Exception):
+    """ccxt returned something that is no order structure (its documented ``id`` is missing)."""
+
+
+def meaning_of(error: BaseException) -> Meaning:
+    """What an exception out of ccxt means by its documentation."""
+    for ancestor in type(error).__mro__:
+        if ancestor.__module__.startswith("ccxt.") and ancestor.__name__ in _BY_NAME:
+            return _BY_NAME[ancestor.__name__]
+    return "ambiguous"
+
+
+class _Common:
+    """What does not depend on waiting: translation both ways."""
+
+    asynchronous = False
+    exchange: Any
+
+    def meaning(self, error: Exception) -> Meaning:
+        """See ``MEANINGS_OF``."""
+        return meaning_of(error)
+
+    def retry_after(self, error: Exception) -> float | None:
+        """Seconds from the last answer's Retry-After header, else from the date in the exchange's own words."""
+        if meaning_of(error) != "rate_limited":
+            return None
+        for name, value in (self.exchange.last_response_headers or {}).items():
+            if name.lower() == "retry-after" and str(value).strip().isdigit():
+                return float(value)
+        until = _BANNED_UNTIL.search(str(error))
+        return max(0.0, int(until[1]) / 1000 - time.time()) if until else None
+
+
+def create_args(request: OrderRequest) -> tuple[str, str, str, float, float | None, dict[str, Any]]:
+    """Arguments of ``create_order`` (symbol, type, side, amount, price, params)."""
+    if request.type not in ("market", "limit"):
+        raise ValueError(f"this adapter has no orders of type {request.type}")
+    params: dict[str, Any] = {"clientOrderId": request.client_id}
+    if request.time_in_force is not None and not request.post_only:
+        params["timeInForce"] = request.time_in_force
+    if request.post_only:
+        params["postOnly"] = True
+    price = float(request.limit_price) if request.limit_price is not None else None
+    assert request.quantity is not None, "an order by quote amount goes through create_market_order_with_cost"
+    return request.symbol, request.type, request.side, float(request.quantity), price, params
+
+
+def reference(ref: OrderRef) -> tuple[str, str, dict[str, Any]]:
+    """Arguments of ``fetch_order`` and ``cancel_order`` (id, symbol, params): by the exchange's id once known."""
+    if ref.venue_id is not None:
+        return ref.venue_id, ref.symbol, {}
+    return "", ref.symbol, {"clientOrderId": ref.client_id}
+
+
+def number(value: Any) -> Decimal | None:
+    """A float of ccxt as the decimal it prints as."""
+    return None if value is None else Decimal(str(value))
+
+
+def order_view(order: Any) -> OrderView:
+    """ccxt's order structure as an OrderView; Unreadable where it is none."""
+    if not isinstance(order, Mapping) or not order.get("id") or not order.get("symbol") or not order.get("side"):
+        raise Unreadable(f"not an order structure: {str(order)[:120]}")
+    return OrderView(
+        client_id=order.get("clientOrderId"),
+        venue_ids=(str(order["id"]),),
+        symbol=order["symbol"],
+        side=order["side"],
+        type=_TYPES.get(str(order.get("type")), "limit"),
+        quantity=number(order.get("amount")),
+        filled=number(order.get("filled")) or Decimal(0),
+        average_price=number(order.get("average")),
+        status=_STATUS.get(str(order.get("status")), "unknown"),
+    )
+
+
+def fill_view(trade: Mapping[str, Any]) -> FillView:
+    """ccxt's trade structure as a FillView."""
+    fee = trade.get("fee") or {}
+    return FillView(
+        trade_id=str(trade["id"]),
+        order=str(trade["order"]),
+        price=Decimal(str(trade["price"])),
+        quantity=Decimal(str(trade["amount"])),
+        fee=number(fee.get("cost")),
+        fee_asset=fee.get("currency"),
+    )
+
+
+def balance_views(balance: Mapping[str, Any]) -> dict[str, BalanceView]:
+    """ccxt's balance structure by asset."""
+    free, used = balance["free"], balance["used"]
+    return {
+        asset: BalanceView(free=number(free[asset]) or Decimal(0), locked=number(used.get(asset)) or Decimal(0))
+        for asset in free
+    }
+
+
+class CcxtGateway(_Common):
+    """``ccxt.binance``, blocking."""
+
+    def connect(self, venue: VenueAccess) -> None:
+        """Make the exchange object (once) and load its markets."""
+        if not hasattr(self, "exchange"):
+            self.exchange = venue.ccxt()
+        self.exchange.load_markets()
+
+    def submit(self, request: OrderRequest) -> OrderView:
+        """``create_order``, or ``create_market_order_with_cost`` for a quote amount."""
+        if request.quote_quantity is not None:
+            cost, params = float(request.quote_quantity), {"clientOrderId": request.client_id}
+            return order_view(self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params))
+        return order_view(self.exchange.create_order(*create_args(request)))
+
+    def cancel(self, ref: OrderRef) -> OrderView:
+        """``cancel_order``."""
+        return order_view(self.exchange.cancel_order(*reference(ref)))
+
+    def order(self, ref: OrderRef) -> OrderView:
+        """``fetch_order``."""
+        return order_view(self.exchange.fetch_order(*reference(ref)))
+
+    def open_orders(self, symbol: str) -> Sequence[OrderView]:
+        """``fetch_open_orders``."""
+        return [order_view(order) for order in self.exchange.fetch_open_orders(symbol)]
+
+    def fills(self, symbol: str, since: float) -> Sequence[FillView]:
+        """``fetch_my_trades`` from ``since`` (UNIX seconds)."""
+        return [fill_view(trade) for trade in self.exchange.fetch_my_trades(symbol, int(since * 1000))]
+
+    def balances(self) -> Mapping[str, BalanceView]:
+        """``fetch_balance``."""
+        return balance_views(self.exchange.fetch_balance())
+
+    def close(self) -> None:
+        """Nothing to do: the HTTP session ends with the object."""
+
+
+class AsyncCcxtGateway(_Common):
+    """``ccxt.async_support.binance``."""
+
+    asynchronous = True
+
+    async def connect(self, venue: VenueAccess) -> None:
+        """Make the exchange object (once) and load its markets."""
+        if not hasattr(self, "exchange"):
+            self.exchange = venue.ccxt(asynchronous=True)
+        await self.exchange.load_markets()
+
+    async def submit(self, request: OrderRequest) -> OrderView:
+        """``create_order``, or ``create_market_order_with_cost`` for a quote amount."""
+        if request.quote_quantity is not None:
+            cost, params = float(request.quote_quantity), {"clientOrderId": request.client_id}
+            return order_view(
+                await self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params)
+            )
+        return order_view(await self.exchange.create_order(*create_args(request)))
+
+    async def cancel(self, ref: OrderRef) -> OrderView:
+        """``cancel_order``."""
+        return order_view(await self.exchange.cancel_order(*reference(ref)))
+
+    async def order(self, ref: OrderRef) -> OrderView:
+        """``fetch_order``."""
+        return order_view(await self.exchange.fetch_order(*reference(ref)))
+
+    async def open_orders(self, symbol: str) -> Sequence[OrderView]:
+        """``fetch_open_orders``."""
+        return [order_view(order) for order in await self.exchange.fetch_open_orders(symbol)]
+
+    async def fills(self, symbol: str, since: float) -> Sequence[FillView]:
+        """``fetch_my_trades`` from ``since`` (UNIX seconds)."""
+        return [fill_view(trade) for trade in await self.exchange.fetch_my_trades(symbol, int(since * 1000))]
+
+    async def balances(self) -> Mapping[str, BalanceView]:
+        """``fetch_balance``."""
+        return balance_views(await self.exchange.fetch_balance())
+
+    async def close(self) -> None:
+        """Close the HTTP session."""
+        if hasattr(self, "exchange"):
+            await self.exchange.close()

@@ -1,0 +1,80 @@
+"""Importing a target afresh, so that a module's globals cannot fake recovery.
+
+A crashed process loses its memory; only what it stored survives. The World restarts an agent inside one Python
+process, so its modules must be forgotten by hand: before every incarnation the target's own modules are dropped from
+``sys.modules`` and imported again. Libraries (ccxt, httpx, ...) stay: reloading them costs seconds, and they
+belong to the machine, not to the agent.
+
+What is "own"?
+
+* ``py:package.module:object``: everything under the top-level package, or the one module.
+* ``py:path/file.py:object``: every top-level module that was imported from the file's folder.
+* A suite of ours holds agents beside scenario spaces and properties: there only the sub-packages ``agents`` and ``zoo``
+  are the target's; the rest is the judge's.
+* Never: the standard library and Outtrade itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+SUITE = "outtrade_suites"
+SUITE_AGENTS = (f"{SUITE}.agents", f"{SUITE}.zoo")
+KEPT = frozenset({"outtrade", "outtrade_mocks", SUITE}) | frozenset(sys.stdlib_module_names)
+
+
+@contextmanager
+def importable(folder: str | None) -> Iterator[None]:
+    """The folder stands first on ``sys.path`` within the block (None: nothing changes)."""
+    if folder is None:
+        yield
+        return
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+def forget_package(module: str) -> None:
+    """Drop the modules that belong to the target ``module`` (a dotted name)."""
+    top = module.partition(".")[0]
+    if module.startswith(SUITE_AGENTS):
+        for root in SUITE_AGENTS:
+            _forget(root)
+    elif top not in KEPT:
+        _forget(top)
+
+
+def forget_folder(folder: str) -> None:
+    """Drop all top-level modules (and what is below them) that were imported from ``folder``."""
+    tops = {name.partition(".")[0] for name in sys.modules}
+    for top in sorted(tops - KEPT):
+        module = sys.modules.get(top)
+        if module is not None and comes_from(module, folder):
+            _forget(top)
+
+
+def comes_from(module: ModuleType, folder: str) -> bool:
+    """Whether a top-level module or package lies directly in ``folder`` (an absolute path)."""
+    paths = getattr(module, "__path__", None)
+    try:
+        places = [str(path) for path in paths] if paths is not None else [getattr(module, "__file__", None) or ""]
+    except Exception:  # a lazy module of somebody else may raise anything here; it is not the target's
+        return False
+    return any(place and str(Path(place).parent) == folder for place in places)
+
+
+def _forget(root: str) -> None:
+    """Remove ``root`` and its submodules, also as an attribute of its parent (``from parent import root`` sees it)."""
+    below = root + "."
+    for name in [name for name in sys.modules if name == root or name.startswith(below)]:
+        del sys.modules[name]
+    parent, _, child = root.rpartition(".")
+    if parent in sys.modules:
+        vars(sys.modules[parent]).pop(child, None)
