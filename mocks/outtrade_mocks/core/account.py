@@ -33,7 +33,7 @@ class Balance:
 class Account:
     """One customer of the exchange. Made by ``Exchange.open_account``; read it through ``Exchange.view``."""
 
-    __slots__ = ("balances", "by_client_id", "fills", "name", "opened", "orders", "unlimited", "working")
+    __slots__ = ("balances", "by_client_id", "fills", "name", "open_count", "opened", "orders", "unlimited", "working")
 
     def __init__(self, name: str, *, now: int, unlimited: bool = False) -> None:
         self.name = name
@@ -47,7 +47,9 @@ class Account:
         self.by_client_id: dict[str, list[int]] = {}
         """Client order id -> ids of all orders that ever carried it."""
         self.working: dict[str, int] = {}
-        """Client order id -> id, of working orders only."""
+        """Client order id -> id, of orders on a book only."""
+        self.open_count: dict[str, int] = {}
+        """Symbol -> number of its orders on the book."""
 
     def balance(self, asset: str) -> Balance:
         """The balance of ``asset``, zero where it was never touched."""

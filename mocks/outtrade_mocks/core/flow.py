@@ -1,9 +1,29 @@
-"""The rest of the market: seeded makers and takers (skeleton)."""
+"""The rest of the market: seeded makers and takers around a mid price that walks.
+
+Two kinds of action come at random times (exponential gaps, as in a Poisson process). A *quote* moves the mid, cancels
+what the house makers had, and puts up fresh orders on both sides: ``levels`` price levels of about ``depth`` each. A
+*take* is a market order of random side and size. So resting orders of an account are filled in parts and after a while
+(by takes, or by quotes that cross them as the mid walks), and a large order walks through several levels.
+
+A ``Flow`` only decides what the market *wants* to do. Its draws come from a stream of its own and never depend on the
+book: two runs of one scenario see the same market, whatever the accounts do. The exchange carries the actions out.
+
+Between two quotes of a book without orders of accounts nothing lasts: the next quote replaces everything. The exchange
+uses that to carry out only the last quote and what follows it (see ``market``); a flow is cheap while nobody looks.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil, floor, sqrt
+from random import Random
+
+from outtrade_mocks.core.instruments import Instrument
+
+NS = 1_000_000_000
+NEVER = 1 << 62
+"""A time that does not come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,9 +31,9 @@ class FlowConfig:
     """The market of one symbol. ``mid`` in quote per base, ``depth`` and ``taker_size`` in base units.
 
     ``spread_bps``: usual distance between best bid and best ask. ``depth``: mean quantity at each of ``levels`` price
-    levels on each side. ``maker_rate``, ``taker_rate``: mean number of quote refreshes and of market orders a second.
-    ``taker_size``: mean quantity of a market order. ``volatility_bps``: standard deviation of the mid's move in one
-    minute.
+    levels on each side. ``maker_rate``, ``taker_rate``: mean number of quotes and of market orders a second; 0 for
+    none. ``taker_size``: mean quantity of a market order. ``volatility_bps``: standard deviation of the mid's move in
+    one minute.
     """
 
     mid: Decimal
@@ -24,3 +44,96 @@ class FlowConfig:
     taker_rate: float = 0.05
     taker_size: Decimal
     volatility_bps: float = 3.0
+
+    def __post_init__(self) -> None:
+        if self.mid <= 0 or self.depth <= 0 or self.taker_size <= 0:
+            raise ValueError("mid, depth and taker_size must be positive")
+        if self.levels < 1 or min(self.spread_bps, self.maker_rate, self.taker_rate, self.volatility_bps) < 0:
+            raise ValueError("levels must be at least 1, and spread, rates and volatility not negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """House makers renew their orders around ``mid`` (ticks, not whole); ``noise`` has 16 random bits a level."""
+
+    time: int
+    mid: float
+    noise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A market order of the house. ``prints``: trades among others meanwhile, which use up trade ids."""
+
+    time: int
+    buy: bool
+    lots: int
+    prints: int
+
+
+class Flow:
+    """The seeded actions of one symbol, in order of time."""
+
+    __slots__ = ("_high", "_low", "_quoted", "_rng", "config", "depth", "instrument", "mid", "next_quote", "next_take")
+
+    def __init__(self, config: FlowConfig, instrument: Instrument, *, seed: int, now: int) -> None:
+        self.config = config
+        self.instrument = instrument
+        self._rng = Random(f"{seed}/flow/{instrument.symbol}")
+        self.mid = float(config.mid / instrument.tick)
+        """The mid in ticks, as of the last quote."""
+        self._low, self._high = self.mid / 20, self.mid * 20
+        self.depth = max(1, int(config.depth / instrument.step))
+        self._quoted = now
+        self.next_quote = now
+        """The first quote comes at once: a market opens with makers."""
+        self.next_take = self._after(now, config.taker_rate)
+
+    def _after(self, now: int, rate: float) -> int:
+        return now + 1 + int(self._rng.expovariate(rate) * NS) if rate > 0 else NEVER
+
+    @property
+    def next_time(self) -> int:
+        """When the next action comes (ns), NEVER for never."""
+        return self.next_quote if self.next_quote <= self.next_take else self.next_take
+
+    def pop(self) -> Quote | Take:
+        """The next action; the one after it is drawn."""
+        rng, config = self._rng, self.config
+        if self.next_quote <= self.next_take:
+            time = self.next_quote
+            minutes = (time - self._quoted) / (60 * NS)
+            if minutes > 0 and config.volatility_bps:
+                moved = self.mid * (1 + config.volatility_bps / 10_000 * sqrt(minutes) * rng.gauss(0, 1))
+                self.mid = min(max(moved, self._low), self._high)
+            self._quoted = time
+            self.next_quote = self._after(time, config.maker_rate)
+            return Quote(time, self.mid, rng.getrandbits(16 * config.levels))
+        time = self.next_take
+        size = rng.expovariate(1.0) * float(config.taker_size / self.instrument.step)
+        take = Take(time, rng.random() < 0.5, max(1, int(size)), rng.randrange(1, 6))
+        self.next_take = self._after(time, config.taker_rate)
+        return take
+
+    def touch(self, quote: Quote) -> tuple[int, int]:
+        """The best bid and ask (ticks) of a quote, before the instrument's bounds."""
+        half = quote.mid * self.config.spread_bps / 20_000
+        bid, ask = floor(quote.mid - half), ceil(quote.mid + half)
+        return bid, ask if ask > bid else bid + 1
+
+    def levels(self, quote: Quote) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """The house's bids and asks for a quote, best first, as (ticks, lots)."""
+        bid, ask = self.touch(quote)
+        space = max(1, round(quote.mid * self.config.spread_bps / 20_000))
+        low, high = self.instrument.min_ticks, self.instrument.max_ticks or NEVER
+        depth, noise = self.depth, quote.noise
+        bids, asks = [], []
+        for _ in range(self.config.levels):
+            if low <= bid <= high:
+                bids.append((bid, max(1, depth * (128 + (noise & 255)) >> 8)))
+            if low <= ask <= high:
+                asks.append((ask, max(1, depth * (128 + (noise >> 8 & 255)) >> 8)))
+            noise >>= 16
+            bid -= space
+            ask += space
+        return bids, asks

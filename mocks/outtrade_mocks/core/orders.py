@@ -10,7 +10,7 @@ completely, or it is cancelled (somebody asked) or expires (nobody did); nothing
     >>> step(Status.FILLED, Event.CANCEL)
     Traceback (most recent call last):
         ...
-    outtrade_mocks.core.orders.IllegalTransition: a filled order cannot cancel
+    outtrade_mocks.core.orders.IllegalTransition: a filled order cannot take the event cancel
 
 ``Order`` is an immutable snapshot: each change makes a new one, so the past can be shown by keeping the old ones.
 """
@@ -102,7 +102,7 @@ def step(status: Status, event: Event) -> Status:
     try:
         return TABLE[status][event]
     except KeyError:
-        raise IllegalTransition(f"a {status} order cannot {event}") from None
+        raise IllegalTransition(f"a {status} order cannot take the event {event}") from None
 
 
 class RejectReason(StrEnum):
@@ -126,6 +126,7 @@ class RejectReason(StrEnum):
     """A query for an order that does not exist."""
     AMEND_INCREASE = "AMEND_INCREASE"
     AMEND_NO_CHANGE = "AMEND_NO_CHANGE"
+    AMEND_BELOW_FILLED = "AMEND_BELOW_FILLED"
 
 
 class Reject(Exception):
