@@ -66,6 +66,8 @@ class Exchange:
         self.accounts: dict[str, Account] = {}
         self.ledger = Ledger(now=now)
         self._markets: dict[str, Market] = {}
+        self._moving: list[Market] = []
+        """Markets with a flow."""
         self._entries: dict[int, Entry] = {}
         """Order id -> what rests of it, orders of accounts only."""
         self._last_order_id = 0
@@ -80,7 +82,9 @@ class Exchange:
                     raise ValueError(f"{asset} has two precisions")
             config = (flows or {}).get(instrument.symbol)
             flow = Flow(config, instrument, seed=seed, now=now) if config is not None else None
-            self._markets[instrument.symbol] = Market(instrument, flow)
+            market = self._markets[instrument.symbol] = Market(instrument, flow)
+            if flow is not None:
+                self._moving.append(market)
         self.advance(now)
 
     # ---------------------------------------------------------------- set-up
@@ -107,7 +111,7 @@ class Exchange:
     def deposit(self, account: Account, asset: str, atoms: int) -> None:
         """Money arrives from outside (told as a BalanceChange caused by ``script``)."""
         self.precisions.setdefault(asset, 8)
-        self._tell_balances(account, "script", self.ledger.deposit(account, asset, atoms, self.now))
+        self._tell_balance(account, "script", self.ledger.deposit(account, asset, atoms, self.now))
         self._flush()
 
     def atoms(self, asset: str, amount: Decimal) -> int:
@@ -143,7 +147,7 @@ class Exchange:
         if now < self.now:
             raise ValueError(f"time goes back from {self.now} to {now}")
         lively: list[Market] = []
-        for market in self._markets.values():
+        for market in self._moving:
             if market.own_entries:
                 lively.append(market)
                 continue
@@ -157,12 +161,13 @@ class Exchange:
             self.now = time
             self._act(market, market.pop())
         self.now = now
-        self._flush()
+        if self._out:
+            self._flush()
 
     def next_time(self) -> int | None:
         """When the market next does something that an account may notice by itself (ns); None while no account has
         an order on a book that moves. Ask again after every call."""
-        times = [market.next_time for market in self._markets.values() if market.own_entries and market.is_open]
+        times = [market.next_time for market in self._moving if market.own_entries and market.is_open]
         soonest = min(times, default=NEVER)
         return None if soonest == NEVER else soonest
 
@@ -209,8 +214,9 @@ class Exchange:
         """Carry out a new order at ``now``; returns its last snapshot (fills included). Raises Reject; ValueError on
         a request that is no order at all."""
         check_shape(new)
-        market = self._market(new.symbol)
-        self._sync(market)
+        market = self._markets.get(new.symbol) or self._market(new.symbol)
+        if market.noted or market.takes:
+            self._sync(market)
         instrument = market.instrument
         if not market.is_open:
             raise Reject(RejectReason.MARKET_CLOSED, f"{new.symbol} is halted")
@@ -311,7 +317,7 @@ class Exchange:
         del account.working[order.client_id]
         self._change(entry, Event.AMEND, "amend", "request", client_id=new_client_id, lots=lots)
         account.working[_order(entry).client_id] = order.order_id
-        self._tell_balances(account, "request", self.ledger.lock(entry, market.instrument, self.now))
+        self._tell_balance(account, "request", self.ledger.lock(entry, market.instrument, self.now))
         self._flush()
         return _order(entry)
 
@@ -517,7 +523,11 @@ class Exchange:
         if self._callbacks:
             self._out.append(fill)
             self._out.append(OrderChange(order, "fill", now, cause, fill))
-            self._tell_balances(account, cause, base_balance, quote_balance)
+            changed = (
+                (base_balance.asset, base_balance.free, base_balance.locked),
+                (quote_balance.asset, quote_balance.free, quote_balance.locked),
+            )
+            self._out.append(BalanceChange(old.account, changed, now, cause))
 
     # ------------------------------------------------------------ life cycle
     def _accept(self, market: Market, account: Account, new: NewOrder, lots: int) -> Entry:
@@ -534,7 +544,7 @@ class Exchange:
         if self._callbacks:
             self._out.append(OrderChange(order, "accepted", self.now, "request"))
         if new.price is not None:
-            self._tell_balances(account, "request", self.ledger.lock(entry, market.instrument, self.now))
+            self._tell_balance(account, "request", self.ledger.lock(entry, market.instrument, self.now))
         return entry
 
     def _rest(self, market: Market, entry: Entry) -> None:
@@ -569,7 +579,7 @@ class Exchange:
 
     def _unlock(self, market: Market, entry: Entry, cause: Cause) -> None:
         assert entry.account is not None
-        self._tell_balances(entry.account, cause, self.ledger.unlock(entry, market.instrument, self.now))
+        self._tell_balance(entry.account, cause, self.ledger.unlock(entry, market.instrument, self.now))
 
     def _change(
         self,
@@ -620,20 +630,18 @@ class Exchange:
         entries = (self._entries[order_id] for order_id in account.working.values())
         return sum(entry.remaining for entry in entries if entry.buy and _order(entry).symbol == symbol)
 
-    def _tell_balances(self, account: Account, cause: Cause, *balances: Balance) -> None:
+    def _tell_balance(self, account: Account, cause: Cause, balance: Balance) -> None:
         if self._callbacks:
-            changed = tuple((balance.asset, balance.free, balance.locked) for balance in balances)
+            changed = ((balance.asset, balance.free, balance.locked),)
             self._out.append(BalanceChange(account.name, changed, self.now, cause))
 
     def _flush(self) -> None:
         """Tell what happened."""
-        out = self._out
-        if not out:
-            return
-        self._out = []
-        for change in out:
-            for callback in self._callbacks:
-                callback(change)
+        while self._out:
+            out, self._out = self._out, []
+            for change in out:
+                for callback in self._callbacks:
+                    callback(change)
 
 
 def _next_time(market: Market) -> int:

@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from outtrade_mocks.core.fees import Rate
 
@@ -58,10 +59,20 @@ class PriceBand:
     ask_down: Decimal
     ask_up: Decimal
 
+    factors: tuple[int, int, int, int, int] = field(init=False, repr=False)
+    """The same four over a common denominator, which comes last."""
+
+    def __post_init__(self) -> None:
+        exact = [Fraction(factor) for factor in (self.bid_down, self.bid_up, self.ask_down, self.ask_up)]
+        common = lcm(*(factor.denominator for factor in exact))
+        object.__setattr__(self, "factors", (*(int(factor * common) for factor in exact), common))
+
     def allows(self, side: str, ticks: int, reference: int) -> bool:
         """Whether a price of ``ticks`` on ``side`` passes against a ``reference`` price (ticks)."""
-        down, up = (self.bid_down, self.bid_up) if side == "buy" else (self.ask_down, self.ask_up)
-        return reference * down <= ticks <= reference * up
+        bid_down, bid_up, ask_down, ask_up, common = self.factors
+        if side == "buy":
+            return reference * bid_down <= ticks * common <= reference * bid_up
+        return reference * ask_down <= ticks * common <= reference * ask_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ ExpiredBy = Literal["", "ioc", "fok", "liquidity", "self_trade"]
 class Status(StrEnum):
     """State of an order."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and the table is looked up for every fill
+
     PENDING = "pending"
     """Received, not yet decided; never visible in a snapshot."""
     OPEN = "open"
@@ -44,6 +46,8 @@ class Status(StrEnum):
 
 class Event(StrEnum):
     """What may happen to an order. FILL leaves something to fill, COMPLETE does not."""
+
+    __hash__ = str.__hash__
 
     ACCEPT = "accept"
     REJECT = "reject"
