@@ -1,0 +1,45 @@
+"""The life cycle table: every legal step, and that nothing else is legal."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from outtrade_mocks.core.orders import TABLE, TERMINAL, WORKING, Event, IllegalTransition, Status, step
+
+LEGAL = {
+    ("pending", "accept"): "open",
+    ("pending", "reject"): "rejected",
+    ("open", "fill"): "partially_filled",
+    ("open", "complete"): "filled",
+    ("open", "amend"): "open",
+    ("open", "cancel"): "cancelled",
+    ("open", "expire"): "expired",
+    ("partially_filled", "fill"): "partially_filled",
+    ("partially_filled", "complete"): "filled",
+    ("partially_filled", "amend"): "partially_filled",
+    ("partially_filled", "cancel"): "cancelled",
+    ("partially_filled", "expire"): "expired",
+}
+
+
+@pytest.mark.parametrize(("status", "event"), itertools.product(Status, Event))
+def test_every_pair_of_state_and_event(status: Status, event: Event) -> None:
+    expected = LEGAL.get((status.value, event.value))
+    if expected is None:
+        with pytest.raises(IllegalTransition, match=f"a {status} order cannot take the event {event}"):
+            step(status, event)
+    else:
+        assert step(status, event) is Status(expected)
+
+
+def test_every_state_has_a_row_and_nothing_follows_a_terminal_state() -> None:
+    assert set(TABLE) == set(Status)
+    assert {"filled", "cancelled", "expired", "rejected"} == TERMINAL
+    assert {"open", "partially_filled"} == WORKING
+
+
+def test_the_table_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        TABLE[Status.FILLED][Event.CANCEL] = Status.CANCELLED  # type: ignore[index]
