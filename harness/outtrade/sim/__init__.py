@@ -1,0 +1,26 @@
+"""The World: virtual time and a network in memory, in which real client libraries run unmodified.
+
+Start with ``world``; then ``network`` (bytes), ``sockets`` and ``loop`` (how blocking and asyncio clients reach it),
+``install`` (what is replaced in the standard library), ``guard`` (what is refused).
+"""
+
+from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, Watchdog, WorldStop
+from outtrade.sim.network import Conn, ConnectPlan
+from outtrade.sim.observer import Observer
+from outtrade.sim.world import NS, Timer, World
+
+__all__ = [
+    "NS",
+    "Budget",
+    "Conn",
+    "ConnectPlan",
+    "Deadlock",
+    "HarnessError",
+    "Killed",
+    "Late",
+    "Observer",
+    "Timer",
+    "Watchdog",
+    "World",
+    "WorldStop",
+]

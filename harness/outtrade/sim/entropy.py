@@ -1,0 +1,95 @@
+"""Randomness of agent code: everything that asks the operating system asks the World's stream ``entropy`` instead.
+
+Covered: ``os.urandom``, ``os.getrandom``, ``ssl.RAND_bytes``, ``secrets``, ``uuid.uuid4`` and ``uuid1``, the functions of ``random``, and
+instances of ``random.Random`` that seeded themselves from the operating system. Of the latter, those made inside a World
+are seeded by its stream; those made before (aiohttp keeps one as a default argument) are reseeded when a World is
+entered, each by the place where it was made. Instances with a seed of their own are left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
+
+from outtrade.sim.active import current
+
+if TYPE_CHECKING:
+    from outtrade.sim.world import World
+
+_real_seed = random.Random.seed
+_real_urandom = os.urandom
+_real_uuid1 = uuid.uuid1
+_made_outside: dict[str, ReferenceType[random.Random]] = {}
+
+
+def sim_urandom(size: int) -> bytes:
+    """Replaces ``os.urandom``, ``random._urandom`` and ``ssl.RAND_bytes``."""
+    world = current()
+    if world is None:
+        return _real_urandom(size)
+    world.check()
+    return world.rng("entropy").randbytes(size)
+
+
+def sim_getrandom(size: int, flags: int = 0) -> bytes:
+    """Replaces ``os.getrandom``."""
+    return sim_urandom(size)
+
+
+def sim_uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
+    """Replaces ``uuid.uuid1``: no MAC address, no real time."""
+    world = current()
+    if world is None:
+        return _real_uuid1(node, clock_seq)
+    stream = world.rng("entropy")
+    ticks = world.tick() // 100 + 0x01B21DD213814000
+    sequence = stream.getrandbits(14) if clock_seq is None else clock_seq
+    return uuid.UUID(
+        fields=(
+            ticks & 0xFFFFFFFF,
+            ticks >> 32 & 0xFFFF,
+            ticks >> 48 & 0x0FFF,
+            sequence >> 8 & 0x3F,
+            sequence & 0xFF,
+            0x02_42_C6_12_00_01 if node is None else node,
+        ),
+        version=1,
+    )
+
+
+def sim_seed(self: random.Random, a: Any = None, version: int = 2) -> None:
+    """Replaces ``random.Random.seed``."""
+    if a is not None or isinstance(self, random.SystemRandom):
+        _real_seed(self, a, version)
+        return
+    world = current()
+    if world is not None:
+        _real_seed(self, world.rng("entropy").getrandbits(128))
+        return
+    _real_seed(self)
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__") == "random":
+        frame = frame.f_back
+    remember(self, f"{frame.f_globals.get('__name__')}:{frame.f_lineno}")
+
+
+def remember(instance: random.Random, place: str) -> None:
+    """Reseed this instance at the entry of every World."""
+    count = 0
+    while (known := _made_outside.get(f"{place}#{count}")) is not None and known() not in (None, instance):
+        count += 1
+    _made_outside[f"{place}#{count}"] = ref(instance)
+
+
+def reseed(world: World) -> None:
+    """Seed the instances that had seeded themselves before the World began."""
+    for place, reference in list(_made_outside.items()):
+        instance = reference()
+        if instance is None:
+            del _made_outside[place]
+        else:
+            _real_seed(instance, f"{world.seed}/{place}")

@@ -1,0 +1,181 @@
+"""Puts the World's functions into the standard library, once per process.
+
+Every replacement does the real thing while no World is active in the calling thread. Modules that were imported before
+and hold a function by name (``from time import monotonic``), or as a default argument, get the replacement too; still,
+install early. ``socket.socket`` and ``selectors.DefaultSelector`` stay the classes they are: only what calling them
+makes differs, so that ``isinstance`` and subclasses work as ever.
+"""
+
+from __future__ import annotations
+
+import asyncio.tasks
+import concurrent.futures
+import os
+import random
+import select
+import selectors
+import socket
+import ssl
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from types import FunctionType, ModuleType
+from typing import Any
+
+from outtrade.sim import entropy, guard, poll, sockets, timewrap
+from outtrade.sim.active import current
+from outtrade.sim.tls import NullObject
+
+_installed = False
+
+
+def install() -> None:
+    """Idempotent; about 50 ms in a process with many modules."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    swaps: list[tuple[Any, str, Any]] = [(time, name, fn) for name, fn in timewrap.replacements().items()]
+    swaps += [
+        (os, "urandom", entropy.sim_urandom),
+        (random, "_urandom", entropy.sim_urandom),
+        (ssl, "RAND_bytes", entropy.sim_urandom),
+        (uuid, "uuid1", entropy.sim_uuid1),
+        (socket, "getaddrinfo", poll.sim_getaddrinfo),
+        (socket, "gethostbyname", poll.sim_gethostbyname),
+        (socket, "gethostname", poll.sim_gethostname),
+        (socket, "getfqdn", poll.sim_getfqdn),
+        (socket, "getnameinfo", poll.sim_getnameinfo),
+        (socket, "socketpair", _socketpair(socket.socketpair)),
+        (select, "select", poll.sim_select),
+        (threading.Condition, "wait", timewrap.sim_condition_wait),
+        (threading.Thread, "start", guard.sim_thread_start),
+        (concurrent.futures.ThreadPoolExecutor, "submit", guard.sim_submit),
+    ]
+    if hasattr(os, "getrandom"):
+        swaps.append((os, "getrandom", entropy.sim_getrandom))
+    if hasattr(select, "poll"):
+        swaps.append((select, "poll", poll.sim_poll))
+    random.Random.seed = entropy.sim_seed  # type: ignore[method-assign, assignment]
+    swaps.append((random, "seed", random._inst.seed))  # type: ignore[attr-defined]
+    by_identity: dict[int, Any] = {}
+    originals = []
+    for owner, name, replacement in swaps:
+        original = getattr(owner, name)
+        originals.append(original)
+        if isinstance(owner, ModuleType):
+            by_identity[id(original)] = replacement
+        setattr(owner, name, replacement)
+    _rebind(by_identity)
+    timewrap.patch_datetime()
+    _patch_classes()
+    guard.install_audit()
+
+
+def _patch_classes() -> None:
+    socket.socket.__new__ = staticmethod(sockets.make_socket)  # type: ignore[assignment, method-assign]
+    selectors.DefaultSelector.__new__ = staticmethod(poll.make_selector)  # type: ignore[assignment, method-assign]
+    context: Any = ssl.SSLContext
+    context.wrap_socket = _wrap_socket(context.wrap_socket)
+    context.wrap_bio = _wrap_bio(context.wrap_bio)
+    for name in ("load_verify_locations", "load_default_certs", "set_default_verify_paths"):
+        setattr(context, name, _skipped(getattr(context, name)))
+    gathering: Any = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
+    gathering.__init__ = _numbered(gathering.__init__)
+    gathering.__hash__ = _hash_by_number
+
+
+def _socketpair(real: Callable[..., Any]) -> Callable[..., Any]:
+    def socketpair(*args: Any, **kwargs: Any) -> Any:
+        world = current()
+        return real(*args, **kwargs) if world is None else sockets.make_pair(world)
+
+    return socketpair
+
+
+def _wrap_socket(real: Callable[..., Any]) -> Callable[..., Any]:
+    def wrap_socket(self: Any, sock: Any, *args: Any, server_hostname: str | None = None, **options: Any) -> Any:
+        if not isinstance(sock, sockets.SimSocket):
+            return real(self, sock, *args, server_hostname=server_hostname, **options)
+        sock.context = self
+        sock.server_hostname = server_hostname
+        return sock
+
+    return wrap_socket
+
+
+def _wrap_bio(real: Callable[..., Any]) -> Callable[..., Any]:
+    def wrap_bio(
+        self: Any, incoming: Any, outgoing: Any, server_side: bool = False, server_hostname: Any = None, session: Any = None
+    ) -> Any:
+        if current() is None:
+            return real(self, incoming, outgoing, server_side, server_hostname, session)
+        return NullObject(self, incoming, outgoing, server_hostname)
+
+    return wrap_bio
+
+
+def _skipped(real: Callable[..., Any]) -> Callable[..., Any]:
+    def load(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return real(self, *args, **kwargs) if current() is None else None
+
+    return load
+
+
+def _numbered(real: Callable[..., None]) -> Callable[..., None]:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        world = current()
+        self._number = id(self) if world is None else world.number()
+        real(self, *args, **kwargs)
+
+    return init
+
+
+def _hash_by_number(self: Any) -> int:
+    number: int = self._number
+    return number
+
+
+def _rebind(by_identity: dict[int, Any]) -> None:
+    """Replace copies that modules hold by name or as default arguments; find generators that seeded themselves."""
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith(("outtrade.sim", "hypothesis", "_pytest")) or module_name in ("time", "random"):
+            continue
+        namespace = getattr(module, "__dict__", None)
+        if not isinstance(namespace, dict):
+            continue
+        for name, value in list(namespace.items()):
+            replacement = by_identity.get(id(value))
+            if replacement is not None:
+                namespace[name] = replacement
+            elif type(value) is random.Random:
+                entropy.remember(value, f"{module_name}.{name}")
+            elif type(value) is FunctionType and value.__module__ == module_name:
+                _rebind_defaults(value, by_identity)
+            elif isinstance(value, type) and value.__module__ == module_name:
+                _rebind_class(value, by_identity)
+
+
+def _rebind_class(cls: type, by_identity: dict[int, Any]) -> None:
+    for name, value in list(cls.__dict__.items()):
+        if type(value) is FunctionType:
+            _rebind_defaults(value, by_identity)
+        elif id(value) in by_identity:
+            setattr(cls, name, staticmethod(by_identity[id(value)]))
+
+
+def _rebind_defaults(function: FunctionType, by_identity: dict[int, Any]) -> None:
+    values = function.__defaults__
+    if values:
+        if any(id(v) in by_identity for v in values):
+            function.__defaults__ = tuple(by_identity.get(id(v), v) for v in values)
+        for value in values:
+            if type(value) is random.Random:
+                entropy.remember(value, f"{function.__module__}.{function.__qualname__}")
+    for name, value in (function.__kwdefaults__ or {}).items():
+        if id(value) in by_identity:
+            function.__kwdefaults__[name] = by_identity[id(value)]
+        elif type(value) is random.Random:
+            entropy.remember(value, f"{function.__module__}.{function.__qualname__}")

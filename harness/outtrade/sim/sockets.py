@@ -1,0 +1,399 @@
+"""Blocking sockets in a World: what ``socket.socket(...)`` makes while one is active.
+
+A ``SimSocket`` is a ``socket.socket`` without a descriptor. Its ``fileno`` is a number that only the simulated ``select``
+and ``poll`` know; the kernel would answer EBADF. A read runs the World until bytes, the end of the stream or the timeout
+have come. Null TLS lives here too: a wrapped socket is the same socket with the few methods of ``ssl.SSLSocket``.
+
+Behaviour follows Linux: bytes that arrived before RST or FIN are read first; RST is reported once, after that reads give
+end of file and writes a broken pipe; data sent to a closed peer brings RST. A collected socket closes itself. Not
+simulated: datagrams, listening, urgent data, a full send buffer (every write succeeds at once).
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+from weakref import ref
+
+from outtrade.sim.active import current
+from outtrade.sim.network import LOCAL_ADDRESS, Address, Attempt, Conn
+from outtrade.sim.tls import NullSession
+from outtrade.sim.world import NS, World
+
+_REAL = socket.socket
+_MSG_PEEK = socket.MSG_PEEK
+_STREAMS = (-1, int(socket.AF_INET), int(socket.AF_INET6))
+
+
+class SimSocket(NullSession, _REAL):  # type: ignore[misc]
+    """A connected, or connecting, stream socket of the agent."""
+
+    __slots__ = (
+        "_attempt", "_buffer", "_conn", "_connect_error", "_end", "_error", "_fd", "_family", "_incarnation", "_kind",
+        "_on_input", "_peer", "_port", "_told_reset", "_wait_limit", "context", "server_hostname", "world",
+    )  # fmt: skip
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
+        world = current()
+        assert world is not None
+        world.check()
+        kind = socket.SOCK_STREAM if type == -1 else type & ~(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        if family not in _STREAMS or kind != socket.SOCK_STREAM or fileno is not None:
+            self._closed = True
+            self._conn = self._attempt = None
+            world.escape(f"socket({family!s}, {type!s})" if fileno is None else f"socket(fileno={fileno})")
+            raise OSError(errno.EAFNOSUPPORT, "Address family or socket type not simulated")
+        self.world = world
+        self._incarnation = world.incarnation
+        self._io_refs = 0
+        self._closed = False
+        self._family = socket.AF_INET if family == -1 else socket.AddressFamily(family)
+        self._wait_limit = socket.getdefaulttimeout()
+        self._conn: Conn | None = None
+        self._attempt: Attempt | None = None
+        self._connect_error: OSError | None = None
+        self._buffer = bytearray()
+        self._end = False
+        self._error: OSError | None = None
+        self._told_reset = False
+        self._peer: Address | None = None
+        self._on_input: Callable[[], object] | None = None
+        self._fd = world.descriptor(self)
+        self._port = 32768 + self._fd % 28232
+        self.server_hostname: str | None = None
+        self.context: Any = None
+
+    def __repr__(self) -> str:
+        return f"<SimSocket {self._name()}{' closed' if self._closed else ''}>"
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self._real_close()
+
+    def _name(self) -> str:
+        if self._conn is not None:
+            return f"{self._conn.host}:{self._conn.port}"
+        return f"{self._peer[0]}:{self._peer[1]}" if self._peer else "unconnected"
+
+    # ---------------------------------------------------------------- plain attributes
+    @property
+    def family(self) -> socket.AddressFamily:
+        return self._family
+
+    @property
+    def type(self) -> socket.SocketKind:
+        return socket.SOCK_STREAM
+
+    @property
+    def proto(self) -> int:
+        return socket.IPPROTO_TCP
+
+    @property
+    def timeout(self) -> float | None:
+        return self._wait_limit
+
+    def fileno(self) -> int:
+        return -1 if self._closed else self._fd
+
+    def settimeout(self, value: float | None) -> None:
+        if value is not None and value < 0:
+            raise ValueError("Timeout value out of range")
+        self._wait_limit = value
+
+    def gettimeout(self) -> float | None:
+        return self._wait_limit
+
+    def setblocking(self, flag: bool) -> None:
+        self._wait_limit = None if flag else 0.0
+
+    def getblocking(self) -> bool:
+        return self._wait_limit != 0.0
+
+    def setsockopt(self, *args: Any) -> None:
+        pass
+
+    def getsockopt(self, level: int, option: int, buflen: int = 0) -> Any:
+        value = 0
+        if level == socket.SOL_SOCKET and option == socket.SO_TYPE:
+            value = int(socket.SOCK_STREAM)
+        elif level == socket.SOL_SOCKET and option == socket.SO_ERROR:
+            error = self.take_connect_error()
+            value = (error.errno or errno.EIO) if error is not None else 0
+        return value.to_bytes(buflen, "little") if buflen else value
+
+    def get_inheritable(self) -> bool:
+        return False
+
+    def set_inheritable(self, inheritable: bool) -> None:
+        pass
+
+    def getpeername(self) -> Address:
+        if self._conn is None or self._peer is None:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        return self._peer
+
+    def getsockname(self) -> Address:
+        return (LOCAL_ADDRESS if self._peer else "0.0.0.0", self._port)  # noqa: S104
+
+    def bind(self, address: Any) -> None:
+        pass
+
+    def listen(self, backlog: int = 0) -> None:
+        self.world.escape("listen")
+        raise OSError(errno.EOPNOTSUPP, "Listening is not simulated")
+
+    # ---------------------------------------------------------------- the network's side (ClientEnd)
+    def received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._on_input is not None:
+            self._on_input()
+
+    def received_eof(self) -> None:
+        self._end = True
+        if self._on_input is not None:
+            self._on_input()
+
+    def received_reset(self) -> None:
+        if not self._told_reset:
+            self._error = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+        self.received_eof()
+
+    def readable(self) -> bool:
+        return bool(self._buffer) or self._end or self._connect_error is not None
+
+    def writable(self) -> bool:
+        return self._conn is not None or self._connect_error is not None
+
+    # ---------------------------------------------------------------- connecting
+    def _alive(self) -> World:
+        """The World, if it may be used: raises WorldStop, or OSError for a closed socket."""
+        world = self.world
+        world.check(self._incarnation)
+        if self._closed:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        return world
+
+    def start_connecting(self, address: Any, decided: Callable[[], object] | None = None) -> bool:
+        """Begin to connect; True if it is under way, and ``decided`` will be called when it is not any more."""
+        world = self._alive()
+        if self._conn is not None:
+            raise OSError(errno.EISCONN, "Transport endpoint is already connected")
+        if self._attempt is not None:
+            raise BlockingIOError(errno.EALREADY, "Operation already in progress")
+        self._connect_error = None
+        self._peer = (world.net.resolve(address[0]), address[1])
+        me = ref(self)
+
+        def done(error: OSError | None, conn: Conn | None) -> None:
+            sock = me()
+            if sock is not None:
+                under_way, sock._attempt = sock._attempt is not None, None
+                sock._connect_error, sock._conn = error, conn
+                if under_way and decided is not None:
+                    decided()
+
+        attempt = world.net.connect(self._peer, me, done)
+        if self._conn is None and self._connect_error is None:
+            self._attempt = attempt
+        return self._attempt is not None
+
+    def stop_connecting(self) -> None:
+        """Give an attempt up."""
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.cancel()
+
+    def take_connect_error(self) -> OSError | None:
+        """How the attempt failed, once."""
+        error, self._connect_error = self._connect_error, None
+        return error
+
+    def on_input(self, callback: Callable[[], object] | None) -> None:
+        """Call this at the next bytes or end of stream."""
+        self._on_input = callback
+
+    def connect(self, address: Any) -> None:
+        if self.start_connecting(address):
+            if self._wait_limit == 0.0:
+                raise BlockingIOError(errno.EINPROGRESS, "Operation now in progress")
+            if not self._wait(self.world, lambda: self._attempt is None, "connect to"):
+                self.stop_connecting()
+                raise TimeoutError("timed out")
+        error = self.take_connect_error()
+        if error is not None:
+            raise error
+
+    def connect_ex(self, address: Any) -> int:
+        try:
+            self.connect(address)
+        except OSError as error:
+            return error.errno or errno.EAGAIN
+        return 0
+
+    def _wait(self, world: World, ready: Any, verb: str) -> bool:
+        limit = self._wait_limit
+        deadline = None if limit is None else world.now + round(limit * NS)
+        return world.wait(ready, deadline, lambda: f"{verb} {self._name()}")
+
+    # ---------------------------------------------------------------- writing
+    def send(self, data: Any, flags: int = 0) -> int:
+        self._alive()
+        conn = self._conn
+        if conn is None:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        if self._error is not None:
+            error, self._error, self._told_reset = self._error, None, True
+            raise error
+        if self._told_reset or conn._fin:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        payload = bytes(data)
+        if payload:
+            conn.client_send(payload)
+        return len(payload)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        self.send(data, flags)
+
+    def sendmsg(self, buffers: Iterable[Any], *args: Any) -> int:
+        return self.send(b"".join(bytes(b) for b in buffers))
+
+    write = send
+
+    # ---------------------------------------------------------------- reading
+    def _await_input(self) -> None:
+        world = self._alive()
+        if self._buffer or self._end:
+            return
+        if self._conn is None:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        if self._wait_limit == 0.0:
+            world.run_due()
+            if not (self._buffer or self._end):
+                if self.context is not None:
+                    raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read)")
+                raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        elif not self._wait(world, lambda: self._buffer or self._end, "recv on"):
+            raise TimeoutError("timed out" if self.context is None else "The read operation timed out")
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        self._await_input()
+        buffer = self._buffer
+        if buffer:
+            data = bytes(buffer[:bufsize])
+            if not flags & _MSG_PEEK:
+                del buffer[:bufsize]
+            return data
+        if self._error is not None:
+            error, self._error, self._told_reset = self._error, None, True
+            raise error
+        return b""
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.recv(nbytes or len(view), flags)
+        view[: len(data)] = data
+        return len(data)
+
+    def recvfrom(self, bufsize: int, flags: int = 0) -> tuple[bytes, Address | None]:
+        return self.recv(bufsize, flags), self._peer
+
+    def read(self, length: int = 1024, buffer: Any = None) -> Any:
+        """As ``ssl.SSLSocket.read``."""
+        return self.recv(length) if buffer is None else self.recv_into(buffer, length)
+
+    # ---------------------------------------------------------------- ending
+    def shutdown(self, how: int) -> None:
+        self._alive()
+        if self._conn is None:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        if how != socket.SHUT_WR:
+            self._end = True
+        if how != socket.SHUT_RD:
+            self._conn.client_shutdown()
+
+    def close(self) -> None:
+        if not self._closed and self._incarnation == self.world.incarnation and self.world.stopped is not None:
+            raise self.world.stopped.again()
+        self._closed = True
+        if self._io_refs <= 0:
+            self._real_close()
+
+    def _real_close(self, *args: Any) -> None:
+        self._closed = True
+        conn, self._conn = self._conn, None
+        self.stop_connecting()
+        if conn is not None and conn.client_open:
+            conn.client_close()
+
+    def _decref_socketios(self) -> None:
+        if self._io_refs > 0:
+            self._io_refs -= 1
+        if self._closed and self._io_refs <= 0:
+            self._real_close()
+
+    def detach(self) -> int:
+        """The descriptor leaves this object; in a World nothing else can hold it, so the connection ends."""
+        number = self.fileno()
+        self._real_close()
+        return number
+
+    def dup(self) -> Any:
+        self.world.escape("socket.dup")
+        raise OSError(errno.EOPNOTSUPP, "dup is not simulated")
+
+    def surrender(self) -> tuple[Conn, bytes, bool, OSError | None]:
+        """Hand the connection over to an asyncio transport: connection, unread bytes, end of file, error."""
+        conn = self._conn
+        if conn is None:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        self._conn = None
+        self._closed = True
+        return conn, bytes(self._buffer), self._end, self._error
+
+    # ---------------------------------------------------------------- ssl.SSLSocket
+    def pending(self) -> int:
+        return len(self._buffer)
+
+    def unwrap(self) -> SimSocket:
+        return self
+
+
+def make_socket(cls: type[socket.socket], *args: Any, **kwargs: Any) -> socket.socket:
+    """``socket.socket.__new__``: a SimSocket in a World, else the real thing."""
+    if cls is _REAL and current() is not None:
+        return _REAL_NEW(SimSocket)
+    return _REAL_NEW(cls)
+
+
+_REAL_NEW: Any = _REAL.__new__
+
+
+class _Pipe:
+    """The listening side of a socket pair: passes bytes to the other socket."""
+
+    def __init__(self, other: SimSocket) -> None:
+        self._other = ref(other)
+
+    def on_data(self, data: bytes) -> None:
+        other = self._other()
+        if other is not None:
+            other.received(data)
+
+    def on_eof(self) -> None:
+        other = self._other()
+        if other is not None:
+            other.received_eof()
+
+    on_reset = on_eof
+
+
+def make_pair(world: World) -> tuple[SimSocket, SimSocket]:
+    """``socket.socketpair``: two sockets joined in memory."""
+    left, right = SimSocket(), SimSocket()
+    for sock, other in ((left, right), (right, left)):
+        sock._peer = (LOCAL_ADDRESS, other._port)
+        sock._conn = Conn(world, -1, ("socketpair", 0), ref(sock), _Pipe(other))
+    return left, right

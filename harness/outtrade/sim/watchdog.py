@@ -1,0 +1,100 @@
+"""Ends agent code that neither calls the World nor returns: a spin loop, or a lock that nobody will release.
+
+A thread looks at the World now and then in real time. If its clock, its events and its sends have stood still for the
+World's ``watchdog`` seconds, the thread that lives in it gets a Watchdog exception: by a signal if that is the main
+thread (which also interrupts a wait for a lock), else between two byte codes. Runs that end by themselves never notice.
+Blocking C code that ignores signals can't be ended. The thread is stopped before a fork, and starts again when needed.
+"""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+import os
+import signal
+import threading
+import time
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from outtrade.sim import active, where
+from outtrade.sim.errors import Watchdog
+
+if TYPE_CHECKING:
+    from outtrade.sim.world import World
+
+_monotonic = time.monotonic
+_start = _thread.start_new_thread
+_SIGNAL = getattr(signal, "SIGVTALRM", None)
+_wake: Any = None
+"""Held while the thread runs; released to end it."""
+_ended: Any = None
+_signal_ready = False
+
+
+def arm(world: World) -> None:
+    """A World was entered."""
+    global _wake, _ended
+    if _wake is None and world.watchdog > 0:
+        _wake, _ended = _thread.allocate_lock(), _thread.allocate_lock()
+        _wake.acquire()
+        _ended.acquire()
+        _install_signal()
+        _start(_watch, (_wake, _ended))
+
+
+def disarm() -> None:
+    """The World was left. The thread goes on: starting one for every World would cost more than it does."""
+
+
+def stop() -> None:
+    """End the thread (before a fork)."""
+    global _wake
+    if _wake is not None:
+        _wake.release()
+        _ended.acquire()
+        _wake = None
+
+
+def _install_signal() -> None:
+    global _signal_ready
+    if _SIGNAL is None or threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(_SIGNAL) in (signal.SIG_DFL, _on_signal):
+        signal.signal(_SIGNAL, _on_signal)
+        _signal_ready = True
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    world = active.current()
+    if world is not None:
+        if world.stopped is not None:
+            raise world.stopped.again()
+        world.stop(Watchdog("code that makes no call into the World", where.of_stack(frame), world.run_ns / 1e9))
+
+
+def _watch(wake: Any, ended: Any) -> None:
+    last: tuple[Any, ...] = ()
+    since = _monotonic()
+    while not wake.acquire(timeout=0.5):
+        world = active.WORLD
+        now = _monotonic()
+        state = (id(world), world and (world.now, world.events, world.sends))
+        if world is None or world.watchdog <= 0 or state != last:
+            last, since = state, now
+        elif now - since > world.watchdog:
+            since = now
+            _strike(world)
+    ended.release()
+
+
+def _strike(world: World) -> None:
+    if _signal_ready and world.thread == threading.main_thread().ident:
+        assert _SIGNAL is not None
+        signal.pthread_kill(world.thread, _SIGNAL)
+    else:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(world.thread), ctypes.py_object(Watchdog))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=stop)

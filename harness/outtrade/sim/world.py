@@ -1,0 +1,454 @@
+"""The World: one virtual clock, one event heap, one network, one source of entropy, for one agent under test.
+
+Inside ``with world:`` this thread lives in virtual time. Whatever the agent does that takes time (a read, a sleep, an
+idle event loop) runs events from the heap until what it waits for has come, and moves the clock; nothing ever waits in
+real time::
+
+    world = World(epoch_ns=1_767_225_600 * NS, seed=7)
+    world.net.listen("api.binance.com", 443, MyApp)
+    with world:
+        report = world.run_blocking(lambda: agent(task))      # or run_async(coroutine_function)
+    world.run_until(world.now + 60 * NS)
+
+Rules of determinism, which every module of this package keeps:
+
+* Events run in the order (time, sequence number). Only the World moves the clock; an event is never run early, and the
+  clock never goes back. Each reading of the clock by agent code moves it by 1 us, so that a busy wait ends.
+* All randomness comes from streams derived from (seed, name). Nothing depends on hashes of strings, on addresses of
+  objects, on real time or on the environment. Tasks and futures hash by number.
+* The cyclic garbage collector is off inside a World, because a finaliser that ran at a moment of its choosing could
+  read the clock or close a connection. Garbage of one run is collected after it.
+* Agent code never runs inside an event. Code of the harness (events, listeners, hooks) reads a clock that stands still
+  and must not wait.
+
+A run of agent code is ended by a ``WorldStop`` (see ``errors``), which stays raised: from then on every call into the
+World raises, until ``revive``. The stop also closes the agent's connections, as the death of a process does.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import sys
+from _thread import get_ident
+from asyncio import events as asyncio_events
+from collections.abc import Awaitable, Callable
+from heapq import heappop, heappush
+from types import TracebackType
+from typing import Any, NoReturn, TypeVar
+from weakref import WeakValueDictionary
+
+from outtrade.sim import active, entropy, watchdog, where
+from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, WorldStop
+from outtrade.sim.network import Network
+from outtrade.sim.observer import Observer
+
+NS = 1_000_000_000
+TICK = 1_000
+"""Nanoseconds by which a reading of the clock moves it."""
+TOLD_SLEEP = 0.01
+"""Sleeps shorter than this many seconds are not told to the observer: throttlers poll."""
+_NEVER = 1 << 100
+_PROXIES = tuple(n for s in ("http", "https", "all", "ws", "wss", "no") for n in (f"{s}_proxy", f"{s}_proxy".upper()))
+
+T = TypeVar("T")
+
+
+class Timer:
+    """A planned event; ``cancel`` it while it has not run."""
+
+    __slots__ = ("_world", "args", "background", "fn", "time")
+
+    def __init__(self, world: World, time: int, fn: Callable[..., object], args: tuple[Any, ...], background: bool):
+        self._world = world
+        self.time = time
+        self.fn: Callable[..., object] | None = fn
+        self.args = args
+        self.background = background
+
+    def cancel(self) -> None:
+        """It will not run; without effect if it did."""
+        if self.fn is not None:
+            self.fn = None
+            self.args = ()
+            if not self.background:
+                self._world.foreground -= 1
+
+
+class World:
+    """See the module's docstring. Times are integer nanoseconds unless a name says seconds.
+
+    ``epoch_ns`` is the UNIX time of run time 0, ``max_events`` the budget of events and waits, ``hosts_latency`` the
+    seconds that a connect takes when no plan says otherwise, ``watchdog`` the real seconds without any call into the
+    World after which running code is ended (0: never).
+    """
+
+    def __init__(
+        self,
+        *,
+        epoch_ns: int,
+        seed: int | str = 0,
+        max_events: int = 2_000_000,
+        hosts_latency: float = 0.0,
+        watchdog: float = 30.0,
+    ) -> None:
+        self.epoch_ns = epoch_ns
+        self.now = epoch_ns
+        self.seed = seed
+        self.max_events = max_events
+        self.watchdog = watchdog
+        self.events = 0
+        """Events run and waits begun so far."""
+        self.sends = 0
+        self.foreground = 0
+        """Planned events that could end a wait."""
+        self.incarnation = 0
+        self.stopped: WorldStop | None = None
+        self.thread = 0
+        self.pollable: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        """Descriptor numbers handed out, for select and poll; they are no real descriptors."""
+        self.observe = Observer()
+        self.net = Network(self, hosts_latency)
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._planned = 0
+        self._numbers = 0
+        self._descriptors = 1 << 20
+        self._harness = 0
+        self._hard: int | None = None
+        self._fence = _NEVER
+        self._streams: dict[str, random.Random] = {}
+        self._loops: list[Any] = []
+        self._outside: list[Callable[[], object]] = []
+        self._entered = 0
+        self._random_state: Any = None
+
+    # ---------------------------------------------------------------- clock and events
+    @property
+    def run_ns(self) -> int:
+        """Run time in nanoseconds."""
+        return self.now - self.epoch_ns
+
+    @property
+    def hard_limit_ns(self) -> int | None:
+        """UNIX time in nanoseconds past which no agent may wait; None: no limit."""
+        return self._hard
+
+    @hard_limit_ns.setter
+    def hard_limit_ns(self, value: int | None) -> None:
+        self._hard = value
+        if self.stopped is None:
+            self._fence = _NEVER if value is None else value
+
+    @property
+    def observer(self) -> object:
+        """Who is told what the agent does: an ``Observer``, or any object with some of its methods."""
+        return self.observe
+
+    @observer.setter
+    def observer(self, value: object) -> None:
+        if not isinstance(value, Observer):
+            names = [n for n in vars(Observer) if not n.startswith("_")]
+            hooks = {n: getattr(value, n) for n in names if callable(getattr(value, n, None))}
+            value = type("Hooks", (Observer,), {n: staticmethod(hook) for n, hook in hooks.items()})()
+        assert isinstance(value, Observer)
+        self.observe = value
+
+    def rng(self, name: str) -> random.Random:
+        """The stream of random numbers called ``name``; asking again goes on where it was."""
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = random.Random(f"{self.seed}/{name}")
+        return stream
+
+    def number(self) -> int:
+        """The next of the numbers by which tasks and futures are hashed."""
+        self._numbers += 1
+        return self._numbers
+
+    def descriptor(self, owner: Any) -> int:
+        """A number that stands for a file descriptor of ``owner`` (which has ``readable`` and ``writable``)."""
+        self._descriptors += 1
+        self.pollable[self._descriptors] = owner
+        return self._descriptors
+
+    def call_at(self, t_ns: int, fn: Callable[..., object], *args: Any, background: bool = False) -> Timer:
+        """Plan an event at UNIX time ``t_ns`` (at once if that is past). Background events can't end a wait."""
+        timer = Timer(self, t_ns, fn, args, background)
+        self._planned += 1
+        heappush(self._heap, (t_ns, self._planned, timer))
+        if not background:
+            self.foreground += 1
+        return timer
+
+    def call_later(self, seconds: float, fn: Callable[..., object], *args: Any, background: bool = False) -> Timer:
+        """Plan an event ``seconds`` from now."""
+        return self.call_at(self.now + round(seconds * NS), fn, *args, background=background)
+
+    def step(self, limit: int | None) -> bool:
+        """Run the next event if it is due at or before ``limit``; False if there is none."""
+        heap = self._heap
+        while heap:
+            time, _, timer = heap[0]
+            fn = timer.fn
+            if fn is None:
+                heappop(heap)
+                continue
+            if limit is not None and time > limit:
+                return False
+            heappop(heap)
+            timer.fn = None
+            if not timer.background:
+                self.foreground -= 1
+            if time > self.now:
+                self.now = time
+            self.events += 1
+            self._harness += 1
+            try:
+                fn(*timer.args)
+            except WorldStop:
+                raise
+            except Exception as error:
+                self._broken(error)
+            finally:
+                self._harness -= 1
+            return True
+        return False
+
+    def run_until(self, t_ns: int) -> None:
+        """Let the World go on without an agent until UNIX time ``t_ns``. Raises HarnessError."""
+        while self.step(t_ns):
+            if self.events > self.max_events:
+                raise Budget("the World without an agent", "", self.run_ns / NS)
+        if t_ns > self.now:
+            self.now = t_ns
+
+    # ---------------------------------------------------------------- what agent code calls, through wrappers
+    def tick(self) -> int:
+        """The clock, as agent code reads it: moves it by 1 us. May raise WorldStop."""
+        if self._harness:
+            return self.now
+        self.now = now = self.now + TICK
+        if now >= self._fence:
+            self._fenced()
+        return now
+
+    def _fenced(self) -> None:
+        self.check()
+        self.stop(Late("a loop that reads the clock", where.of_stack(sys._getframe(2)), self.run_ns / NS))
+
+    def check(self, incarnation: int | None = None) -> None:
+        """Raise if the agent is stopped, or belongs to an earlier incarnation. Cheap; never called by the harness."""
+        if self.stopped is not None:
+            raise self.stopped.again()
+        if incarnation is not None and incarnation != self.incarnation:
+            raise Killed()
+        if active.WORLD is not self:
+            raise OSError(9, "The World of this object is over")
+
+    def wait(
+        self,
+        ready: Callable[[], object],
+        deadline: int | None,
+        what: Callable[[], str],
+        place: Callable[[], str] | None = None,
+    ) -> bool:
+        """Run events until ``ready()`` (True) or until the clock is at ``deadline`` (False).
+
+        ``what`` and ``place`` describe the wait if it can't end: see Deadlock and Late.
+        """
+        self.check()
+        if self._harness:
+            raise HarnessError(f"harness code must not wait: {what()}")
+        self.events += 1
+        hard = self._hard
+        limit = deadline if hard is None or (deadline is not None and deadline < hard) else hard
+        while not ready():
+            if self.events > self.max_events:
+                self._end_wait(Budget, what, place)
+            if deadline is None and not self.foreground and not self.net.pushing:
+                self._end_wait(Deadlock, what, place)
+            if not self.step(limit):
+                if limit is None:
+                    self._end_wait(Deadlock, what, place)
+                if limit > self.now:
+                    self.now = limit
+                if limit != deadline:
+                    self._end_wait(Deadlock if deadline is None else Late, what, place)
+                return bool(ready())
+            if self.stopped is not None:
+                raise self.stopped.again()
+        return True
+
+    def _end_wait(
+        self, kind: type[WorldStop], what: Callable[[], str], place: Callable[[], str] | None
+    ) -> NoReturn:
+        line = place() if place is not None else ""
+        self.stop(kind(what(), line or where.of_stack(sys._getframe(2)), self.run_ns / NS))
+
+    def run_due(self) -> None:
+        """Run what is due now, without moving the clock (a poll)."""
+        self.check()
+        self.events += 1
+        while self.step(self.now):
+            if self.stopped is not None:
+                raise self.stopped.again()
+        if self.events > self.max_events:
+            self.stop(Budget("a loop that polls", where.of_stack(sys._getframe(1)), self.run_ns / NS))
+
+    def sleep(self, seconds: float, what: str = "sleep") -> None:
+        """Agent code sleeps."""
+        self.check()
+        if seconds >= TOLD_SLEEP:
+            self.call_harness(self.observe.slept, seconds)
+        self.wait(_nothing, self.now + round(seconds * NS), lambda: f"{what}({seconds:g})")
+
+    def call_harness(self, fn: Callable[..., T], *args: Any) -> T:
+        """Call code of the harness on behalf of agent code; raises what stopped the agent meanwhile."""
+        self._harness += 1
+        try:
+            result = fn(*args)
+        except WorldStop:
+            raise
+        except Exception as error:
+            self._broken(error)
+        finally:
+            self._harness -= 1
+        if self.stopped is not None and not self._harness:
+            raise self.stopped.again()
+        return result
+
+    def escape(self, what: str) -> None:
+        """Agent code tried something that is not simulated."""
+        self.call_harness(self.observe.escaped, what)
+
+    # ---------------------------------------------------------------- the end of an incarnation
+    def stop(self, reason: WorldStop) -> NoReturn:
+        """End the agent with ``reason``: raises it."""
+        self._halt(reason)
+        assert self.stopped is not None
+        raise self.stopped.again()
+
+    def _broken(self, error: Exception) -> NoReturn:
+        stop = HarnessError(f"{type(error).__name__}: {error}")
+        stop.__cause__ = error
+        self._halt(stop)
+        raise stop
+
+    def _halt(self, reason: WorldStop) -> None:
+        if self.stopped is None:
+            self.stopped = reason
+            self._fence = -1
+            for loop in self._loops:
+                loop.silence()
+            self.net.kill_clients()
+
+    def kill(self) -> None:
+        """End this incarnation: from now on every call into the World by agent code raises Killed.
+
+        Called by the harness: from an event, a hook or a listener. Listeners see RST at this instant."""
+        self._halt(Killed())
+
+    def revive(self) -> None:
+        """The next incarnation may run: the World works again; sockets and loops of the last one stay dead."""
+        gc.collect(0)  # finalisers of the dead run now, while the World still refuses them
+        self.incarnation += 1
+        self.stopped = None
+        self._loops.clear()
+        self.hard_limit_ns = self._hard
+        if active.WORLD is self:
+            random.seed(f"{self.seed}/random/{self.incarnation}")
+
+    # ---------------------------------------------------------------- running agent code
+    def run_blocking(self, fn: Callable[[], T]) -> T:
+        """Run agent code; returns its result or raises what it raised, or the WorldStop that ended it."""
+        self.check()
+        result: Any = None
+        try:
+            result = fn()
+        except WorldStop as reason:
+            self._halt(reason.again())
+        except Exception:
+            if self.stopped is None:
+                raise
+        if self.stopped is not None:
+            # from here, without traceback or context: the frames of the dead agent must not live on
+            stop = self.stopped.again()
+            stop.__cause__ = self.stopped.__cause__
+            raise stop
+        done: T = result
+        return done
+
+    def run_async(self, main: Callable[[], Awaitable[T]]) -> T:
+        """Run an async agent on a loop of its own; the loop and whatever task is left end with it."""
+        from outtrade.sim.loop import run_in_loop
+
+        return self.run_blocking(lambda: run_in_loop(self, main))
+
+    def adopt_loop(self, loop: Any) -> None:
+        """A loop of this incarnation; it is silenced when the agent is stopped."""
+        self._loops.append(loop)
+
+    def forget_loop(self, loop: Any) -> None:
+        """The loop is closed."""
+        if loop in self._loops:
+            self._loops.remove(loop)
+
+    # ---------------------------------------------------------------- entering and leaving
+    def __enter__(self) -> World:
+        self._entered += 1
+        if self._entered > 1:
+            return self
+        if active.WORLD is not None:
+            self._entered = 0
+            raise RuntimeError("another World is active in this process")
+        from outtrade.sim.install import install
+        from outtrade.sim.loop import SimPolicy
+
+        install()
+        undo = self._outside
+        undo.append(lambda state=random.getstate(): random.setstate(state))
+        undo.append(lambda policy=asyncio_events._event_loop_policy: asyncio_events.set_event_loop_policy(policy))
+        undo.append(lambda hook=sys.unraisablehook: setattr(sys, "unraisablehook", hook))
+        for name in _PROXIES:
+            if name in os.environ:
+                undo.append(lambda name=name, value=os.environ.pop(name): os.environ.__setitem__(name, value))
+        if gc.isenabled():
+            gc.disable()
+            undo.append(gc.enable)
+        if self._random_state is None:
+            random.seed(f"{self.seed}/random/0")
+            entropy.reseed(self)
+        else:
+            random.setstate(self._random_state)
+        asyncio_events.set_event_loop_policy(SimPolicy(self))
+        sys.unraisablehook = _quiet(sys.unraisablehook)
+        self.thread = get_ident()
+        active.WORLD = self
+        watchdog.arm(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered -= 1
+        if self._entered:
+            return
+        watchdog.disarm()
+        active.WORLD = None
+        self._random_state = random.getstate()
+        while self._outside:
+            self._outside.pop()()
+
+
+def _nothing() -> bool:
+    return False
+
+
+def _quiet(hook: Callable[[Any], object]) -> Callable[[Any], object]:
+    """An unraisablehook that does not report finalisers which a stopped World refused."""
+
+    def unraisable(args: Any) -> object:
+        return None if issubclass(args.exc_type, WorldStop) else hook(args)
+
+    return unraisable
