@@ -1,9 +1,9 @@
 """Randomness of agent code: everything that asks the operating system asks the World's stream ``entropy`` instead.
 
-Covered: ``os.urandom``, ``os.getrandom``, ``ssl.RAND_bytes``, ``secrets``, ``uuid.uuid4`` and ``uuid1``, the functions of ``random``, and
-instances of ``random.Random`` that seeded themselves from the operating system. Of the latter, those made inside a World
-are seeded by its stream; those made before (aiohttp keeps one as a default argument) are reseeded when a World is
-entered, each by the place where it was made. Instances with a seed of their own are left alone.
+Covered: ``os.urandom``, ``os.getrandom``, ``ssl.RAND_bytes``, ``secrets``, ``uuid.uuid4`` and ``uuid1``, the functions
+of ``random``, and instances of ``random.Random`` that seeded themselves from the operating system. Of the latter, those
+made inside a World are seeded by its stream; those made before (aiohttp keeps one as a default argument) are reseeded
+when a World is entered, each by the place where it was made. Instances with a seed of their own are left alone.
 """
 
 from __future__ import annotations

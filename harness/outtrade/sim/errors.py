@@ -70,4 +70,4 @@ class Watchdog(Waiting):
 
 
 class HarnessError(WorldStop):
-    """An event handler of the harness or of a venue raised; ``__cause__`` is what it raised. Never the agent's fault."""
+    """Code of the harness or of a venue raised ``__cause__`` in an event or a hook. Never the agent's fault."""

@@ -58,8 +58,8 @@ def install() -> None:
         swaps.append((os, "getrandom", entropy.sim_getrandom))
     if hasattr(select, "poll"):
         swaps.append((select, "poll", poll.sim_poll))
-    random.Random.seed = entropy.sim_seed  # type: ignore[method-assign, assignment]
-    swaps.append((random, "seed", random._inst.seed))  # type: ignore[attr-defined]
+    random.Random.seed = entropy.sim_seed  # type: ignore[method-assign]
+    swaps.append((random, "seed", random._inst.seed))
     by_identity: dict[int, Any] = {}
     originals = []
     for owner, name, replacement in swaps:
@@ -75,8 +75,8 @@ def install() -> None:
 
 
 def _patch_classes() -> None:
-    socket.socket.__new__ = staticmethod(sockets.make_socket)  # type: ignore[assignment, method-assign]
-    selectors.DefaultSelector.__new__ = staticmethod(poll.make_selector)  # type: ignore[assignment, method-assign]
+    for cls, make in ((socket.socket, sockets.make_socket), (selectors.DefaultSelector, poll.make_selector)):
+        setattr(cls, "__new__", staticmethod(make))  # noqa: B010
     context: Any = ssl.SSLContext
     context.wrap_socket = _wrap_socket(context.wrap_socket)
     context.wrap_bio = _wrap_bio(context.wrap_bio)
@@ -108,7 +108,12 @@ def _wrap_socket(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _wrap_bio(real: Callable[..., Any]) -> Callable[..., Any]:
     def wrap_bio(
-        self: Any, incoming: Any, outgoing: Any, server_side: bool = False, server_hostname: Any = None, session: Any = None
+        self: Any,
+        incoming: Any,
+        outgoing: Any,
+        server_side: bool = False,
+        server_hostname: Any = None,
+        session: Any = None,
     ) -> Any:
         if current() is None:
             return real(self, incoming, outgoing, server_side, server_hostname, session)
@@ -174,8 +179,9 @@ def _rebind_defaults(function: FunctionType, by_identity: dict[int, Any]) -> Non
         for value in values:
             if type(value) is random.Random:
                 entropy.remember(value, f"{function.__module__}.{function.__qualname__}")
-    for name, value in (function.__kwdefaults__ or {}).items():
+    keywords = function.__kwdefaults__ or {}
+    for name, value in keywords.items():
         if id(value) in by_identity:
-            function.__kwdefaults__[name] = by_identity[id(value)]
+            keywords[name] = by_identity[id(value)]
         elif type(value) is random.Random:
             entropy.remember(value, f"{function.__module__}.{function.__qualname__}")

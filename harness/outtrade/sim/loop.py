@@ -15,19 +15,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import socket
 from asyncio import base_events, events, futures
-from collections.abc import Awaitable, Callable, Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from outtrade.sim import where
 from outtrade.sim.active import current
 from outtrade.sim.errors import WorldStop
-from outtrade.sim.network import LOCAL_ADDRESS, Address, Conn
 from outtrade.sim.sockets import SimSocket
 from outtrade.sim.timewrap import BOOT_NS
-from outtrade.sim.tls import NullSession
+from outtrade.sim.transport import SimTransport, TlsObject
 from outtrade.sim.world import NS, TOLD_SLEEP, World
 
 T = TypeVar("T")
@@ -87,211 +87,13 @@ def _idle() -> str:
     return "asyncio loop idle"
 
 
-class _TransportSocket:
-    """What ``get_extra_info("socket")`` gives: addresses, options, and a number to poll."""
-
-    family = socket.AF_INET
-    type = socket.SOCK_STREAM
-    proto = socket.IPPROTO_TCP
-
-    def __init__(self, fd: int, transport: SimTransport) -> None:
-        self._fd = fd
-        self._transport = transport
-
-    def fileno(self) -> int:
-        return -1 if self._transport.ended else self._fd
-
-    def getpeername(self) -> Any:
-        return self._transport.get_extra_info("peername")
-
-    def getsockname(self) -> Any:
-        return self._transport.get_extra_info("sockname")
-
-    def setsockopt(self, *args: Any) -> None:
-        pass
-
-    def getsockopt(self, *args: Any) -> int:
-        return 0
-
-    def gettimeout(self) -> float:
-        return 0.0
-
-    def setblocking(self, flag: bool) -> None:
-        pass
-
-
-class _TlsObject(NullSession):
-    """What ``get_extra_info("ssl_object")`` gives."""
-
-    def __init__(self, server_hostname: str | None, context: Any) -> None:
-        self.server_hostname = server_hostname
-        self.context = context
-
-
-class SimTransport(asyncio.Transport):
-    """The agent's end of a connection under an asyncio protocol. Writes leave at once; there is no write buffer."""
-
-    def __init__(self, loop: SimLoop, conn: Conn, peer: Address, protocol: Any, tls: _TlsObject | None) -> None:
-        super().__init__()
-        self._loop = loop
-        self._conn = conn
-        self._protocol = protocol
-        self._closing = False
-        self._paused = False
-        self._held: list[bytes] = []
-        self._end_held = False
-        self.ended = False
-        fd = loop.world.descriptor(self)
-        self._extra: dict[str, Any] = {
-            "peername": peer,
-            "sockname": (LOCAL_ADDRESS, 32768 + fd % 28232),
-            "socket": _TransportSocket(fd, self),
-        }
-        self.secure(tls)
-        conn.client_attach(lambda: self)
-        loop.transports[self] = None
-
-    def secure(self, tls: _TlsObject | None) -> None:
-        """Answer questions about TLS from now on."""
-        self._tls = tls is not None
-        if tls is not None:
-            self._extra |= {
-                "ssl_object": tls, "sslcontext": tls.context, "peercert": tls.getpeercert(),
-                "cipher": tls.cipher(), "compression": None,
-            }  # fmt: skip
-
-    def __repr__(self) -> str:
-        return f"<SimTransport {self._conn.host}:{self._conn.port}{' closing' if self._closing else ''}>"
-
-    def readable(self) -> bool:
-        return bool(self._held) or self.ended or self._closing or self._end_held
-
-    def writable(self) -> bool:
-        return not self._closing
-
-    # ---------------------------------------------------------------- the network's side (ClientEnd)
-    def received(self, data: bytes) -> None:
-        self._loop.call_soon(self._deliver, data)
-
-    def received_eof(self) -> None:
-        self._loop.call_soon(self._deliver_eof)
-
-    def received_reset(self) -> None:
-        self._loop.call_soon(self._lose, ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
-
-    def _deliver(self, data: bytes) -> None:
-        if self.ended or self._closing:
-            return
-        if self._paused:
-            self._held.append(data)
-            return
-        protocol = self._protocol
-        if isinstance(protocol, asyncio.BufferedProtocol):
-            rest = memoryview(data)
-            while rest:
-                into = protocol.get_buffer(len(rest))
-                count = min(len(into), len(rest))
-                into[:count] = rest[:count]  # type: ignore[index]
-                protocol.buffer_updated(count)
-                rest = rest[count:]
-        else:
-            protocol.data_received(data)
-
-    def _deliver_eof(self) -> None:
-        if self.ended or self._closing:
-            return
-        if self._paused:
-            self._end_held = True
-            return
-        if not self._protocol.eof_received() or self._tls:
-            self.close()
-
-    def _lose(self, error: Exception | None) -> None:
-        if self.ended:
-            return
-        self.ended = self._closing = True
-        self._loop.transports.pop(self, None)
-        self._conn.client_close()
-        self._protocol.connection_lost(error)
-
-    # ---------------------------------------------------------------- asyncio.Transport
-    def write(self, data: Any) -> None:
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
-        self._loop.alive()
-        if self._conn._fin:
-            raise RuntimeError("Cannot call write() after write_eof()")
-        if not self._closing and data:
-            self._conn.client_send(bytes(data))
-
-    def writelines(self, list_of_data: Iterable[Any]) -> None:
-        self.write(b"".join(list_of_data))
-
-    def write_eof(self) -> None:
-        self._loop.alive()
-        if not self._closing:
-            self._conn.client_shutdown()
-
-    def can_write_eof(self) -> bool:
-        return not self._tls
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def close(self) -> None:
-        if self._closing:
-            return
-        self._closing = True
-        self._conn.client_close()
-        self._loop.call_soon(self._lose, None)
-
-    def abort(self) -> None:
-        if self.ended:
-            return
-        self._closing = True
-        self._conn.client_close("rst")
-        self._loop.call_soon(self._lose, None)
-
-    def pause_reading(self) -> None:
-        self._paused = True
-
-    def resume_reading(self) -> None:
-        if not self._paused:
-            return
-        self._paused = False
-        held, self._held = self._held, []
-        for data in held:
-            self._loop.call_soon(self._deliver, data)
-        if self._end_held:
-            self._end_held = False
-            self._loop.call_soon(self._deliver_eof)
-
-    def is_reading(self) -> bool:
-        return not self._paused and not self._closing
-
-    def set_protocol(self, protocol: Any) -> None:
-        self._protocol = protocol
-
-    def get_protocol(self) -> Any:
-        return self._protocol
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        return (16 * 1024, 64 * 1024)
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
-
-    def hang_up(self) -> None:
-        """The loop is closed: so is the connection, as by the end of a process."""
-        self._closing = self.ended = True
-        self._conn.client_close()
-
-
 class SimLoop(base_events.BaseEventLoop):
     """An event loop in virtual time. Make it inside a World."""
+
+    # of BaseEventLoop, private there
+    _ready: deque[asyncio.Handle]
+    _asyncgens: WeakSet[Any]
+    _check_closed: Callable[[], None]
 
     def __init__(self, world: World | None = None) -> None:
         world = world or current()
@@ -329,20 +131,20 @@ class SimLoop(base_events.BaseEventLoop):
     def create_future(self) -> Any:
         return SimFuture(loop=self)
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
         if callback is _wake_sleeper and delay >= TOLD_SLEEP:
             world = self.world
             world.check(self.incarnation)
             world.call_harness(world.observe.slept, delay)
         return super().call_later(delay, callback, *args, context=context)
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
         handle = super().call_soon(callback, *args, context=context)
         if self.world.stopped is not None:
             handle.cancel()
         return handle
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
         return self.call_soon(callback, *args, context=context)
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
@@ -373,11 +175,11 @@ class SimLoop(base_events.BaseEventLoop):
         return future
 
     # ---------------------------------------------------------------- names and connections
-    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:  # type: ignore[override]
+    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
         self.alive()
         return self.world.net.getaddrinfo(host, port, **options)
 
-    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:  # type: ignore[override]
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
         return str(sockaddr[0]), str(sockaddr[1])
 
     async def sock_connect(self, sock: Any, address: Any) -> None:
@@ -403,7 +205,7 @@ class SimLoop(base_events.BaseEventLoop):
             await self._input(sock)
 
     async def sock_recv_into(self, sock: Any, buf: Any) -> int:
-        data = await self.sock_recv(sock, len(memoryview(buf).cast("B")))
+        data = await self.sock_recv(sock, memoryview(buf).nbytes)
         memoryview(buf).cast("B")[: len(data)] = data
         return len(data)
 
@@ -419,7 +221,7 @@ class SimLoop(base_events.BaseEventLoop):
         finally:
             sock.on_input(None)
 
-    async def create_connection(  # type: ignore[override]
+    async def create_connection(
         self,
         protocol_factory: Callable[[], Any],
         host: Any = None,
@@ -441,7 +243,7 @@ class SimLoop(base_events.BaseEventLoop):
         elif not isinstance(sock, SimSocket):
             self.world.escape("create_connection with a real socket")
             raise OSError(errno.EPERM, "a real socket is not possible inside a World")
-        tls = None if not ssl else _TlsObject(server_hostname or host, None if ssl is True else ssl)
+        tls = None if not ssl else TlsObject(server_hostname or host, None if ssl is True else ssl)
         peer = sock.getpeername()
         conn, unread, end, error = sock.surrender()
         protocol = protocol_factory()
@@ -455,11 +257,11 @@ class SimLoop(base_events.BaseEventLoop):
             transport.received_eof()
         return transport, protocol
 
-    async def start_tls(  # type: ignore[override]
+    async def start_tls(
         self, transport: Any, protocol: Any, sslcontext: Any, *, server_hostname: str | None = None, **options: Any
     ) -> Any:
         self.alive()
-        transport.secure(_TlsObject(server_hostname, sslcontext))
+        transport.secure(TlsObject(server_hostname, sslcontext))
         transport.set_protocol(protocol)
         return transport
 
@@ -485,7 +287,7 @@ class SimLoop(base_events.BaseEventLoop):
     async def subprocess_shell(self, *args: Any, **options: Any) -> Any:
         raise self._refuse("loop.subprocess_shell")
 
-    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:
+    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:  # type: ignore[override]
         """Accepted; no signal ever comes."""
 
     def remove_signal_handler(self, sig: int) -> bool:

@@ -69,12 +69,17 @@ class ConnectPlan:
 
 
 class Conn:
-    """One connection as its listener sees it. The methods whose names begin with ``client_`` belong to the other end."""
+    """One connection as its listener sees it. Methods whose names begin with ``client_`` belong to the other end."""
 
     __slots__ = ("_client", "_fin", "app", "client_open", "dropped", "host", "id", "port", "server_open", "world")
 
     def __init__(
-        self, world: World, number: int, address: Address, client: Callable[[], ClientEnd | None], app: App | None = None
+        self,
+        world: World,
+        number: int,
+        address: Address,
+        client: Callable[[], ClientEnd | None],
+        app: App | None = None,
     ) -> None:
         self.world = world
         self.id = number

@@ -96,7 +96,7 @@ def sim_select(rlist: Iterable[Any], wlist: Iterable[Any], xlist: Iterable[Any],
     return lists[0], lists[1], lists[2]
 
 
-class SimSelector(_real_selector):  # type: ignore[misc, valid-type]
+class SimSelector(_real_selector):
     """``selectors.DefaultSelector()`` in a World."""
 
     def __init__(self) -> None:

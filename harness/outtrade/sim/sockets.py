@@ -1,11 +1,12 @@
 """Blocking sockets in a World: what ``socket.socket(...)`` makes while one is active.
 
-A ``SimSocket`` is a ``socket.socket`` without a descriptor. Its ``fileno`` is a number that only the simulated ``select``
-and ``poll`` know; the kernel would answer EBADF. A read runs the World until bytes, the end of the stream or the timeout
-have come. Null TLS lives here too: a wrapped socket is the same socket with the few methods of ``ssl.SSLSocket``.
+A ``SimSocket`` is a ``socket.socket`` without a descriptor. Its ``fileno`` is a number that only the simulated
+``select`` and ``poll`` know; the kernel would answer EBADF. A read runs the World until bytes, the end of the stream
+or the timeout have come. Null TLS lives here too: a wrapped socket is the same socket with the few methods of
+``ssl.SSLSocket``.
 
-Behaviour follows Linux: bytes that arrived before RST or FIN are read first; RST is reported once, after that reads give
-end of file and writes a broken pipe; data sent to a closed peer brings RST. A collected socket closes itself. Not
+Behaviour follows Linux: bytes that arrived before RST or FIN are read first; RST is reported once, after that reads
+give end of file and writes a broken pipe; data sent to a closed peer brings RST. A collected socket closes itself. Not
 simulated: datagrams, listening, urgent data, a full send buffer (every write succeeds at once).
 """
 
@@ -28,13 +29,32 @@ _MSG_PEEK = socket.MSG_PEEK
 _STREAMS = (-1, int(socket.AF_INET), int(socket.AF_INET6))
 
 
-class SimSocket(NullSession, _REAL):  # type: ignore[misc]
+class SimSocket(NullSession, _REAL):
     """A connected, or connecting, stream socket of the agent."""
 
     __slots__ = (
-        "_attempt", "_buffer", "_conn", "_connect_error", "_end", "_error", "_fd", "_family", "_incarnation", "_kind",
-        "_on_input", "_peer", "_port", "_told_reset", "_wait_limit", "context", "server_hostname", "world",
+        "_attempt",
+        "_buffer",
+        "_conn",
+        "_connect_error",
+        "_end",
+        "_error",
+        "_family",
+        "_fd",
+        "_incarnation",
+        "_kind",
+        "_on_input",
+        "_peer",
+        "_port",
+        "_told_reset",
+        "_wait_limit",
+        "context",
+        "server_hostname",
+        "world",
     )  # fmt: skip
+
+    _conn: Conn | None
+    _attempt: Attempt | None
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
         world = current()
@@ -43,7 +63,8 @@ class SimSocket(NullSession, _REAL):  # type: ignore[misc]
         kind = socket.SOCK_STREAM if type == -1 else type & ~(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         if family not in _STREAMS or kind != socket.SOCK_STREAM or fileno is not None:
             self._closed = True
-            self._conn = self._attempt = None
+            self._conn = None
+            self._attempt = None
             world.escape(f"socket({family!s}, {type!s})" if fileno is None else f"socket(fileno={fileno})")
             raise OSError(errno.EAFNOSUPPORT, "Address family or socket type not simulated")
         self.world = world
@@ -52,8 +73,8 @@ class SimSocket(NullSession, _REAL):  # type: ignore[misc]
         self._closed = False
         self._family = socket.AF_INET if family == -1 else socket.AddressFamily(family)
         self._wait_limit = socket.getdefaulttimeout()
-        self._conn: Conn | None = None
-        self._attempt: Attempt | None = None
+        self._conn = None
+        self._attempt = None
         self._connect_error: OSError | None = None
         self._buffer = bytearray()
         self._end = False
@@ -363,9 +384,8 @@ class SimSocket(NullSession, _REAL):  # type: ignore[misc]
 
 def make_socket(cls: type[socket.socket], *args: Any, **kwargs: Any) -> socket.socket:
     """``socket.socket.__new__``: a SimSocket in a World, else the real thing."""
-    if cls is _REAL and current() is not None:
-        return _REAL_NEW(SimSocket)
-    return _REAL_NEW(cls)
+    made: socket.socket = _REAL_NEW(SimSocket if cls is _REAL and current() is not None else cls)
+    return made
 
 
 _REAL_NEW: Any = _REAL.__new__

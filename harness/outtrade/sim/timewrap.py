@@ -1,11 +1,11 @@
 """The clock as agent code reads it: ``time``, ``datetime.now`` and the waits of ``threading``.
 
-``time.time``, ``time_ns``, ``monotonic``, ``perf_counter``, ``process_time`` and their ``_ns`` forms, ``clock_gettime``,
-``sleep``, and ``gmtime``, ``localtime``, ``ctime``, ``asctime``, ``strftime`` without an argument are functions of the World's clock. Real
+``time``, ``monotonic``, ``perf_counter``, ``process_time`` with their ``_ns`` forms, ``clock_gettime``, ``sleep``, and
+``gmtime``, ``localtime``, ``ctime``, ``asctime``, ``strftime`` without an argument follow the World's clock. The real
 ones are called when no World is active. The local time zone stays the machine's (``TZ``).
 
-``datetime.datetime`` is a C type whose methods cannot be assigned; its ``now``, ``utcnow`` are replaced in the type's own
-dictionary, so that classes, instances, subclasses and by-name imports stay what they are (``date.today`` and
+``datetime.datetime`` is a C type whose methods cannot be assigned; ``now`` and ``utcnow`` are replaced in the type's
+own dictionary, so that classes, instances, subclasses and by-name imports stay what they are (``date.today`` and
 ``datetime.today`` already go through ``time.time``). Not covered: C extensions that ask the kernel themselves, such as
 pandas.Timestamp.now and numpy's ``datetime64("now")``.
 

@@ -29,7 +29,9 @@ def is_agent_code(filename: str) -> bool:
         return False
     if _SUITES in filename:
         return True
-    return not (filename.startswith(_HARNESS + _LIBRARY) or "site-packages/" in filename or "dist-packages/" in filename)
+    return not (
+        filename.startswith(_HARNESS + _LIBRARY) or "site-packages/" in filename or "dist-packages/" in filename
+    )
 
 
 def _describe(frame: FrameType) -> str:

@@ -28,21 +28,21 @@ World raises, until ``revive``. The stop also closes the agent's connections, as
 from __future__ import annotations
 
 import gc
-import os
 import random
 import sys
 from _thread import get_ident
-from asyncio import events as asyncio_events
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from heapq import heappop, heappush
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
-from outtrade.sim import active, entropy, watchdog, where
+from outtrade.sim import active, watchdog, where
 from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, WorldStop
 from outtrade.sim.network import Network
 from outtrade.sim.observer import Observer
+from outtrade.sim.surroundings import take_over
 
 NS = 1_000_000_000
 TICK = 1_000
@@ -50,7 +50,6 @@ TICK = 1_000
 TOLD_SLEEP = 0.01
 """Sleeps shorter than this many seconds are not told to the observer: throttlers poll."""
 _NEVER = 1 << 100
-_PROXIES = tuple(n for s in ("http", "https", "all", "ws", "wss", "no") for n in (f"{s}_proxy", f"{s}_proxy".upper()))
 
 T = TypeVar("T")
 
@@ -119,7 +118,7 @@ class World:
         self._fence = _NEVER
         self._streams: dict[str, random.Random] = {}
         self._loops: list[Any] = []
-        self._outside: list[Callable[[], object]] = []
+        self._outside = ExitStack()
         self._entered = 0
         self._random_state: Any = None
 
@@ -280,9 +279,7 @@ class World:
                 raise self.stopped.again()
         return True
 
-    def _end_wait(
-        self, kind: type[WorldStop], what: Callable[[], str], place: Callable[[], str] | None
-    ) -> NoReturn:
+    def _end_wait(self, kind: type[WorldStop], what: Callable[[], str], place: Callable[[], str] | None) -> NoReturn:
         line = place() if place is not None else ""
         self.stop(kind(what(), line or where.of_stack(sys._getframe(2)), self.run_ns / NS))
 
@@ -402,27 +399,7 @@ class World:
         if active.WORLD is not None:
             self._entered = 0
             raise RuntimeError("another World is active in this process")
-        from outtrade.sim.install import install
-        from outtrade.sim.loop import SimPolicy
-
-        install()
-        undo = self._outside
-        undo.append(lambda state=random.getstate(): random.setstate(state))
-        undo.append(lambda policy=asyncio_events._event_loop_policy: asyncio_events.set_event_loop_policy(policy))
-        undo.append(lambda hook=sys.unraisablehook: setattr(sys, "unraisablehook", hook))
-        for name in _PROXIES:
-            if name in os.environ:
-                undo.append(lambda name=name, value=os.environ.pop(name): os.environ.__setitem__(name, value))
-        if gc.isenabled():
-            gc.disable()
-            undo.append(gc.enable)
-        if self._random_state is None:
-            random.seed(f"{self.seed}/random/0")
-            entropy.reseed(self)
-        else:
-            random.setstate(self._random_state)
-        asyncio_events.set_event_loop_policy(SimPolicy(self))
-        sys.unraisablehook = _quiet(sys.unraisablehook)
+        self._outside = take_over(self, self._random_state)
         self.thread = get_ident()
         active.WORLD = self
         watchdog.arm(self)
@@ -437,18 +414,8 @@ class World:
         watchdog.disarm()
         active.WORLD = None
         self._random_state = random.getstate()
-        while self._outside:
-            self._outside.pop()()
+        self._outside.close()
 
 
 def _nothing() -> bool:
     return False
-
-
-def _quiet(hook: Callable[[Any], object]) -> Callable[[Any], object]:
-    """An unraisablehook that does not report finalisers which a stopped World refused."""
-
-    def unraisable(args: Any) -> object:
-        return None if issubclass(args.exc_type, WorldStop) else hook(args)
-
-    return unraisable
