@@ -1,0 +1,1 @@
+"""Running scenarios: one (``run``), many (``many``), smaller (``minimise``), again (``replay``)."""

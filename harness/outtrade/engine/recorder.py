@@ -1,0 +1,39 @@
+"""Appends events to the History, stamped with the World's time; also what the World's observer hooks call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from outtrade.engine.runtime import Recorder
+from outtrade.model.history import Event, EventType, History
+from outtrade.sim import World
+
+E = TypeVar("E", bound=Event)
+
+
+class RunRecorder(Recorder):
+    """One run's History in the making."""
+
+    def __init__(self, world: World, history: History) -> None:
+        self.world = world
+        self.history = history
+        self.incarnation = 0
+        self.dead = False
+        """True from a crash until the next incarnation starts."""
+        self.on_stored: Callable[[], None] | None = None
+
+    def add(self, event: EventType) -> int:
+        """Append ``event`` at the present virtual time; returns its sequence number."""
+        event.at = self.world.run_ns
+        return self.history.add(event)
+
+    def touch(self) -> None:
+        """Raise Killed where the incarnation is dead."""
+        if self.dead:
+            self.world.check_alive()
+
+    def stored(self) -> None:
+        """A durable write happened."""
+        if self.on_stored is not None:
+            self.on_stored()

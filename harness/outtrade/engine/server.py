@@ -1,0 +1,628 @@
+"""The venue inside the World: requests in, faults applied, answers out, everything on the record.
+
+One HTTP request takes this way. *Send*: the client's last byte left; the Request is recorded, crash points before and
+after sending fire. *Arrive*, one network delay later: the fault pipeline decides; the front door (``admit``), then
+the engine (``execute``: state moves here), then the Answer is on the record, whatever happens to it afterwards.
+*Deliver*, one more delay later: the client has the bytes (Response), or sees something else (Broken).
+
+A lost answer (`LostAnswer`) hides its truth: pushed events are held back until the client's first read after it, so
+that nothing but a query can tell the accepted case from its twin. Rules of the pipeline: the first fault of the plan
+that matches decides about the answer; faults of the exchange (partial fill, cancel race, ...) act beside it; a fault
+that could not take effect waits for the next matching operation (``outtrade.faults.plan``).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from outtrade.engine.recorder import RunRecorder
+from outtrade.faults import symptoms
+from outtrade.faults.plan import Armed, Plan, Window
+from outtrade.model.fault import READS, CancelRace, Crash, DelayedFill, Latency, LostAnswer, PartialFill
+from outtrade.model.fault import StreamDuplicate, StreamEarly, StreamReorder, Trickle, Visibility
+from outtrade.model.history import (
+    NS,
+    Answer,
+    Connect,
+    Crashed,
+    FillTruth,
+    Healed,
+    OrderParams,
+    OrderTruth,
+    Request,
+    Resolve,
+    Response,
+    Slept,
+    StreamLost,
+)
+from outtrade.model.scenario import Scenario
+from outtrade.sim import ConnectPlan, World
+from outtrade_mocks.core.events import Fill, OrderChange
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Venue
+
+if TYPE_CHECKING:
+    from outtrade.engine.link import Link
+
+EVENT_GAP = 0.002
+"""Seconds between an answer and the pushed event of the same change (either may come first: a seeded knob)."""
+
+
+class Exchange:
+    """One request under way: its number, its parsed call, and the connection that waits for the answer."""
+
+    __slots__ = ("call", "link", "number", "sent")
+
+    def __init__(self, number: int, call: Call, link: Link, sent: int) -> None:
+        self.number = number
+        self.call = call
+        self.link = link
+        self.sent = sent
+
+
+class Server:
+    """Serves one venue to one World under one fault plan, recording everything."""
+
+    def __init__(self, world: World, venue: Venue, plan: Plan, recorder: RunRecorder, scenario: Scenario) -> None:
+        self.world = world
+        self.venue = venue
+        self.plan = plan
+        self.recorder = recorder
+        self.scenario = scenario
+        self.latency = scenario.latency
+        self.heal_at = int((scenario.until - scenario.bounds.settle) * NS)
+        """No fault outlasts this run time."""
+        self.links: dict[int, Link] = {}
+        self.calls = 0
+        self.current: Exchange | None = None
+        self.held: list[Armed] = []
+        """Lost answers whose truth is still hidden."""
+        self.backlog: list[Push] = []
+        self.reordered: tuple[Armed, Push] | None = None
+        self.veils: list[tuple[int, int, Armed]] = []
+        """Delayed visibility: (until, as_of, fault), venue time."""
+        self.last_stream = -1
+        self.event_first = bool(scenario.knobs.get("event_first", False))
+        self._ticking = False
+        venue.on_push(self._pushed)
+        venue.on_truth(self._truth)
+
+    # ------------------------------------------------------------------ set-up
+    def install(self) -> None:
+        """Listen on the venue's hosts and schedule the windows of the plan."""
+        from outtrade.engine.link import Link
+
+        net = self.world.net
+        for host, port in dict.fromkeys((*self.venue.rest_hosts, *self.venue.stream_hosts)):
+            net.listen(host, port, lambda conn: Link(self, conn))
+        net.on_resolve = self._on_resolve
+        net.on_connect = self._on_connect
+        self.world.observer = self
+        for window in self.plan.windows("dns_failure", "refuse", "blackhole", "stream_silent", "stream_close"):
+            self._at(window.start, self._window_opens, window)
+            self._at(window.end, self._window_closes, window)
+        self._at(self.heal_at, self._release)
+        self.tick()
+
+    def _at(self, run_ns: int, action: Any, *args: Any) -> None:
+        self.world.call_at(self.world.epoch_ns + max(run_ns, 0), action, *args, background=True)
+
+    def later(self, seconds: float, action: Any, *args: Any) -> None:
+        """Schedule something that may end a wait of the client."""
+        self.world.call_later(seconds, action, *args)
+
+    # ------------------------------------------------------------------ time of the venue
+    def tick(self) -> None:
+        """Let the venue do what is due by itself, and come back when it next has something to do."""
+        if self._ticking:
+            return
+        due = self.venue.next_time()
+        if due is not None:
+            self._ticking = True
+            self.world.call_at(due, self._tick, background=True)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        self.venue.advance(self.world.now)
+        self.tick()
+
+    # ------------------------------------------------------------------ what the World reports
+    def resolved(self, host: str, ok: bool) -> None:
+        """A look-up by the client."""
+        self.recorder.add(Resolve(host=host, ok=ok))
+
+    def connected(self, conn: int, host: str, port: int, outcome: Any) -> None:
+        """A connection attempt by the client."""
+        self.recorder.add(
+            Connect(conn=conn, host=host, port=port, outcome=outcome, incarnation=self.recorder.incarnation)
+        )
+
+    def client_closed(self, conn: int, how: Any) -> None:
+        """The client closed or reset a connection (a killed client's are reset by the system)."""
+        link = self.links.get(conn)
+        if link is not None:
+            link.client_closed(how)
+
+    def slept(self, seconds: float) -> None:
+        """The agent sleeps."""
+        self.recorder.add(Slept(duration=round(seconds, 9)))
+
+    def escaped(self, what: str) -> None:
+        """The agent tried something that the World cannot simulate; it got an error instead."""
+        from outtrade.model.history import Log
+
+        self.recorder.add(Log(incarnation=self.recorder.incarnation, stream="world", text=f"not simulated: {what}"))
+
+    # ------------------------------------------------------------------ windows
+    def _on_resolve(self, host: str) -> bool:
+        window = self.plan.window("dns_failure", self.world.run_ns)
+        if window is None:
+            return True
+        self._land_once(window, detail=host)
+        return False
+
+    def _on_connect(self, host: str, port: int) -> ConnectPlan:
+        now = self.world.run_ns
+        if window := self.plan.window("blackhole", now):
+            self._land_once(window, detail=f"connect {host}")
+            return ConnectPlan("lost")
+        if window := self.plan.window("refuse", now):
+            self._land_once(window, detail=f"connect {host}")
+            return ConnectPlan("refused", delay=2 * self.latency)
+        if (host, port) in self.venue.stream_hosts and (window := self.plan.window("stream_close", now)):
+            self._land_once(window, detail=f"connect {host}")
+            return ConnectPlan("refused", delay=2 * self.latency)
+        return ConnectPlan("ok", delay=2 * self.latency)
+
+    def _land_once(self, armed: Armed, **where: Any) -> None:
+        if not armed.fired:
+            self.recorder.add(armed.landed(**where))
+
+    def _window_opens(self, window: Window) -> None:
+        streams = [link for link in self.links.values() if link.subscribed]
+        match window.kind:
+            case "dns_failure" | "refuse":
+                for link in list(self.links.values()):
+                    link.reset()
+                    self._land_once(window, conn=link.conn.id)
+            case "stream_close":
+                for link in streams:
+                    self._land_once(window, conn=link.conn.id)
+                    link.close_stream()
+            case "stream_silent":
+                for link in streams:
+                    self._land_once(window, conn=link.conn.id)
+
+    def _window_closes(self, window: Window) -> None:
+        if window.fired:
+            self._heal(window)
+
+    def _heal(self, armed: Armed) -> None:
+        if not armed.healed:
+            armed.healed = True
+            self.recorder.add(Healed(fault=armed.index))
+
+    def swallowed(self, link: Link) -> bool:
+        """Whether a packet of this connection vanishes now (black hole); the connection is dead from then on."""
+        if window := self.plan.window("blackhole", self.world.run_ns):
+            self._land_once(window, conn=link.conn.id)
+            link.vanish()
+            return True
+        return link.dead
+
+    def silent(self) -> Window | None:
+        """The fault that keeps streams silent now."""
+        return self.plan.window("stream_silent", self.world.run_ns)
+
+    # ------------------------------------------------------------------ crash points
+    def crash(self, point: str, op: str, call: int | None = None, client_id: str | None = None) -> bool:
+        """Kill the agent if the plan says so at this point."""
+        for armed in self.plan.of("crash"):
+            fault = armed.fault
+            assert isinstance(fault, Crash)
+            if fault.point == point and not self.recorder.dead:
+                if point == "after_store_set":
+                    hit = armed.offered("any" if fault.on.op == "any" else fault.on.op, self.world.run_ns)
+                else:
+                    hit = armed.offered(op, self.world.run_ns, client_id=client_id)
+                if hit:
+                    self.recorder.add(armed.landed(call=call, detail=point))
+                    self.recorder.add(
+                        Crashed(incarnation=self.recorder.incarnation, point=point, fault=armed.index)
+                    )
+                    self.recorder.dead = True
+                    self.world.kill()
+                    return True
+        return False
+
+    # ------------------------------------------------------------------ a request: send, arrive, deliver
+    def sent(self, link: Link, request: HttpRequest) -> None:
+        """The client's last byte of an HTTP request has left."""
+        call = self.venue.read(request)
+        if self.crash("before_send", call.op, client_id=call.client_id):
+            return
+        exchange = self.opened(link, call, request.host, request.body)
+        self.later(self.latency, self.arrive, exchange)
+        self.crash("after_send", call.op, exchange.number, call.client_id)
+
+    def opened(self, link: Link, call: Call, host: str, body: bytes) -> Exchange:
+        """Number a request and put it on the record."""
+        self.calls += 1
+        exchange = Exchange(self.calls, call, link, self.world.run_ns)
+        link.waiting = exchange
+        self.recorder.add(
+            Request(
+                call=exchange.number,
+                conn=link.conn.id,
+                incarnation=self.recorder.incarnation,
+                op=call.op,
+                method=call.method,
+                host=host,
+                path=call.path,
+                params=call.params,
+                signed=call.signed,
+                symbol=call.symbol,
+                client_id=call.client_id,
+                venue_id=call.venue_id,
+                order=OrderParams(**call.order) if call.order else None,
+                body=self.recorder.history.intern(body.decode("utf-8", "replace")),
+                digest=call.digest,
+            )
+        )
+        return exchange
+
+    def arrive(self, exchange: Exchange) -> None:
+        """The request has reached the venue."""
+        link, call = exchange.link, exchange.call
+        if self.swallowed(link):
+            return
+        now, run = self.world.now, self.world.run_ns
+        self.venue.advance(now)
+        fault = self._lasting(run) or self.plan.match(
+            call, run, "rate_limit", "ban", "reject", "lost_answer", "latency", "trickle"
+        )
+        if fault is not None and fault.kind in ("rate_limit", "ban", "reject"):
+            self._refuse(exchange, fault)
+            return
+        if call.op in READS and self.held:
+            self._release()
+        refused = self.venue.admit(call, now)
+        if refused is not None:
+            reading = self._answered(exchange, refused, executed=False)
+            self.deliver(exchange, refused, reading)
+            return
+        if fault is not None and isinstance(fault.fault, LostAnswer):
+            self._lose(exchange, fault, fault.fault)
+            return
+        answer, reading, delay = self._execute(exchange)
+        if self._crash_after_commit(exchange):
+            return
+        if fault is not None and isinstance(fault.fault, Latency):
+            self.recorder.add(fault.landed(call=exchange.number))
+            self._heal(fault)
+            self.deliver(exchange, answer, reading, delay=delay + fault.fault.delay, fault=fault)
+        elif fault is not None and isinstance(fault.fault, Trickle):
+            self.recorder.add(fault.landed(call=exchange.number))
+            self._heal(fault)
+            self._trickle(exchange, answer, reading, fault, fault.fault)
+        else:
+            self.deliver(exchange, answer, reading, delay=delay)
+
+    def _crash_after_commit(self, exchange: Exchange) -> bool:
+        call = exchange.call
+        died = self.crash("after_commit", call.op, exchange.number, call.client_id)
+        if not died and call.op == "cancel":
+            died = self.crash("during_cancel", call.op, exchange.number, call.client_id)
+        return died
+
+    def _lasting(self, run: int) -> Armed | None:
+        for armed in self.plan.of("rate_limit", "ban"):
+            if armed.fired and run < armed.until:
+                return armed
+        return None
+
+    def _refuse(self, exchange: Exchange, armed: Armed) -> None:
+        """429, 418 or an injected rejection: definite, nothing executed."""
+        fault, run, now = armed.fault, self.world.run_ns, self.world.now
+        until: int | None = None
+        retry_after: int | None = None
+        if fault.kind == "rate_limit" or fault.kind == "ban":
+            reason = "rate" if fault.kind == "rate_limit" else "ban"
+            if run >= armed.until:
+                armed.until = min(run + int(fault.duration * NS), max(self.heal_at, run + NS))
+                self.recorder.add(armed.landed(call=exchange.number))
+                self._at(armed.until, self._heal, armed)
+            left = armed.until - run
+            until = now + left
+            if fault.retry_after:
+                retry_after = -(-left // NS)
+        else:
+            assert fault.kind == "reject"
+            reason = fault.reason
+            self.recorder.add(armed.landed(call=exchange.number))
+            self._heal(armed)
+        answer = self.venue.refusal(reason, now, retry_after=retry_after, until=until)
+        reading = self._answered(exchange, answer, executed=False, fault=armed)
+        self.deliver(exchange, answer, reading, fault=armed)
+
+    def _lose(self, exchange: Exchange, armed: Armed, fault: LostAnswer) -> None:
+        """Commit then lose the answer, or its twin: nothing committed, the same bytes."""
+        read = exchange.call.op in READS
+        self.recorder.add(armed.landed(call=exchange.number, detail=fault.symptom))
+        if not read:
+            self.held.append(armed)
+        if read or fault.committed:
+            self._execute(exchange, fault=armed)
+            if self._crash_after_commit(exchange):
+                return
+        else:
+            self.recorder.add(
+                Answer(call=exchange.number, status=0, executed=False, outcome="ambiguous", fault=armed.index)
+            )
+        if read or self.world.run_ns >= self.heal_at:
+            self._heal(armed)
+        symptoms.show(self, exchange, armed, fault)
+
+    def _execute(
+        self, exchange: Exchange, *, fault: Armed | None = None
+    ) -> tuple[HttpAnswer, Reading, float]:
+        """Let the engine carry out the call, with the exchange's own faults; returns answer, reading, extra delay."""
+        call, now = exchange.call, self.world.now
+        thinned = self._before(call)
+        pushes = self.venue_pushes
+        self.current = exchange
+        try:
+            commit = self.venue.execute(call, now, as_of=self._as_of(exchange))
+        finally:
+            self.current = None
+        answer = self.venue.render(commit, now)
+        reading = self._answered(exchange, answer, executed=True, fault=fault)
+        delay = 0.0
+        if reading.outcome == "ok" and call.op in ("place", "cancel", "cancel_replace"):
+            self._after(exchange, commit, thinned)
+            if self.venue_pushes > pushes and self.live_streams():
+                delay = self._early(exchange)
+        self.tick()
+        return answer, reading, delay
+
+    def _answered(
+        self, exchange: Exchange, answer: HttpAnswer, *, executed: bool, fault: Armed | None = None
+    ) -> Reading:
+        reading = self.venue.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        self.recorder.add(
+            Answer(
+                call=exchange.number,
+                status=answer.status,
+                code=reading.code,
+                executed=executed,
+                outcome=reading.outcome,
+                error=reading.error,  # type: ignore[arg-type]
+                fault=None if fault is None else fault.index,
+            )
+        )
+        return reading
+
+    # ------------------------------------------------------------------ faults of the exchange itself
+    def _before(self, call: Call) -> Armed | None:
+        run = self.world.run_ns
+        if call.op == "place":
+            armed = self.plan.match(call, run, "partial_fill")
+            if armed is not None:
+                assert isinstance(armed.fault, PartialFill)
+                if self.venue.thin(call, Decimal(str(armed.fault.fraction))):
+                    return armed
+                self._pending_partial = armed
+        elif call.op == "cancel":
+            armed = self.plan.match(call, run, "cancel_race")
+            if armed is not None:
+                assert isinstance(armed.fault, CancelRace)
+                order = self.venue.find(call)
+                if order is not None and self.venue.fill(order, Decimal(str(armed.fault.fraction))):
+                    self.recorder.add(armed.landed(order=order))
+                    self._heal(armed)
+        return None
+
+    _pending_partial: Armed | None = None
+
+    def _after(self, exchange: Exchange, commit: Commit, thinned: Armed | None) -> None:
+        run = self.world.run_ns
+        call = exchange.call
+        order = commit.order_ids[-1] if commit.order_ids else None
+        pending, self._pending_partial = self._pending_partial, None
+        if call.op == "place" and order is not None:
+            if thinned is not None:
+                self.recorder.add(thinned.landed(order=order, call=exchange.number))
+                self._heal(thinned)
+            elif pending is not None:
+                assert isinstance(pending.fault, PartialFill)
+                self.later(pending.fault.after, self._fill, pending, order, pending.fault.fraction)
+            armed = self.plan.match(call, run, "delayed_fill")
+            if armed is not None:
+                assert isinstance(armed.fault, DelayedFill)
+                self.later(armed.fault.after, self._fill, armed, order, 1.0)
+        armed = self.plan.match(call, run, "visibility")
+        if armed is not None:
+            assert isinstance(armed.fault, Visibility)
+            now = self.world.now
+            armed.fired += 0
+            self.veils.append((now + int(armed.fault.delay * NS), now - 1, armed))
+
+    def _fill(self, armed: Armed, order: str, fraction: float) -> None:
+        if armed.fired >= armed.fault.on.times:
+            return
+        self.venue.advance(self.world.now)
+        if self.venue.fill(order, Decimal(str(fraction))):
+            self.recorder.add(armed.landed(order=order))
+            self._heal(armed)
+        self.tick()
+
+    def _as_of(self, exchange: Exchange) -> int | None:
+        """What a read may see now: the past, while a veil hides the latest writes."""
+        if exchange.call.op not in READS or not self.veils:
+            return None
+        now = self.world.now
+        for until, _, armed in self.veils:
+            if until <= now and armed.fired:
+                self._heal(armed)
+        self.veils = [veil for veil in self.veils if veil[0] > now]
+        if not self.veils:
+            return None
+        for _, _, armed in self.veils:
+            self._land_once(armed, call=exchange.number)
+        return min(as_of for _, as_of, _ in self.veils)
+
+    def _early(self, exchange: Exchange) -> float:
+        armed = self.plan.match(exchange.call, self.world.run_ns, "stream_early")
+        if armed is None:
+            return 0.0
+        assert isinstance(armed.fault, StreamEarly)
+        self.recorder.add(armed.landed(call=exchange.number))
+        self._heal(armed)
+        return armed.fault.delay
+
+    # ------------------------------------------------------------------ answers on their way
+    def deliver(
+        self,
+        exchange: Exchange,
+        answer: HttpAnswer,
+        reading: Reading | None,
+        *,
+        delay: float = 0.0,
+        fault: Armed | None = None,
+    ) -> None:
+        """Send an answer; it reaches the client one network delay (plus ``delay``) later."""
+        gap = EVENT_GAP if self.event_first else 0.0
+        self.later(self.latency + delay + gap, self._delivered, exchange, answer, reading, fault)
+
+    def _delivered(
+        self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None
+    ) -> None:
+        link = exchange.link
+        if self.swallowed(link) or not link.open:
+            return
+        self.record_response(exchange, answer, reading, fault)
+        link.send(link.frame(answer))
+        self.crash("after_ack", exchange.call.op, exchange.number, exchange.call.client_id)
+
+    def record_response(
+        self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None
+    ) -> None:
+        """All bytes of an answer have reached the client."""
+        reading = reading or self.venue.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        exchange.link.waiting = None
+        self.recorder.add(
+            Response(
+                call=exchange.number,
+                conn=exchange.link.conn.id,
+                status=answer.status,
+                headers=answer.headers,
+                body=self.recorder.history.intern(answer.body.decode("utf-8", "replace")),
+                code=reading.code,
+                message=reading.message,
+                outcome=reading.outcome,
+                error=reading.error,  # type: ignore[arg-type]
+                retry_after=reading.retry_after,
+                fault=None if fault is None else fault.index,
+            )
+        )
+
+    def _trickle(
+        self, exchange: Exchange, answer: HttpAnswer, reading: Reading, armed: Armed, fault: Trickle
+    ) -> None:
+        data = exchange.link.frame(answer)
+        size = max(1, -(-len(data) // fault.chunks))
+        pieces = [data[i : i + size] for i in range(0, len(data), size)]
+
+        def piece(number: int) -> None:
+            link = exchange.link
+            if self.swallowed(link) or not link.open:
+                return
+            if number == len(pieces) - 1:
+                self.record_response(exchange, answer, reading, armed)
+            link.send(pieces[number])
+
+        for number in range(len(pieces)):
+            self.later(self.latency + number * fault.pause, piece, number)
+
+    # ------------------------------------------------------------------ truth and pushes
+    def _truth(self, change: Any) -> None:
+        call = self.current.number if self.current is not None else None
+        if isinstance(change, OrderChange):
+            data = self.venue.order_truth(change)
+            self.recorder.add(OrderTruth(**data, call=call, incarnation=self.recorder.incarnation))
+        elif isinstance(change, Fill):
+            self.recorder.add(FillTruth(**self.venue.fill_truth(change)))
+
+    venue_pushes = 0
+
+    def live_streams(self) -> list[Link]:
+        """Connections with an acknowledged private stream."""
+        return [link for link in self.links.values() if link.subscribed and link.open]
+
+    def _pushed(self, push: Push) -> None:
+        self.venue_pushes += 1
+        if self.held:
+            self.backlog.append(push)
+        else:
+            self._route(push)
+
+    def _release(self) -> None:
+        """The truth of lost answers may be seen from now on."""
+        for armed in self.held:
+            self._heal(armed)
+        self.held.clear()
+        backlog, self.backlog = self.backlog, []
+        for push in backlog:
+            self._route(push)
+
+    def _route(self, push: Push) -> None:
+        """Through the stream faults to every live stream."""
+        live = self.live_streams()
+        if not live:
+            if self.last_stream >= 0:
+                self._lost(push, self.last_stream)
+            return
+        run = self.world.run_ns
+        if push.kind in ("order", "fill"):
+            probe = Call("event", "", "", {}, client_id=push.client_id)
+            armed = self.plan.match(probe, run, "stream_drop", "stream_duplicate", "stream_reorder")
+            if armed is not None:
+                if armed.kind == "stream_reorder" and self.reordered is None:
+                    assert isinstance(armed.fault, StreamReorder)
+                    self.reordered = (armed, push)
+                    self.later(armed.fault.after, self._late, push)
+                    return
+                if armed.kind == "stream_drop":
+                    self.recorder.add(armed.landed(n=push.n))
+                    self._heal(armed)
+                    for link in live:
+                        self._lost(push, link.conn.id)
+                    return
+                if armed.kind == "stream_duplicate":
+                    assert isinstance(armed.fault, StreamDuplicate)
+                    self.recorder.add(armed.landed(n=push.n))
+                    self._heal(armed)
+                    self.later(armed.fault.after, self._spread, push)
+        self._spread(push)
+        if self.reordered is not None and push.kind in ("order", "fill"):
+            self._late(self.reordered[1])
+
+    def _late(self, push: Push) -> None:
+        if self.reordered is not None and self.reordered[1] is push:
+            armed = self.reordered[0]
+            self.reordered = None
+            self.recorder.add(armed.landed(n=push.n))
+            self._heal(armed)
+            self._spread(push)
+
+    def _spread(self, push: Push) -> None:
+        delay = self.latency + (0.0 if self.event_first else EVENT_GAP)
+        for link in self.live_streams():
+            link.push(push, delay)
+
+    def _lost(self, push: Push, conn: int) -> None:
+        self.recorder.add(
+            StreamLost(conn=conn, n=push.n, kind=push.kind, client_id=push.client_id, trade_id=push.trade_id)
+        )
+
+    lost = _lost

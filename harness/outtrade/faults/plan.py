@@ -1,0 +1,147 @@
+"""A fault plan in force: which fault hits which operation, and the ledger that proves what landed.
+
+The pipeline asks the plan once for every operation; faults are tried in the order of the plan and the first that
+matches decides. A fault *counts* matching operations; it fires from the ``nth`` on, ``times`` times. One that could
+not take effect on an operation (a partial fill of an order that the venue refused) is not spent: it waits for the
+next matching operation.
+
+Ledger: ``landed`` (took effect), ``not-exercised`` (its operation never occurred), ``incomplete`` (the operation
+occurred, the fault did not land). Only the first is evidence; neither of the others is a pass.
+
+Windows are run time in nanoseconds, [start, end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from outtrade.model.fault import READS, WRITES, Fault
+from outtrade.model.history import NS, Landed, Ledger, Planned
+from outtrade_mocks.venues.api import Call
+
+FOREVER = 1 << 62
+
+
+def op_matches(wanted: str, op: str) -> bool:
+    """Whether operation ``op`` is meant by a trigger's ``op`` (a name, ``read``, ``write`` or ``any``)."""
+    if wanted == op or wanted == "any":
+        return True
+    return (wanted == "read" and op in READS) or (wanted == "write" and op in WRITES)
+
+
+class Armed:
+    """One fault of the plan with its counters."""
+
+    __slots__ = ("end", "fault", "fired", "healed", "index", "kind", "occurred", "seen", "start", "until")
+
+    def __init__(self, index: int, fault: Fault) -> None:
+        self.index = index
+        self.fault = fault
+        self.kind = fault.kind
+        self.seen = 0
+        self.fired = 0
+        self.occurred = False
+        self.healed = False
+        self.start = int(fault.on.after * NS)
+        self.end = FOREVER if fault.on.before is None else int(fault.on.before * NS)
+        self.until = 0
+        """Run time (ns) until which a fault that lasts (429, ban) goes on once triggered."""
+
+    def offered(self, op: str, now: int, symbol: str | None = None, client_id: str | None = None) -> bool:
+        """Count the operation if it matches; True if the fault is to fire on it."""
+        on = self.fault.on
+        if self.fired >= on.times or not self.start <= now < self.end or not op_matches(on.op, op):
+            return False
+        if on.symbol is not None and on.symbol != symbol:
+            return False
+        if on.tag is not None and (client_id is None or on.tag not in client_id):
+            return False
+        self.seen += 1
+        if self.seen < on.nth:
+            return False
+        self.occurred = True
+        return True
+
+    def landed(self, **where: object) -> Landed:
+        """Spend one firing; returns the event for the History."""
+        self.fired += 1
+        return Landed(fault=self.index, **where)  # type: ignore[arg-type]
+
+    def verdict(self) -> Ledger:
+        """The last word on this fault."""
+        status: Literal["landed", "not-exercised", "incomplete"]
+        if self.fired:
+            status = "landed"
+        else:
+            status = "incomplete" if self.occurred else "not-exercised"
+        return Ledger(fault=self.index, status=status, times=self.fired)
+
+
+class Window(Armed):
+    """A fault that holds for a stretch of run time instead of for counted operations."""
+
+    __slots__ = ()
+
+    def __init__(self, index: int, fault: Fault, duration: float) -> None:
+        super().__init__(index, fault)
+        self.end = self.start + int(duration * NS)
+
+    def holds(self, now: int) -> bool:
+        """Whether the fault is in force."""
+        return self.start <= now < self.end
+
+
+class Plan:
+    """All faults of a scenario, armed, in the order of the scenario."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.all: list[Armed] = []
+        for index, fault in enumerate(faults):
+            match fault.kind:
+                case "dns_failure" | "refuse" | "blackhole" | "stream_silent":
+                    self.all.append(Window(index, fault, fault.duration))
+                case "stream_close":
+                    self.all.append(Window(index, fault, fault.down))
+                case _:
+                    self.all.append(Armed(index, fault))
+        self._kinds: dict[str, list[Armed]] = {}
+        for armed in self.all:
+            self._kinds.setdefault(armed.kind, []).append(armed)
+
+    def of(self, *kinds: str) -> Iterator[Armed]:
+        """The faults of these kinds, in the order of the plan."""
+        if len(kinds) == 1:
+            yield from self._kinds.get(kinds[0], ())
+        elif any(kind in self._kinds for kind in kinds):
+            yield from (armed for armed in self.all if armed.kind in kinds)
+
+    def windows(self, *kinds: str) -> Iterator[Window]:
+        """The windowed faults of these kinds."""
+        for armed in self.of(*kinds):
+            assert isinstance(armed, Window)
+            yield armed
+
+    def window(self, kind: str, now: int) -> Window | None:
+        """The windowed fault of this kind that is in force now."""
+        for armed in self.windows(kind):
+            if armed.holds(now):
+                return armed
+        return None
+
+    def match(self, call: Call, now: int, *kinds: str) -> Armed | None:
+        """The first fault of these kinds that fires on this call."""
+        for armed in self.of(*kinds):
+            if armed.offered(call.op, now, call.symbol, call.client_id):
+                return armed
+        return None
+
+    def planned(self) -> Iterator[Planned]:
+        """The events that open the record."""
+        for armed in self.all:
+            yield Planned(fault=armed.index, kind=armed.kind, variant=armed.fault.variant)
+
+    def ledger(self) -> Iterator[Ledger]:
+        """The events that close the record."""
+        for armed in self.all:
+            yield armed.verdict()

@@ -1,0 +1,48 @@
+"""What a client sees instead of an answer: the symptom's bytes depend on the request alone, never on the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outtrade.model.fault import LostAnswer
+from outtrade_mocks.venues.api import HttpAnswer
+
+if TYPE_CHECKING:
+    from outtrade.engine.server import Exchange, Server
+    from outtrade.faults.plan import Armed
+
+_REASON = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
+
+
+def html_page(status: int) -> HttpAnswer:
+    """The page of a proxy in front of the venue."""
+    title = f"{status} {_REASON[status]}"
+    body = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    return HttpAnswer(status, body.encode(), {}, "text/html")
+
+
+def half_body(exchange: Exchange) -> bytes:
+    """The first part of a success that could be anybody's."""
+    symbol = exchange.call.params.get("symbol", "")[:20]
+    return f'{{"symbol":"{symbol}","orderId":'.encode() if symbol.isalnum() else b'[{"symbol":"'
+
+
+def show(server: Server, exchange: Exchange, armed: Armed, fault: LostAnswer) -> None:
+    """Schedule the symptom of a lost answer."""
+    link, delay = exchange.link, server.latency + fault.delay
+    match fault.symptom:
+        case "hang":
+            return
+        case "reset":
+            server.later(delay, link.reset)
+        case "close":
+            server.later(delay, link.finish)
+        case "truncate":
+            server.later(delay, link.truncated, HttpAnswer(200, half_body(exchange)), 512)
+        case "html_502" | "html_503" | "html_504":
+            server.deliver(exchange, html_page(int(fault.symptom[-3:])), None, delay=fault.delay, fault=armed)
+        case "code_1006" | "code_1007":
+            answer = server.venue.refusal(fault.symptom, server.world.now)
+            server.deliver(exchange, answer, None, delay=fault.delay, fault=armed)
+        case "malformed":
+            server.deliver(exchange, HttpAnswer(200, half_body(exchange)), None, delay=fault.delay, fault=armed)
