@@ -158,23 +158,23 @@ class Server:
         window = self.plan.window("dns_failure", self.world.run_ns)
         if window is None:
             return True
-        self._land_once(window, detail=host)
+        self.landed_once(window, detail=host)
         return False
 
     def _on_connect(self, host: str, port: int) -> ConnectPlan:
         now = self.world.run_ns
         if window := self.plan.window("blackhole", now):
-            self._land_once(window, detail=f"connect {host}")
+            self.landed_once(window, detail=f"connect {host}")
             return ConnectPlan("lost")
         if window := self.plan.window("refuse", now):
-            self._land_once(window, detail=f"connect {host}")
+            self.landed_once(window, detail=f"connect {host}")
             return ConnectPlan("refused", delay=2 * self.latency)
         if (host, port) in self.venue.stream_hosts and (window := self.plan.window("stream_close", now)):
-            self._land_once(window, detail=f"connect {host}")
+            self.landed_once(window, detail=f"connect {host}")
             return ConnectPlan("refused", delay=2 * self.latency)
         return ConnectPlan("ok", delay=2 * self.latency)
 
-    def _land_once(self, armed: Armed, **where: Any) -> None:
+    def landed_once(self, armed: Armed, **where: Any) -> None:
         if not armed.fired:
             self.recorder.add(armed.landed(**where))
 
@@ -184,14 +184,14 @@ class Server:
             case "dns_failure" | "refuse":
                 for link in list(self.links.values()):
                     link.reset()
-                    self._land_once(window, conn=link.conn.id)
+                    self.landed_once(window, conn=link.conn.id)
             case "stream_close":
                 for link in streams:
-                    self._land_once(window, conn=link.conn.id)
+                    self.landed_once(window, conn=link.conn.id)
                     link.close_stream()
             case "stream_silent":
                 for link in streams:
-                    self._land_once(window, conn=link.conn.id)
+                    self.landed_once(window, conn=link.conn.id)
 
     def _window_closes(self, window: Window) -> None:
         if window.fired:
@@ -205,7 +205,7 @@ class Server:
     def swallowed(self, link: Link) -> bool:
         """Whether a packet of this connection vanishes now (black hole); the connection is dead from then on."""
         if window := self.plan.window("blackhole", self.world.run_ns):
-            self._land_once(window, conn=link.conn.id)
+            self.landed_once(window, conn=link.conn.id)
             link.vanish()
             return True
         return link.dead
@@ -468,7 +468,7 @@ class Server:
         if not self.veils:
             return None
         for _, _, armed in self.veils:
-            self._land_once(armed, call=exchange.number)
+            self.landed_once(armed, call=exchange.number)
         return min(as_of for _, as_of, _ in self.veils)
 
     def _early(self, exchange: Exchange) -> float:
@@ -626,3 +626,15 @@ class Server:
         )
 
     lost = _lost
+
+    # ------------------------------------------------------------------ streams
+    def stream_here(self, link: Link) -> None:
+        """A connection carries the private stream now: the venue may push by itself."""
+        self.last_stream = link.conn.id
+        self.world.net.pushing += 1
+        if window := self.silent():
+            self.landed_once(window, conn=link.conn.id)
+
+    def stream_gone(self) -> None:
+        """It does not any more."""
+        self.world.net.pushing -= 1

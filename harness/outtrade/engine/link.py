@@ -1,0 +1,329 @@
+"""One connection to the venue, server side: HTTP/1.1 first, a WebSocket after an upgrade.
+
+The link turns bytes into requests for the `Server` and answers into bytes; it knows what became of the connection (so
+that a request without an answer gets its Broken event), and it pushes stream events. What a client sends is seen at
+the instant of sending: network delay is the server's to add.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from outtrade.model.history import (
+    Answer,
+    Broken,
+    Closed,
+    Response,
+    StreamDown,
+    StreamEvent,
+    StreamUp,
+)
+from outtrade.sim import Conn
+from outtrade_mocks import wire
+from outtrade_mocks.venues.api import HttpAnswer, Push, Session
+
+if TYPE_CHECKING:
+    from outtrade.engine.server import Exchange, Server
+
+PING_EVERY = 20.0
+"""Seconds between the venue's WebSocket pings (Binance: web-socket-api.md, "every 20 seconds")."""
+
+
+class Link:
+    """One TCP connection of the client under test."""
+
+    __slots__ = (
+        "closing", "conn", "dead", "host", "http", "method", "open", "queued", "seen_up", "server", "session",
+        "stay", "subscribed", "waiting", "ws",
+    )  # fmt: skip
+
+    def __init__(self, server: Server, conn: Conn) -> None:
+        self.server = server
+        self.conn = conn
+        self.host = conn.host
+        self.http = wire.HttpConnection()
+        self.ws: wire.WebSocketConnection | None = None
+        self.session: Session | None = None
+        self.waiting: Exchange | None = None
+        self.queued: list[wire.Received] = []
+        self.open = True
+        self.dead = False
+        """Packets vanish for good (black hole)."""
+        self.closing = False
+        self.subscribed = False
+        self.seen_up = False
+        self.stay = True
+        self.method = "GET"
+        server.links[conn.id] = self
+
+    # ------------------------------------------------------------------ from the client
+    def on_data(self, data: bytes) -> None:
+        """Bytes left the client."""
+        if self.ws is not None:
+            self._frames(self.ws.receive(data))
+            return
+        for event in self.http.receive(data):
+            if isinstance(event, wire.Received):
+                if self.waiting is None:
+                    self._request(event)
+                else:
+                    self.queued.append(event)
+            elif isinstance(event, wire.Continue):
+                self.conn.send(wire.CONTINUE)
+            elif isinstance(event, wire.Malformed):
+                self.closing = True
+                self.server.later(2 * self.server.latency, self._last_words, wire.error_response(event))
+            else:
+                self._upgrade(event)
+
+    def on_eof(self) -> None:
+        """The client closed its side: so do we."""
+        if self.ws is not None:
+            self._frames(self.ws.receive_eof())
+        self._over()
+        self.conn.close()
+
+    def on_reset(self) -> None:
+        """The client reset the connection."""
+        self._over()
+
+    def client_closed(self, how: Literal["fin", "rst"]) -> None:
+        """The client's end of the connection is gone, as of now."""
+        if self.open:
+            self._unanswered("crashed" if self.server.recorder.dead else "gave_up")
+            self.server.recorder.add(Closed(conn=self.conn.id, by="client", how=how))
+            self._stream_down("client")
+        self._over()
+
+    def _request(self, event: wire.Received) -> None:
+        self.stay = event.keep_alive
+        self.method = event.request.method
+        self.server.sent(self, event.request)
+
+    # ------------------------------------------------------------------ to the client
+    def frame(self, answer: HttpAnswer) -> bytes:
+        """The bytes of an answer on this connection."""
+        return wire.response(
+            answer.status,
+            answer.body,
+            headers=answer.headers,
+            content_type=answer.content_type,
+            keep_alive=self.stay,
+            method=self.method,
+        )
+
+    def send(self, data: bytes) -> None:
+        """Give bytes to the client now; the next request that waited on this connection follows."""
+        if not self.open:
+            return
+        self.conn.send(data)
+        if self.waiting is None:
+            if not self.stay:
+                self.finish()
+            elif self.queued:
+                self._request(self.queued.pop(0))
+
+    def _last_words(self, data: bytes) -> None:
+        if self.open:
+            self.conn.send(data)
+            self.finish()
+
+    def truncated(self, answer: HttpAnswer, length: int) -> None:
+        """Head and part of a body that was announced as ``length`` bytes, then FIN."""
+        if self.server.swallowed(self) or not self.open:
+            return
+        data = self.frame(answer)
+        announced = data.replace(b"Content-Length: %d" % len(answer.body), b"Content-Length: %d" % length, 1)
+        self._unanswered("truncated")
+        self.conn.send(announced)
+        self.finish()
+
+    def finish(self) -> None:
+        """FIN to the client."""
+        if self.open and not self.server.swallowed(self):
+            self._unanswered("close")
+            self.server.recorder.add(Closed(conn=self.conn.id, by="venue", how="fin"))
+            self._stream_down("venue")
+            self._over()
+            self.conn.close()
+
+    def reset(self) -> None:
+        """RST to the client."""
+        if self.open and not self.dead:
+            self._unanswered("reset")
+            self.server.recorder.add(Closed(conn=self.conn.id, by="venue", how="rst"))
+            self._stream_down("venue")
+            self._over()
+            self.conn.reset()
+
+    def vanish(self) -> None:
+        """From now on nothing travels on this connection, and nobody is told."""
+        if not self.dead:
+            self.dead = True
+            self.conn.drop()
+            self._gone_from_venue()
+
+    # ------------------------------------------------------------------ the end
+    def _unanswered(self, how: Literal["reset", "close", "truncated", "gave_up", "crashed"]) -> None:
+        if self.waiting is not None:
+            self.server.recorder.add(Broken(call=self.waiting.number, conn=self.conn.id, how=how))
+            self.waiting = None
+
+    def _stream_down(self, by: Literal["client", "venue"]) -> None:
+        if self.seen_up:
+            self.seen_up = False
+            self.server.recorder.add(StreamDown(conn=self.conn.id, by=by))
+
+    def _gone_from_venue(self) -> None:
+        if self.session is not None:
+            self.session.closed()
+            self.session = None
+        if self.subscribed:
+            self.subscribed = False
+            self.server.stream_gone()
+
+    def _over(self) -> None:
+        if self.open:
+            self.open = False
+            self.server.links.pop(self.conn.id, None)
+        self._gone_from_venue()
+
+    # ------------------------------------------------------------------ WebSocket
+    def _upgrade(self, event: wire.Upgrade) -> None:
+        self.ws = wire.WebSocketConnection(event.request)
+        self._frames(self.ws.receive(event.rest))
+
+    def _frames(self, events: list[wire.WebSocketEvent]) -> None:
+        assert self.ws is not None
+        for event in events:
+            if isinstance(event, wire.Opening):
+                self.server.later(2 * self.server.latency, self._accept, event)
+            elif isinstance(event, wire.Text):
+                self._text(event.text)
+            elif isinstance(event, wire.Closed):
+                self.closing = True
+        if self.ws.open or self.closing:
+            self.server.later(2 * self.server.latency, self._flush)
+
+    def _accept(self, event: wire.Opening) -> None:
+        if self.server.swallowed(self) or not self.open or self.ws is None:
+            return
+        target = event.request.target
+        self.session = self.server.venue.open_session(self.host, target, self.server.world.now)
+        self.ws.accept()
+        self._flush()
+        self._frames(self.ws.receive(b""))
+        self._ping()
+
+    def _ping(self) -> None:
+        if self.open and self.ws is not None and self.ws.open and not self.dead:
+            if self.server.silent() is None and not self.server.swallowed(self):
+                self.ws.ping(str(self.server.world.now // 1_000_000).encode())
+                self._flush()
+            world = self.server.world
+            world.call_later(PING_EVERY, self._ping, background=True)
+
+    def _flush(self) -> None:
+        """Give the client the frames that are due (pongs, closes); they vanish while the stream is silent."""
+        if self.ws is None or not self.open or self.server.swallowed(self):
+            return
+        data = self.ws.outgoing()
+        if data and self.server.silent() is None:
+            self.conn.send(data)
+        if self.ws.eof:
+            self.finish()
+
+    def _text(self, text: str) -> None:
+        if self.session is None:
+            return
+        call = self.session.read(text)
+        before = self.waiting
+        exchange = self.server.opened(self, call, self.host, text.encode())
+        self.waiting = before
+        self.server.later(self.server.latency, self._arrive, exchange)
+
+    def _arrive(self, exchange: Exchange) -> None:
+        server = self.server
+        if server.swallowed(self) or self.session is None or server.silent() is not None:
+            return
+        server.venue.advance(server.world.now)
+        text = self.session.receive(exchange.call, server.world.now)
+        if self.session.subscribed and not self.subscribed:
+            self.subscribed = True
+            server.stream_here(self)
+        if text is not None:
+            server.later(server.latency, self._reply, exchange, text)
+
+    def _reply(self, exchange: Exchange, text: str) -> None:
+        server = self.server
+        if server.swallowed(self) or not self.open or self.ws is None or server.silent() is not None:
+            return
+        data = cast(dict[str, Any], json.loads(text))
+        status = int(data.get("status", 200))
+        error = data.get("error")
+        body = json.dumps(error if error is not None else data.get("result")).encode()
+        reading = server.venue.interpret(status, {}, body, server.world.now)
+        record = server.recorder
+        record.add(
+            Answer(
+                call=exchange.number,
+                status=status,
+                code=reading.code,
+                outcome=reading.outcome,
+                error=cast(Any, reading.error),
+            )
+        )
+        record.add(
+            Response(
+                call=exchange.number,
+                conn=self.conn.id,
+                status=status,
+                body=record.history.intern(text),
+                code=reading.code,
+                message=reading.message,
+                outcome=reading.outcome,
+                error=cast(Any, reading.error),
+                retry_after=reading.retry_after,
+            )
+        )
+        if self.subscribed and not self.seen_up and reading.outcome == "ok":
+            self.seen_up = True
+            record.add(StreamUp(conn=self.conn.id, call=exchange.number))
+        self.ws.send_text(text)
+        self._flush()
+
+    def push(self, push: Push, delay: float) -> None:
+        """Send a pushed event; it arrives ``delay`` seconds later unless something is in the way."""
+        text = None if self.session is None else self.session.frame(push)
+        if text is not None:
+            self.server.later(delay, self._push, push, text)
+
+    def _push(self, push: Push, text: str) -> None:
+        server = self.server
+        if not self.open or self.ws is None or server.silent() is not None or server.swallowed(self):
+            if silent := server.silent():
+                server.landed_once(silent, n=push.n)
+            server.lost(push, self.conn.id)
+            return
+        server.recorder.add(
+            StreamEvent(
+                conn=self.conn.id,
+                n=push.n,
+                kind=push.kind,
+                client_id=push.client_id,
+                venue_id=push.venue_id,
+                trade_id=push.trade_id,
+                status=push.status,
+                body=server.recorder.history.intern(text),
+            )
+        )
+        self.ws.send_text(text)
+        self._flush()
+
+    def close_stream(self) -> None:
+        """The venue ends the WebSocket: close frame (1001, going away), then FIN."""
+        if self.ws is not None and self.open:
+            self.ws.close(1001, "going away")
+            self._flush()
+            self.finish()
