@@ -24,6 +24,7 @@ from outtrade.model.fault import StreamDuplicate, StreamEarly, StreamReorder, Tr
 from outtrade.model.history import (
     NS,
     Answer,
+    Broken,
     Connect,
     Crashed,
     FillTruth,
@@ -543,6 +544,15 @@ class Server:
 
         for number in range(len(pieces)):
             self.later(self.latency + number * fault.pause, piece, number)
+
+    def settle(self) -> None:
+        """The run is over: nothing is hidden any more, and requests still open will stay so."""
+        self.venue.advance(self.world.now)
+        self._release()
+        for link in list(self.links.values()):
+            if link.waiting is not None:
+                self.recorder.add(Broken(call=link.waiting.number, conn=link.conn.id, how="unanswered"))
+                link.waiting = None
 
     # ------------------------------------------------------------------ truth and pushes
     def _truth(self, change: Any) -> None:
