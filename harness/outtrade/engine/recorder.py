@@ -31,7 +31,7 @@ class RunRecorder(Recorder):
     def touch(self) -> None:
         """Raise Killed where the incarnation is dead."""
         if self.dead:
-            self.world.check_alive()
+            self.world.check()
 
     def stored(self) -> None:
         """A durable write happened."""

@@ -32,7 +32,7 @@ from outtrade.model.fault import Crash
 from outtrade.model.history import NS, Ended, Header, History, NoReport, Reported, Snapshot, Started
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Instrument, Report
-from outtrade.sim import Budget, Deadlock, Killed, Late, Watchdog, World
+from outtrade.sim import Budget, Deadlock, HarnessError, Killed, Late, Waiting, Watchdog, World
 from outtrade.targets import Target
 from outtrade.targets.access import VenueAccess
 from outtrade_mocks import venues
@@ -50,7 +50,7 @@ ABSENT_AFTER = 30.0
 """Request validity (recvWindow, at most 10 s by the clients in use) + in-flight delay + delayed visibility, rounded up."""
 
 
-def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wall_limit: float = 60.0) -> History:
+def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wall_limit: float = 30.0) -> History:
     """Run ``scenario`` against ``target``.
 
     ``max_events`` bounds the World's events (a livelock is a finding), ``wall_limit`` is the real time in seconds
@@ -82,7 +82,7 @@ class _Run:
         )
         plain = module.instruments(self.config)
         self.world = World(
-            epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, wall_limit=wall_limit
+            epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit
         )
         self.history = History(
             Header(
@@ -101,6 +101,7 @@ class _Run:
         self.recorder.on_stored = lambda: self.server.crash("after_store_set", "any") and None
         self.data: dict[str, str] = {}
         self.access = VenueAccess(
+            record=self.recorder.add,
             name=scenario.venue,
             market="spot",
             symbols={symbol: module.symbols[symbol] for symbol in scenario.symbols},
@@ -114,7 +115,6 @@ class _Run:
             instruments={symbol: _instrument(msgspec.json.encode(data)) for symbol, data in plain.items()},
             absent_after=ABSENT_AFTER,
         )
-        self.access.record = self.recorder.add
 
     # ------------------------------------------------------------------ phases
     def go(self) -> History:
@@ -133,7 +133,7 @@ class _Run:
         for ledger in self.plan.ledger():
             self.recorder.add(ledger)
         self.snapshot("end")
-        self.recorder.add(Ended(events=world.events_run))
+        self.recorder.add(Ended(events=world.events))
         return self.history
 
     def snapshot(self, why: Any) -> None:
@@ -184,23 +184,17 @@ class _Run:
                 self._call(entry, task)
         except Killed:
             raise
-        except Deadlock as error:
-            self.no_report("deadlock", str(error), getattr(error, "where", "") or "")
-        except Late as error:
-            self.no_report("late", str(error), getattr(error, "where", "") or "")
-        except Budget as error:
-            self.no_report("budget", str(error), getattr(error, "where", "") or "")
-        except Watchdog as error:
-            self.no_report("watchdog", str(error), getattr(error, "where", "") or "")
-        except KeyboardInterrupt:
+        except Waiting as error:
+            self.no_report(_ENDS[type(error)], str(error), error.where)
+        except (HarnessError, KeyboardInterrupt):
             raise
         except BaseException as error:
             if self.recorder.dead:
-                raise Killed("the agent died and then raised") from None
+                raise Killed from None
             self.no_report("raised", _one_line(error), _where(error))
         else:
             if self.recorder.dead:
-                raise Killed("the agent died")
+                raise Killed
         finally:
             out.finish()
             err.finish()
@@ -273,4 +267,5 @@ def _where(error: BaseException) -> str:
     return best
 
 
+_ENDS: dict[type[Waiting], str] = {Deadlock: "deadlock", Late: "late", Budget: "budget", Watchdog: "watchdog"}
 _HARNESS = str(Path(__file__).resolve().parent.parent)
