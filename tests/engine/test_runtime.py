@@ -37,7 +37,10 @@ def test_store_copies_in_and_out_and_records() -> None:
     assert store["a"] == {"orders": [1, 2]}
     assert Store(notes, data)["a"] == {"orders": [1, 2]}, "a new incarnation sees what was set"
     del store["a"]
-    assert [(e.key, e.value) for e in notes.events if isinstance(e, StoreSet)] == [("a", {"orders": [1, 2]}), ("a", None)]
+    assert [(e.key, e.value) for e in notes.events if isinstance(e, StoreSet)] == [
+        ("a", {"orders": [1, 2]}),
+        ("a", None),
+    ]
     assert notes.writes == 2
 
 

@@ -19,8 +19,20 @@ from typing import TYPE_CHECKING, Any
 from outtrade.engine.recorder import RunRecorder
 from outtrade.faults import symptoms
 from outtrade.faults.plan import Armed, Plan, Window
-from outtrade.model.fault import READS, CancelRace, Crash, DelayedFill, Latency, LostAnswer, PartialFill
-from outtrade.model.fault import StreamDuplicate, StreamEarly, StreamReorder, Trickle, Visibility
+from outtrade.model.fault import (
+    READS,
+    CancelRace,
+    Crash,
+    DelayedFill,
+    Latency,
+    LostAnswer,
+    PartialFill,
+    StreamDuplicate,
+    StreamEarly,
+    StreamReorder,
+    Trickle,
+    Visibility,
+)
 from outtrade.model.history import (
     NS,
     Answer,
@@ -222,19 +234,18 @@ class Server:
             fault = armed.fault
             assert isinstance(fault, Crash)
             if fault.point == point and not self.recorder.dead:
-                if point == "after_store_set":
-                    hit = armed.offered("any" if fault.on.op == "any" else fault.on.op, self.world.run_ns)
-                else:
-                    hit = armed.offered(op, self.world.run_ns, client_id=client_id)
-                if hit:
+                counted = fault.on.op if point == "after_store_set" else op
+                if armed.offered(counted, self.world.run_ns, client_id=client_id):
                     self.recorder.add(armed.landed(call=call, detail=point))
-                    self.recorder.add(
-                        Crashed(incarnation=self.recorder.incarnation, point=point, fault=armed.index)
-                    )
+                    self.recorder.add(Crashed(incarnation=self.recorder.incarnation, point=point, fault=armed.index))
                     self.recorder.dead = True
                     self.world.kill()
                     return True
         return False
+
+    def stored(self) -> None:
+        """The agent made something durable."""
+        self.crash("after_store_set", "store")
 
     # ------------------------------------------------------------------ a request: send, arrive, deliver
     def sent(self, link: Link, request: HttpRequest) -> None:
@@ -364,9 +375,7 @@ class Server:
             self._heal(armed)
         symptoms.show(self, exchange, armed, fault)
 
-    def _execute(
-        self, exchange: Exchange, *, fault: Armed | None = None
-    ) -> tuple[HttpAnswer, Reading, float]:
+    def _execute(self, exchange: Exchange, *, fault: Armed | None = None) -> tuple[HttpAnswer, Reading, float]:
         """Let the engine carry out the call, with the exchange's own faults; returns answer, reading, extra delay."""
         call, now = exchange.call, self.world.now
         thinned = self._before(call)
@@ -495,9 +504,7 @@ class Server:
         gap = EVENT_GAP if self.event_first else 0.0
         self.later(self.latency + delay + gap, self._delivered, exchange, answer, reading, fault)
 
-    def _delivered(
-        self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None
-    ) -> None:
+    def _delivered(self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None) -> None:
         link = exchange.link
         if self.swallowed(link) or not link.open:
             return
@@ -527,9 +534,7 @@ class Server:
             )
         )
 
-    def _trickle(
-        self, exchange: Exchange, answer: HttpAnswer, reading: Reading, armed: Armed, fault: Trickle
-    ) -> None:
+    def _trickle(self, exchange: Exchange, answer: HttpAnswer, reading: Reading, armed: Armed, fault: Trickle) -> None:
         data = exchange.link.frame(answer)
         size = max(1, -(-len(data) // fault.chunks))
         pieces = [data[i : i + size] for i in range(0, len(data), size)]

@@ -17,7 +17,8 @@ _REASON = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gat
 def html_page(status: int) -> HttpAnswer:
     """The page of a proxy in front of the venue."""
     title = f"{status} {_REASON[status]}"
-    body = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    head, page = f"<head><title>{title}</title></head>", f"<body>\r\n<center><h1>{title}</h1></center>\r\n</body>"
+    body = f"<html>\r\n{head}\r\n{page}\r\n</html>\r\n"
     return HttpAnswer(status, body.encode(), {}, "text/html")
 
 

@@ -4,7 +4,7 @@ Start with ``world``; then ``network`` (bytes), ``sockets`` and ``loop`` (how bl
 ``install`` (what is replaced in the standard library), ``guard`` (what is refused).
 """
 
-from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, Watchdog, WorldStop
+from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, Waiting, Watchdog, WorldStop
 from outtrade.sim.network import Conn, ConnectPlan
 from outtrade.sim.observer import Observer
 from outtrade.sim.world import NS, Timer, World
@@ -20,6 +20,7 @@ __all__ = [
     "Late",
     "Observer",
     "Timer",
+    "Waiting",
     "Watchdog",
     "World",
     "WorldStop",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 Confidence = Literal["documented", "recorded", "maintainer", "inferred", "unknown"]
@@ -151,3 +152,23 @@ class Venue(Protocol):
 
     def advance(self, now: int) -> None: ...
     def next_time(self) -> int | None: ...
+
+    # ---- for whoever breaks things: somebody else's liquidity, and the truth
+    def find(self, call: Call) -> str | None:
+        """Venue id of the working order that a cancel or query is about; None if there is none."""
+
+    def fill(self, order: str, fraction: Decimal) -> bool:
+        """Somebody's market order fills that fraction of what is left of a working order (at least one lot)."""
+
+    def thin(self, call: Call, fraction: Decimal) -> bool:
+        """Before a place is executed: leave only that fraction of its quantity available to it. False where it would
+        not take at all, or cannot be thinned to less than its quantity."""
+
+    def truth(self) -> dict[str, Any]:
+        """``balances`` (asset -> (free, locked)), ``working`` (venue ids), ``mids`` (unified symbol -> price)."""
+
+    def order_truth(self, change: Any) -> dict[str, Any]:
+        """An order change as the fields of ``outtrade.model.history.OrderTruth``."""
+
+    def fill_truth(self, fill: Any) -> dict[str, Any]:
+        """A fill as the fields of ``outtrade.model.history.FillTruth``."""
