@@ -1,0 +1,17 @@
+"""State recovery: the properties RCV-01, -02, -03, -04, -05, -06, -08, -11, -12, -15, -16 and -18.
+
+Told by subject: `rcv_doubt` (orders whose confirmation was lost, and what proves what), `rcv_stream` (the private
+stream), `rcv_cancel` (cancels that race), `rcv_restart` (crashes, and getting well in time).
+"""
+
+from __future__ import annotations
+
+from outtrade.judge.api import Property
+from outtrade_suites.properties import rcv_cancel, rcv_doubt, rcv_restart, rcv_stream
+
+PROPERTIES: tuple[Property, ...] = tuple(
+    sorted(
+        (*rcv_doubt.PROPERTIES, *rcv_restart.PROPERTIES, *rcv_stream.PROPERTIES, *rcv_cancel.PROPERTIES),
+        key=lambda prop: prop.id,
+    )
+)

@@ -1,0 +1,181 @@
+"""What was true, as the target could have seen it: the moment of the report, positions, balances.
+
+A report is compared with what was visible on the venue when it came. No client sees the present: its last answers were
+computed a moment earlier, and between them and the report the market may trade once more. So a report is held against
+a short *window* of truth: whatever was true at one instant of it is a correct statement, whatever was true all through
+it has to be stated. The window reaches back
+
+* five seconds (a careful last look takes several requests),
+* to the moment at which the venue computed an answer that arrived in those five seconds,
+* to the write whose effect the venue still hid from reads (fault ``visibility``).
+
+Positions of a spot account are what the task's own orders bought and sold, net of fees taken in the base asset.
+Balances are the start's, moved by every fill, with what working orders lock set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from outtrade.judge.index import Index, ns
+from outtrade.judge.records import ZERO, Order, working
+from outtrade.model.fault import READS, WRITES, Visibility
+from outtrade.model.history import FillTruth, OrderTruth
+from outtrade_suites.properties.compare import ASSET_UNIT
+
+LAST_LOOK = ns(5)
+"""How long a careful last look at orders, fills and balances may take (nanoseconds)."""
+FURTHEST = ns(30)
+"""No answer is accepted as visible that the venue computed longer ago than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of truth: from the end of instant ``since`` to just before event ``seq`` (at time ``until``)."""
+
+    since: int
+    until: int
+    seq: int
+
+    def states(self, order: Order) -> list[OrderTruth | None]:
+        """The states the order had in it, oldest first; None: it did not exist yet."""
+        changes = [c for c in order.changes if c.at > self.since and c.seq < self.seq]
+        return [order.state_by(self.since), *changes]
+
+    def moments(self, ix: Index) -> list[int]:
+        """Sequence numbers after which something about the account changed in it; the first is its beginning."""
+        inside = [
+            event.seq
+            for event in ix.events
+            if self.since < event.at and event.seq < self.seq and isinstance(event, OrderTruth | FillTruth)
+        ]
+        start = max((event.seq for event in ix.events if event.at <= self.since), default=-1)
+        return [min(start, self.seq - 1), *inside]
+
+
+def window(ix: Index, at: int, seq: int, *, look: int = LAST_LOOK) -> Window:
+    """The window of truth for a statement made at time ``at`` (event ``seq``); ``look`` in nanoseconds."""
+    since = at - look
+    for op in ix.ops:
+        if op.seq > seq:
+            break
+        answer, ended = op.answer, op.ended_at
+        if answer is None or ended is None or (op.ended_seq or 0) > seq or op.request.op not in READS | WRITES:
+            continue
+        if ended >= at - look and answer.at < since:
+            since = max(answer.at - 1, at - FURTHEST)
+    return Window(visible_since(ix, since, seq), at, seq)
+
+
+def visible_since(ix: Index, since: int, seq: int) -> int:
+    """``since``, moved back to before every write whose effect reads did not show yet at that time."""
+    start = since
+    for record in ix.faults:
+        if isinstance(record.fault, Visibility):
+            for landed in record.landed:
+                if landed.seq < seq and landed.at + ns(record.fault.delay) > since:
+                    start = min(start, landed.at - 1)
+    return start
+
+
+def report_window(ix: Index) -> Window | None:
+    """The window of truth for the report; None where there is none."""
+    reported = ix.reported
+    if reported is None:
+        return None
+    return ix.memo("report_window", lambda index: window(index, reported.at, reported.seq))
+
+
+def position(ix: Index, symbol: str, seq: int) -> Decimal:
+    """Own net position in a spot symbol just after event ``seq``: bought minus sold minus fees in the base asset."""
+    base = base_of(ix, symbol)
+    total = ZERO
+    for fill in ix.own_fills:
+        if fill.symbol == symbol and fill.seq <= seq:
+            quantity = Decimal(fill.quantity)
+            total += quantity if fill.side == "buy" else -quantity
+            total -= Decimal(fill.fee) if fill.fee_asset == base else ZERO
+    return total
+
+
+def entry_prices(ix: Index, symbol: str, seq: int) -> list[Decimal]:
+    """Admissible entry prices of a long position that was only ever bought; empty where it is a matter of convention.
+
+    The contract says "average of net buys": both the volume-weighted price of the buys and the quote amount paid per
+    base unit that was really received are such an average.
+    """
+    base = base_of(ix, symbol)
+    fills = [fill for fill in ix.own_fills if fill.symbol == symbol and fill.seq <= seq]
+    if not fills or any(fill.side == "sell" for fill in fills):
+        return []
+    paid = sum((Decimal(f.price) * Decimal(f.quantity) for f in fills), ZERO)
+    gross = sum((Decimal(f.quantity) for f in fills), ZERO)
+    net = gross - sum((Decimal(f.fee) for f in fills if f.fee_asset == base), ZERO)
+    return [paid / amount for amount in (gross, net) if amount > 0]
+
+
+def base_of(ix: Index, symbol: str) -> str:
+    """The base asset of a symbol."""
+    instrument = ix.instruments.get(symbol)
+    return symbol.partition("/")[0] if instrument is None else instrument.base
+
+
+def quote_of(ix: Index, symbol: str) -> str:
+    """The quote asset of a symbol."""
+    instrument = ix.instruments.get(symbol)
+    return symbol.partition("/")[2] if instrument is None else instrument.quote
+
+
+def asset_unit(ix: Index) -> Decimal:
+    """The smallest amount of an asset that the venue books."""
+    unit = ix.trait("asset_unit")
+    return ASSET_UNIT if unit is None else Decimal(str(unit))
+
+
+def balances(ix: Index, seq: int) -> dict[str, tuple[Decimal, Decimal]] | None:
+    """Free and locked by asset just after event ``seq``, from the start's balances, the fills and the working orders.
+
+    None where the balances of the start are not on record.
+    """
+    start = ix.snapshots.get("start")
+    if start is None:
+        return None
+    totals = {asset: Decimal(free) + Decimal(locked) for asset, (free, locked) in start.balances.items()}
+    for fill in ix.fills:
+        if start.seq < fill.seq <= seq:
+            for asset, amount in moves(ix, fill):
+                totals[asset] = totals.get(asset, ZERO) + amount
+    locks: dict[str, Decimal] = {}
+    for order in ix.orders.values():
+        state = order.state_at(seq)
+        rest = working(state)
+        if state is None or not rest:
+            continue
+        if order.side == "sell":
+            asset, amount = base_of(ix, order.symbol), rest
+        else:
+            asset, amount = quote_of(ix, order.symbol), rest * Decimal(state.price or 0)
+        locks[asset] = locks.get(asset, ZERO) + amount
+    return {asset: (total - locks.get(asset, ZERO), locks.get(asset, ZERO)) for asset, total in totals.items()}
+
+
+def moves(ix: Index, fill: FillTruth) -> Iterator[tuple[str, Decimal]]:
+    """What a fill moves: asset and signed amount, the fee included."""
+    quantity = Decimal(fill.quantity)
+    paid = quantity * Decimal(fill.price)
+    sign = 1 if fill.side == "buy" else -1
+    yield base_of(ix, fill.symbol), sign * quantity
+    yield quote_of(ix, fill.symbol), -sign * paid
+    yield fill.fee_asset, -Decimal(fill.fee)
+
+
+def store_lost(ix: Index, incarnation: int) -> bool:
+    """Whether what this incarnation had stored was lost with it."""
+    for crash in ix.crashes:
+        if crash.incarnation >= incarnation and crash.fault < len(ix.faults):
+            fault = ix.faults[crash.fault].fault
+            if getattr(fault, "store", "kept") != "kept":
+                return True
+    return False
