@@ -81,9 +81,8 @@ def test_attribution_is_by_tag_then_by_symbol_and_side() -> None:
 def test_exposure_is_what_is_filled_and_what_can_still_fill() -> None:
     ix = index(INTENT + "1 place a -> ok:0.4 | 5 cancel a -> ok | 6 place b q=0.6 -> ok | 7 fill b 0.1")
     intent = ix.intents["i1"]
-    steps = [
-        (ix.filled(intent, e.seq), ix.working(intent, e.seq)) for e in ix.events if type(e).__name__ == "OrderTruth"
-    ]
+    changes = [event.seq for event in ix.events if isinstance(event, OrderTruth)]
+    steps = [(ix.filled(intent, seq), ix.working(intent, seq)) for seq in changes]
     assert steps == [
         (Decimal("0"), Decimal("1")),
         (Decimal("0.4"), Decimal("0.6")),
