@@ -203,6 +203,22 @@ class Visibility(FaultBase):
     delay: float = 5.0
 
 
+class Duplicated(FaultBase):
+    """Something between client and venue (a proxy that repeats a request whose connection broke) delivers the matching
+    request twice, the second ``after`` seconds later; the client sees the venue's answer to the *second* only.
+
+    A resting order then answers "duplicate" although it stands, a cancel "unknown order" although it succeeded. Only
+    for orders that rest: where ids are unique among open orders only, a copy of a filled one would be accepted."""
+
+    kind: Literal["duplicated"] = "duplicated"
+    on: Trigger = Trigger(op="place")
+    after: float = 0.1
+
+    @property
+    def variant(self) -> str:
+        return f"duplicated.{self.on.op}"
+
+
 # ---------------------------------------------------------------- stream
 class StreamDrop(FaultBase):
     """The nth pushed event is never delivered; the stream stays healthy."""
@@ -283,6 +299,7 @@ Fault = Annotated[
     | DelayedFill
     | CancelRace
     | Visibility
+    | Duplicated
     | StreamDrop
     | StreamDuplicate
     | StreamReorder

@@ -38,7 +38,7 @@ class ToolsMissing(NotImplementedError):
     """``venue.tools`` was asked for; this version has no tools for language models yet."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class VenueAccess:
     """Addresses, test credentials and trading rules of one venue.
 
