@@ -1,0 +1,63 @@
+"""Scenario spaces: functions from a Draw to a Scenario. The first is the default.
+
+    scenario = generate("binance_spot", seed=1, index=7)
+    accepted, never = pair("binance_spot", seed=1, index=7)
+
+``generate`` gives the same data for the same arguments, whatever was generated before. ``pair`` gives twins: the answer
+to a write is lost, with the same symptom; in the first the exchange carried it out, in the second it did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from outtrade.model.fault import WRITES, LostAnswer
+from outtrade.model.scenario import Scenario
+from outtrade_suites.spaces.binance_spot import scenario as binance_spot
+from outtrade_suites.spaces.draw import Draw
+from outtrade_suites.spaces.fixed import flagship, smoke, standard
+from outtrade_suites.spaces.plans import SYMPTOMS
+
+Space = Callable[[Draw], Scenario]
+
+SPACES: dict[str, Space] = {
+    "binance_spot": binance_spot,
+    "flagship": flagship,
+    "standard": standard,
+    "smoke": smoke,
+}
+
+__all__ = ["SPACES", "Draw", "generate", "pair"]
+
+
+def generate(space: str, seed: int, index: int, *, pins: Mapping[str, Any] | None = None) -> Scenario:
+    """The ``index``-th scenario of a space for a seed; ``pins`` fix labelled draws. KeyError where no such space is."""
+    return SPACES[space](Draw(seed, index, pins=pins))
+
+
+def pair(space: str, seed: int, index: int) -> tuple[Scenario, Scenario]:
+    """Twins that differ only in whether the lost write was committed: (committed, absent).
+
+    Over consecutive indices all symptoms come in turn. The lost answer is the only fault, but for a failed question."""
+    symptom = SYMPTOMS[index % len(SYMPTOMS)]
+    pins = {
+        "has fault 1": True,
+        "fault 1": f"lost_answer.{symptom}.committed",
+        "has fault 2": False,
+        "has fault 3": False,
+    }
+    base = generate(space, seed, index, pins=pins)
+    place = next(
+        number for number, fault in enumerate(base.faults) if isinstance(fault, LostAnswer) and fault.on.op in WRITES
+    )
+    name = base.pair or f"{base.id}-pair"
+
+    def twin(committed: bool) -> Scenario:
+        lost = base.faults[place].model_copy(update={"committed": committed})
+        faults = (*base.faults[:place], lost, *base.faults[place + 1 :])
+        return base.model_copy(
+            update={"id": f"{name}-{'committed' if committed else 'absent'}", "pair": name, "faults": faults}
+        )
+
+    return twin(True), twin(False)

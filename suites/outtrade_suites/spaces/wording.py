@@ -1,0 +1,42 @@
+"""An intent as a sentence, for agents that read and for the timeline that people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PARTIAL = {
+    "keep": "",
+    "cancel": "cancel the rest at the first partial fill",
+    "complete": "if it fills in part, cancel it and take the rest at the market",
+}
+
+
+def sentence(fields: dict[str, Any]) -> str:
+    """The sentence for the fields of an Intent (numbers as they stand there)."""
+    kind = fields["kind"]
+    if kind == "cancel":
+        return f"Cancel the order of {fields['target']}."
+    if kind == "flatten":
+        return f"Cancel everything in {fields['symbol']} and close the position there."
+    if kind == "watch":
+        return "Keep the books right until the end."
+    base, _, quote = fields["symbol"].partition("/")
+    side = fields["side"].capitalize()
+    if fields.get("quote_quantity") is not None:
+        text = f"{side} {base} for {fields['quote_quantity']} {quote} at the market"
+    elif fields["type"] == "market":
+        text = f"{side} {fields['quantity']} {base} for {quote} at the market"
+    else:
+        text = f"{side} {fields['quantity']} {base} with a limit of {fields['limit_price']} {quote}"
+    notes = []
+    if fields.get("post_only"):
+        notes.append("only as maker")
+    if fields.get("time_in_force") == "IOC":
+        notes.append("immediately or cancel")
+    if fields.get("time_in_force") == "FOK":
+        notes.append("all at once or not at all")
+    if note := _PARTIAL[fields.get("on_partial", "keep")]:
+        notes.append(note)
+    if fields.get("expires") is not None:
+        notes.append(f"until {fields['expires']:g} s")
+    return "; ".join([text, *notes]) + "."
