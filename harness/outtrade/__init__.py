@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Report,
         Task,
     )
+    from outtrade.sim import World
     from outtrade.targets.access import VenueAccess
 
 __version__ = "0.1.0"
