@@ -24,7 +24,7 @@ LEGAL = {
 }
 
 
-@pytest.mark.parametrize(("status", "event"), itertools.product(Status, Event))
+@pytest.mark.parametrize(("status", "event"), list(itertools.product(Status, Event)))
 def test_every_pair_of_state_and_event(status: Status, event: Event) -> None:
     expected = LEGAL.get((status.value, event.value))
     if expected is None:
