@@ -19,6 +19,7 @@ import heapq
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal, cast
@@ -120,6 +121,7 @@ class Driver:
         self.states = {intent.id: State(intent) for intent in task.intents}
         self.calls = 0
         self.alerts: list[Alert] = []
+        self.turn: AbstractAsyncContextManager[Any] = nullcontext()
 
     # -------------------------------------------------------------- the whole run
     def run(self, turns: _Turns) -> Report:
@@ -130,7 +132,8 @@ class Driver:
         return cast(Report, report)
 
     async def run_async(self) -> Report:
-        """asyncio form, in the running loop."""
+        """asyncio form, in the running loop. One call at a time, so that each request belongs to one call."""
+        self.turn = asyncio.Lock()
         await self._connect()
         await asyncio.gather(*[self._play(state) for state in self.states.values()])
         return await self._close_books()
@@ -489,6 +492,12 @@ class Driver:
 
     async def _call(self, method: str, *args: Any, intent: Intent | None = None, **options: Any) -> Said:
         """Call the gateway and record both sides of it."""
+        async with self.turn:
+            return await self._called(method, args, options, intent)
+
+    async def _called(
+        self, method: str, args: Sequence[Any], options: Mapping[str, Any], intent: Intent | None
+    ) -> Said:
         self.calls += 1
         number = self.calls
         shown = _plain_args(method, args) | {key: _plain(value) for key, value in options.items()}
