@@ -68,12 +68,14 @@ class Suite:
         *,
         properties: Callable[[], Iterable[Property]],
         spaces: Callable[[], Mapping[str, Space]],
+        draw: Callable[[int, int], Any] | None = None,
         agents: Callable[[], Mapping[str, str]] = dict,
         zoo: Callable[[], Iterable[Broken]] = tuple,
     ) -> None:
         self.name = name
         self._load_properties = properties
         self._load_spaces = spaces
+        self._draw = draw
         self._load_agents = agents
         self._load_zoo = zoo
 
@@ -118,6 +120,13 @@ class Suite:
         if name not in self.spaces:
             raise SuiteError(f"no space {name!r} in suite {self.name}; there are {', '.join(self.spaces)}")
         return name, self.spaces[name]
+
+    def scenario(self, space: str | None, seed: int, index: int) -> Scenario:
+        """Scenario ``index`` of a run with ``seed``: the same data whatever else was drawn. Raises SuiteError."""
+        name, make = self.space(space)
+        if self._draw is None:
+            raise SuiteError(f"suite {self.name} has no source of draws for its spaces")
+        return make(self._draw(seed, index)).model_copy(update={"space": name})
 
 
 def _plain(text: str) -> str:

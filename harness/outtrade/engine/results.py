@@ -1,0 +1,229 @@
+"""What is kept of one scenario: verdicts, findings with evidence, the fault ledger, and the hash of its History.
+
+A History is large and a run has thousands of them, so each worker reduces its own to a ``Result`` and hands over the
+History itself only where something failed. A Result is plain data (msgspec), the same whoever computed it: the only
+field that two equal runs may differ in is the declared time field ``wall_seconds``.
+
+``examine`` runs one scenario and judges it. Where something failed it runs the scenario once more *without its
+faults* (the baseline): a property that fails there too is labelled, because the faults are not to blame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from outtrade.model.history import EventType, History, Ledger, NoReport, Planned
+
+if TYPE_CHECKING:
+    from outtrade.judge.api import Finding, Property
+    from outtrade.model.scenario import Scenario
+    from outtrade.targets import Target
+
+MAX_CASES = 5
+"""How many violations of one property are kept of one scenario; the rest is counted."""
+
+FAILING = ("fail", "warn")
+
+
+class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that a check found. ``evidence``: sequence numbers of events in the History."""
+
+    message: str
+    evidence: tuple[int, ...] = ()
+    subject: str = ""
+
+
+class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A finding as plain data: everything but pass and not-applicable is kept in words."""
+
+    property: str
+    verdict: str
+    fingerprint: str
+    violations: tuple[Violation, ...] = ()
+    more: int = 0
+    """Violations beyond MAX_CASES."""
+    baseline: bool = False
+    """It fails without any fault, too."""
+
+
+class FaultRow(msgspec.Struct, frozen=True):
+    """What became of one planned fault."""
+
+    fault: int
+    variant: str
+    status: str
+    times: int = 0
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything the score and the reports need to know of one scenario."""
+
+    index: int
+    scenario: str
+    seed: int
+    space: str = ""
+    pair: str | None = None
+    history: str = ""
+    """SHA-256 of the History (header and events)."""
+    events: int = 0
+    size: tuple[int, int, int] = (0, 0, 0)
+    """Number of faults, number of intents, bytes of the scenario: the smaller, the easier to read."""
+    verdicts: dict[str, str] = {}
+    findings: tuple[Judged, ...] = ()
+    faults: tuple[FaultRow, ...] = ()
+    ended: str = ""
+    """How the agent ended where it gave no usable report: ``raised: ...``."""
+    differs: str = ""
+    """With the determinism check: the first difference between two runs of the same scenario."""
+    error: str = ""
+    """The harness itself failed: neither the target nor the score is to blame."""
+    wall_seconds: float = 0.0
+    """Real time it took. A declared time field: it differs from run to run."""
+
+
+class Examined(msgspec.Struct):
+    """A Result and, where something failed, what is needed to look closer."""
+
+    result: Result
+    scenario: str = ""
+    """The scenario as JSON; empty where nothing failed."""
+    history: bytes = b""
+    """The History as JSON lines; empty where nothing failed."""
+
+
+def judged(finding: Finding, *, baseline: bool = False) -> Judged:
+    """A Finding as plain data."""
+    kept = finding.broken[:MAX_CASES]
+    return Judged(
+        property=finding.id,
+        verdict=finding.verdict,
+        fingerprint=finding.fingerprint,
+        violations=tuple(Violation(case.message, tuple(case.evidence), case.subject) for case in kept),
+        more=len(finding.broken) - len(kept),
+        baseline=baseline,
+    )
+
+
+def ledger(events: Sequence[EventType]) -> tuple[FaultRow, ...]:
+    """What became of each planned fault, by the last word of the ledger; a plan without one is incomplete."""
+    rows: dict[int, FaultRow] = {}
+    for event in events:
+        if isinstance(event, Planned):
+            rows[event.fault] = FaultRow(event.fault, event.variant, "incomplete")
+        elif isinstance(event, Ledger) and event.fault in rows:
+            rows[event.fault] = FaultRow(event.fault, rows[event.fault].variant, event.status, event.times)
+    return tuple(rows[index] for index in sorted(rows))
+
+
+def ending(events: Sequence[EventType]) -> str:
+    """How the last incarnation ended where it gave no usable report, in one line; empty where it did."""
+    for event in reversed(events):
+        if isinstance(event, NoReport):
+            return f"{event.why}: {event.detail}" + (f" ({event.where})" if event.where else "")
+    return ""
+
+
+def failing(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that say fail or warn."""
+    return [finding for finding in findings if finding.verdict in FAILING]
+
+
+class Baselines:
+    """Which properties a target fails without faults, remembered by scenario (a pair of twins asks once)."""
+
+    def __init__(self, target: Target, properties: Sequence[Property], *, limit: int = 64) -> None:
+        self._target, self._properties, self._limit = target, properties, limit
+        self._known: OrderedDict[str, frozenset[str]] = OrderedDict()
+
+    def failed(self, scenario: Scenario) -> frozenset[str]:
+        """Ids of the properties that fail when ``scenario`` is run without its faults."""
+        from outtrade.engine.judging import judge_history
+        from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
+
+        calm = scenario.model_copy(update={"faults": (), "pair": None, "id": "baseline"})
+        key = calm.to_json()
+        if key not in self._known:
+            findings = judge_history(run(self._target, calm), self._properties)
+            self._known[key] = frozenset(finding.id for finding in failing(findings))
+            if len(self._known) > self._limit:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+
+def summarise(
+    index: int,
+    scenario: Scenario,
+    history: History,
+    findings: Sequence[Finding],
+    *,
+    baseline: frozenset[str] = frozenset(),
+    differs: str = "",
+    wall_seconds: float = 0.0,
+) -> Result:
+    """Reduce a judged History to its Result."""
+    text = scenario.to_json()
+    return Result(
+        index=index,
+        scenario=scenario.id,
+        seed=scenario.seed,
+        space=scenario.space,
+        pair=scenario.pair,
+        history=history.hash(),
+        events=len(history.events),
+        size=(len(scenario.faults), len(scenario.intents), len(text)),
+        verdicts={finding.id: finding.verdict for finding in findings},
+        findings=tuple(
+            judged(finding, baseline=finding.id in baseline)
+            for finding in findings
+            if finding.verdict not in ("pass", "not-applicable")
+        ),
+        faults=ledger(history.events),
+        ended=ending(history.events),
+        differs=differs,
+        wall_seconds=wall_seconds,
+    )
+
+
+def examine(
+    target: Target,
+    scenario: Scenario,
+    properties: Sequence[Property],
+    *,
+    index: int = 0,
+    baselines: Baselines | None = None,
+    check_determinism: bool = False,
+) -> Examined:
+    """Run ``scenario`` against ``target``, judge it, and keep what is needed. Raises what the engine raises."""
+    from outtrade.engine.judging import judge_history
+    from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
+
+    started = time.perf_counter()
+    history = run(target, scenario)
+    findings = judge_history(history, properties)
+    differs = ""
+    if check_determinism:
+        from outtrade.engine.determinism import first_difference
+
+        differs = first_difference(history, run(target, scenario))
+    bad = failing(findings)
+    below: frozenset[str] = frozenset()
+    spins = any(isinstance(event, NoReport) and event.why == "watchdog" for event in history.events)
+    if bad and baselines is not None and not spins:
+        below = baselines.failed(scenario) if scenario.faults else frozenset(finding.id for finding in bad)
+    result = summarise(
+        index,
+        scenario,
+        history,
+        findings,
+        baseline=below,
+        differs=differs,
+        wall_seconds=time.perf_counter() - started,
+    )
+    if not bad:
+        return Examined(result)
+    return Examined(result, scenario.to_json(), history.to_jsonl())
