@@ -1,0 +1,114 @@
+"""What a run is to do, and the loaded parts that every worker needs for it.
+
+A ``Plan`` is plain data: it crosses process boundaries. ``prepare`` turns it into a ``Kit`` by importing the target,
+the suite and the engine. The parent does this once, *before* it forks its workers: they find everything imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outtrade import suites
+from outtrade.engine.results import FAILING, Baselines, Examined, Result, examine, summarise
+from outtrade.model.history import Ended, Header, History, Ledger, NoReport, Planned, Started
+
+if TYPE_CHECKING:
+    from outtrade.judge.api import Property
+    from outtrade.model.scenario import Scenario
+    from outtrade.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which target in which scenarios. ``space`` None is the suite's first; ``venue`` None is the scenario's own."""
+
+    target: str
+    suite: str = suites.CORE
+    space: str | None = None
+    venue: str | None = None
+    scenarios: int = 100
+    seed: int = 1
+    check_determinism: bool = False
+    baseline: bool = True
+    """Whether failing scenarios are run once more without faults."""
+    debug: bool = False
+    """Errors of the harness are raised, not recorded."""
+
+
+class Kit:
+    """A plan with everything imported."""
+
+    def __init__(self, plan: Plan, target: Target, suite: suites.Suite) -> None:
+        self.plan = plan
+        self.target = target
+        self.suite = suite
+        self.space = suite.space(plan.space)[0]
+        self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
+        self._baselines = Baselines(target, self.properties) if plan.baseline else None
+
+    def scenario(self, index: int) -> Scenario:
+        """Scenario ``index`` of the plan."""
+        made = self.suite.scenario(self.space, self.plan.seed, index)
+        return made if self.plan.venue is None else made.model_copy(update={"venue": self.plan.venue})
+
+    def examine(self, index: int) -> Examined:
+        """Run and judge scenario ``index``. An error of the harness becomes part of the Result."""
+        scenario = None
+        try:
+            scenario = self.scenario(index)
+            return examine(
+                self.target,
+                scenario,
+                self.properties,
+                index=index,
+                baselines=self._baselines,
+                check_determinism=self.plan.check_determinism,
+            )
+        except Exception as error:
+            if self.plan.debug:
+                raise
+            return self.broken(index, scenario, f"{type(error).__name__}: {error}".partition("\n")[0])
+
+    def broken(self, index: int, scenario: Scenario | None, message: str) -> Examined:
+        """The Result of a scenario in which the harness failed."""
+        if scenario is None:
+            return Examined(Result(index, f"{self.space}-{index}", self.plan.seed, self.space, error=message))
+        result = Result(
+            index, scenario.id, scenario.seed, scenario.space, scenario.pair, verdicts={}, error=message
+        )  # fmt: skip
+        return Examined(result, scenario.to_json())
+
+    def perished(self, index: int, reason: str) -> Examined:
+        """The Result of a scenario whose worker process died or never answered: the target's doing, and judged like
+        any other run without a report. Its History holds nothing else."""
+        from outtrade.engine.judging import judge_history
+
+        try:
+            scenario = self.scenario(index)
+        except Exception as error:
+            return self.broken(index, None, f"{type(error).__name__}: {error}; {reason}")
+        history = History(
+            Header(target=self.target.name, scope=self.target.scope, scenario=scenario.model_dump(mode="json"))
+        )
+        for number, fault in enumerate(scenario.faults):
+            history.add(Planned(fault=number, kind=fault.kind, variant=fault.variant))
+        history.add(Started(incarnation=0))
+        history.add(NoReport(incarnation=0, why="watchdog", detail=reason))
+        for number in range(len(scenario.faults)):
+            history.add(Ledger(fault=number, status="not-exercised"))
+        history.add(Ended())
+        result = summarise(index, scenario, history, judge_history(history, self.properties))
+        if not any(judged.verdict in FAILING for judged in result.findings):
+            return self.broken(index, scenario, reason)  # no property noticed: never a pass
+        return Examined(result, scenario.to_json(), history.to_jsonl())
+
+
+def prepare(plan: Plan) -> Kit:
+    """Import what ``plan`` names. Raises SuiteError or TargetError with one line."""
+    import outtrade.engine.judging
+    import outtrade.engine.run  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+    from outtrade.targets import resolve
+
+    suite = suites.load(plan.suite)
+    return Kit(plan, resolve(plan.target), suite)

@@ -1,0 +1,248 @@
+"""Worker processes that run scenarios, forked from a parent that has everything imported.
+
+The parent hands out one small job at a time and gets one answer back; answers are given on in the order of the jobs,
+so neither the number of workers nor their speed shows in the results. A worker that dies (the agent called
+``os._exit``, or a native library crashed) or does not answer for ``limit`` real seconds costs its own job only: the
+job is answered with what is known, and another worker takes its place.
+
+Workers ignore Ctrl-C; the parent decides. Whatever the agent prints goes into its History, and what slips past goes
+nowhere: the parent's terminal is not theirs.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+
+import msgspec
+
+from outtrade.engine.plan import Kit, Plan, prepare
+from outtrade.engine.results import Examined, Judged
+
+LIMIT = 120.0
+"""Real seconds for one scenario. The World ends every run long before; this is for code that never enters it."""
+
+AHEAD = 64
+"""Most jobs handed out beyond the next one to be given on: bounds the memory for answers that must wait."""
+
+_TICK = 0.2
+
+
+class RunJob(msgspec.Struct, frozen=True, tag="run"):
+    """Run and judge scenario ``index`` of the plan."""
+
+    index: int
+
+
+class ShrinkJob(msgspec.Struct, frozen=True, tag="shrink"):
+    """Make the scenario (JSON) small while ``property`` fails with ``fingerprint``."""
+
+    scenario: str
+    property: str
+    fingerprint: str
+    baseline: bool
+    budget: int
+
+
+class Shrunk(msgspec.Struct, frozen=True, tag="shrunk"):
+    """The smallest scenario found, its History, and the finding in it."""
+
+    scenario: str
+    history: bytes
+    hash: str
+    judged: Judged
+    runs: int
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The answer to a RunJob."""
+
+    examined: Examined
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
+    """There is no answer: the worker died or was killed."""
+
+    reason: str
+
+
+Job = RunJob | ShrinkJob
+Answer = Done | Shrunk | Lost
+_JOBS = msgspec.msgpack.Decoder(Job)
+_ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+
+
+def carry_out(kit: Kit, job: Job) -> Answer:
+    """Do ``job`` in this process."""
+    if isinstance(job, RunJob):
+        return Done(kit.examine(job.index))
+    from outtrade.engine.shrink import shrink
+
+    return shrink(kit, job)
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    conn: Connection
+    job: int | None = None
+    """Position of the job it works on."""
+    deadline: float = field(default=0.0)
+
+
+class Pool:
+    """``workers`` processes (0: none, the jobs are done in this one). Use as a context manager."""
+
+    def __init__(self, kit: Kit, *, workers: int, stopped: Callable[[], bool], limit: float = LIMIT) -> None:
+        self._kit = kit
+        self._stopped = stopped
+        self._limit = limit
+        forking = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+        self._context: BaseContext = multiprocessing.get_context("fork" if forking else "spawn")
+        self._forking = forking
+        self._workers: list[_Worker] = []
+        if workers:
+            gc.collect()
+            gc.freeze()  # what is imported stays shared between the processes
+        for _ in range(workers):
+            self._workers.append(self._start())
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.conn.close()
+            if worker.job is not None:
+                worker.process.kill()
+        for worker in self._workers:
+            worker.process.join(2)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers = []
+        gc.unfreeze()
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        inherited = [worker.conn for worker in self._workers] if self._forking else []
+        kit = self._kit if self._forking else None
+        process = self._context.Process(  # type: ignore[attr-defined]
+            target=_serve,
+            args=(theirs, self._kit.plan, kit, [*inherited, ours] if self._forking else []),
+            daemon=True,
+            name="outtrade-worker",
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Answer]]:
+        """Positions and answers of all ``jobs``, in their order. Ends early once stopped: then what was finished
+        comes, still in order, and the rest is missing."""
+        if not self._workers:
+            for position, job in enumerate(jobs):
+                if self._stopped():
+                    return
+                yield position, carry_out(self._kit, job)
+            return
+        ready: dict[int, Answer] = {}
+        given = following = 0
+        while following < len(jobs) and not self._stopped():
+            for slot, worker in enumerate(self._workers):
+                if worker.job is None and given < len(jobs) and given - following < AHEAD:
+                    self._hand(slot, jobs[given], given)
+                    given += 1
+            self._collect(jobs, ready)
+            while following in ready:
+                yield following, ready.pop(following)
+                following += 1
+        for position in sorted(ready):
+            yield position, ready[position]
+
+    def _hand(self, slot: int, job: Job, position: int) -> None:
+        worker = self._workers[slot]
+        try:
+            worker.conn.send_bytes(msgspec.msgpack.encode(job))
+        except OSError:  # it died while it was idle
+            self._replace(slot)
+            worker = self._workers[slot]
+            worker.conn.send_bytes(msgspec.msgpack.encode(job))
+        worker.job = position
+        runs = 1 if isinstance(job, RunJob) else job.budget + 1
+        worker.deadline = time.monotonic() + self._limit * (1 + 0.1 * (runs - 1))
+
+    def _collect(self, jobs: Sequence[Job], ready: dict[int, Answer]) -> None:
+        """Wait a moment for answers; notice workers that are gone."""
+        busy = {worker.conn: slot for slot, worker in enumerate(self._workers) if worker.job is not None}
+        for conn in wait(list(busy), _TICK):
+            slot = busy[conn]  # type: ignore[index]
+            worker = self._workers[slot]
+            assert worker.job is not None
+            try:
+                ready[worker.job] = _ANSWERS.decode(worker.conn.recv_bytes())
+                worker.job = None
+            except (EOFError, OSError):
+                worker.process.join(2)
+                assert worker.job is not None
+                ready[worker.job] = Lost(_epitaph(worker.process.exitcode))
+                self._replace(slot)
+        now = time.monotonic()
+        for slot, worker in enumerate(self._workers):
+            if worker.job is not None and now > worker.deadline:
+                ready[worker.job] = Lost(f"nothing came back for {self._limit:.0f} seconds of real time")
+                self._replace(slot)
+
+    def _replace(self, slot: int) -> None:
+        old = self._workers[slot]
+        old.conn.close()
+        old.process.kill()
+        old.process.join()
+        self._workers[slot] = self._start()
+
+
+def _epitaph(code: int | None) -> str:
+    if code is None:
+        return "the process closed its connection to the harness"
+    if code < 0:
+        try:
+            return f"the process was ended by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"the process was ended by signal {-code}"
+    return f"the process ended itself with exit status {code}"
+
+
+def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Connection]) -> None:
+    """A worker's life: jobs in, answers out, until the parent hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for other in foreign:
+        other.close()
+    if not plan.debug:
+        _silence()
+    kit = kit or prepare(plan)
+    while True:
+        try:
+            job = _JOBS.decode(conn.recv_bytes())
+        except (EOFError, OSError):
+            return
+        conn.send_bytes(msgspec.msgpack.encode(carry_out(kit, job)))
+
+
+def _silence() -> None:
+    """What is printed past the capture of the World (native code, interpreter shutdown) goes nowhere."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
