@@ -1,0 +1,5 @@
+"""``python -m outtrade`` is the command ``outtrade``."""
+
+from outtrade.cli import main
+
+main()

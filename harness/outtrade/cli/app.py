@@ -1,0 +1,260 @@
+"""The commands with their options and help. What they do stands in the modules beside; those are imported only when
+a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="outtrade",
+    help="Find out whether an execution agent, or a gateway to an exchange, ends up with an out-trade.\n\n"
+    "It plays the exchange, breaks what lies between, knows the truth, and compares.",
+    epilog="Exit codes: 0 pass, 1 the gate failed, 2 usage or harness error, 3 incomplete.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+listing = typer.Typer(help="What there is: venues, faults, properties, profiles, agents.", no_args_is_help=True)
+app.add_typer(listing, name="list")
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="What to test: py:file.py:function, py:package.module:object, ccxt:binance, ccxt.async:binance,"
+        " agent:NAME or zoo:NAME.",
+    ),
+]
+SuiteName = Annotated[str, typer.Option("--suite", help="Suite of properties and scenario spaces.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=0,
+        max=256,
+        help="Worker processes; by default one for each processor. 0: stay in this process (for debuggers)."
+        " The results do not depend on it.",
+        show_default=False,
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"outtrade {version('outtrade')}")
+        except PackageNotFoundError:
+            typer.echo("outtrade (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade run ccxt:binance --scenarios 200 --seed 1\n"
+    "  outtrade run py:my_agent.py:execute --report reports/nightly\n"
+    "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'"
+)
+def run(
+    target: Target,
+    scenarios: Annotated[int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="How many.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios: same seed, same scenarios.")] = 1,
+    workers: Workers = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Venue to play (see: outtrade list venues).")] = None,
+    suite: SuiteName = "core",
+    space: Annotated[
+        str | None, typer.Option("--space", help="Scenario space of the suite (see: outtrade list profiles).")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Folder for results.json and what failed; by default reports/TARGET."),
+    ] = None,
+    check_determinism: Annotated[
+        bool, typer.Option("--check-determinism", help="Run each scenario twice and compare event by event.")
+    ] = False,
+    allow_waiver: Annotated[
+        list[str] | None,
+        typer.Option("--allow-waiver", metavar="ID=REASON", help="Accept that a critical property is not judged."),
+    ] = None,
+    max_incomplete: Annotated[
+        float, typer.Option("--max-incomplete", min=0, max=1, help="Largest share of incomplete scenarios.")
+    ] = 0.02,
+    minimise: Annotated[bool, typer.Option("--minimise/--no-minimise", help="Make failing scenarios small.")] = True,
+    show: Annotated[int, typer.Option("--show", min=0, help="Distinct failures to show with their timelines.")] = 3,
+    debug: Debug = False,
+) -> None:
+    """Run TARGET through many scenarios and judge it.
+
+    Prints a scorecard; exits with 1 where a MUST was violated. Ctrl-C keeps what is finished.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.run import RunOptions, run_command
+
+    options = RunOptions(
+        target=target,
+        scenarios=scenarios,
+        seed=seed,
+        workers=workers,
+        venue=venue,
+        suite=suite,
+        space=space,
+        report=report,
+        check_determinism=check_determinism,
+        waivers=tuple(allow_waiver or ()),
+        max_incomplete=max_incomplete,
+        minimise=minimise,
+        show=show,
+        debug=debug,
+    )
+    raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
+
+
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade replay reports/ccxt-binance/failures/RTY-01.min.json\n"
+    "  outtrade replay scenario.json --target py:my_agent.py:execute"
+)
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A saved failure, or a scenario file.")],
+    target: Annotated[str | None, typer.Option("--target", help="Run it against this target instead.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Judge by this suite instead.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Write the history to this file (JSON lines).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show the whole timeline.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run a saved failure again. Exits with 0 only if the same failure shows.
+
+    A plain scenario file expects nothing: it is run against --target and judged like in a run.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.replay import replay_command
+
+    raise typer.Exit(
+        guarded(lambda: replay_command(file, target=target, suite=suite, save=save, everything=everything), debug=debug)
+    )
+
+
+@app.command(epilog="\b\nExample:\n  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl")
+def judge(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A stored history (JSON lines).")],
+    suite: SuiteName = "core",
+    timeline: Annotated[bool, typer.Option("--timeline", help="Show the timeline, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Judge a stored history again. The findings are those of the run that wrote it."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.judge import judge_command
+
+    raise typer.Exit(guarded(lambda: judge_command(file, suite=suite, timeline=timeline, as_json=as_json), debug=debug))
+
+
+@app.command(epilog="\b\nExample:\n  outtrade explain RTY-01")
+def explain(
+    property_id: Annotated[str, typer.Argument(metavar="PROPERTY", help="Id of a property, for example RTY-01.")],
+    suite: SuiteName = "core",
+    debug: Debug = False,
+) -> None:
+    """Explain a property: what it demands, why, and where the rule comes from."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import explain_command
+
+    raise typer.Exit(guarded(lambda: explain_command(property_id, suite=suite), debug=debug))
+
+
+@app.command(epilog="\b\nExamples:\n  outtrade zoo\n  outtrade zoo --scenarios 50 --only blind_retry")
+def zoo(
+    scenarios: Annotated[int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="For each agent.")] = 150,
+    seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios.")] = 1,
+    workers: Workers = None,
+    suite: SuiteName = "core",
+    space: Annotated[str | None, typer.Option("--space", help="Scenario space of the suite.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Only these agents.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Folder for each agent's results.json.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Judge the judge: run the reference agents and every broken agent, print the kill matrix.
+
+    Each broken agent must be caught by the property it was made for and fail nothing but what follows from its bug; a
+    reference agent must fail nothing. Exits with 1 otherwise.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.zoo import zoo_command
+
+    raise typer.Exit(
+        guarded(
+            lambda: zoo_command(
+                scenarios=scenarios,
+                seed=seed,
+                workers=workers,
+                suite=suite,
+                space=space,
+                only=tuple(only or ()),
+                report=report,
+                debug=debug,
+            ),
+            debug=debug,
+        )
+    )
+
+
+@listing.command("venues")
+def list_venues(
+    traits: Annotated[bool, typer.Option("--traits", help="Show each venue's declared behaviour.")] = False,
+) -> None:
+    """Mock exchanges."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import venues_command
+
+    raise typer.Exit(guarded(lambda: venues_command(traits=traits)))
+
+
+@listing.command("faults")
+def list_faults() -> None:
+    """Kinds of faults."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import faults_command
+
+    raise typer.Exit(guarded(faults_command))
+
+
+@listing.command("properties")
+def list_properties(suite: SuiteName = "core") -> None:
+    """What is judged."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import properties_command
+
+    raise typer.Exit(guarded(lambda: properties_command(suite=suite)))
+
+
+@listing.command("profiles")
+def list_profiles(suite: SuiteName = "core") -> None:
+    """Scenario spaces."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import profiles_command
+
+    raise typer.Exit(guarded(lambda: profiles_command(suite=suite)))
+
+
+@listing.command("agents")
+def list_agents(suite: SuiteName = "core") -> None:
+    """Reference agents, and the zoo of broken ones."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import agents_command
+
+    raise typer.Exit(guarded(lambda: agents_command(suite=suite)))

@@ -1,0 +1,126 @@
+"""``outtrade list`` and ``outtrade explain``: what there is, in words."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import textwrap
+from typing import get_args
+
+from outtrade import suites
+from outtrade.cli.guard import consoles
+from outtrade.report.terminal import WIDTH, Terminal
+from outtrade.report.text import clean
+from outtrade.score import OK
+
+
+def _terminal() -> Terminal:
+    return Terminal(*consoles())
+
+
+def _definition(terminal: Terminal, name: str, text: str, *, column: int = 20, style: str = "bold") -> None:
+    """``name   text``, the text wrapped in its own column."""
+    from rich.text import Text
+
+    parts = textwrap.wrap(clean(text), WIDTH - column) or [""]
+    head = clean(name)
+    if len(head) >= column:
+        terminal.line(head, style)
+        head = ""
+    terminal.line(Text.assemble((f"{head:<{column}}", style), parts[0]))
+    for part in parts[1:]:
+        terminal.line(" " * column + part)
+
+
+def _first_paragraph(thing: object) -> str:
+    return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split()).replace("``", "")
+
+
+def venue_names() -> list[str]:
+    """Names of the mock exchanges: the packages of outtrade_mocks.venues that can be built."""
+    root = importlib.import_module("outtrade_mocks.venues")
+    found = []
+    for info in pkgutil.iter_modules(root.__path__):
+        if info.ispkg:
+            found.append(info.name)
+    return sorted(found)
+
+
+def venues_command(*, traits: bool) -> int:
+    """``outtrade list venues``."""
+    terminal = _terminal()
+    for name in venue_names():
+        module = importlib.import_module(f"outtrade_mocks.venues.{name}")
+        _definition(terminal, name, _first_paragraph(module))
+        if traits:
+            for trait, declared in sorted(module.traits.items()):
+                terminal.line(f"  {clean(trait)} = {clean(declared.value)}")
+                terminal.paragraph(f"{declared.confidence}: {declared.source}", indent="      ")
+    return OK
+
+
+def faults_command() -> int:
+    """``outtrade list faults``."""
+    from outtrade.model import fault
+
+    terminal = _terminal()
+    union = get_args(get_args(fault.Fault)[0])
+    for kind in union:
+        _definition(terminal, kind.model_fields["kind"].default, _first_paragraph(kind))
+    return OK
+
+
+def properties_command(*, suite: str) -> int:
+    """``outtrade list properties``."""
+    terminal = _terminal()
+    before = ""
+    for prop in suites.load(suite).properties:
+        if prop.dimension != before:
+            terminal.line(("\n" if before else "") + prop.dimension, "bold")
+            before = prop.dimension
+        _definition(
+            terminal, f"  {prop.id:<8}{prop.level:<7}{prop.severity:<9}{prop.scope:<3}", prop.title, column=30, style=""
+        )
+    return OK
+
+
+def profiles_command(*, suite: str) -> int:
+    """``outtrade list profiles``."""
+    terminal = _terminal()
+    for name, space in suites.load(suite).spaces.items():
+        _definition(terminal, name, _first_paragraph(space))
+    return OK
+
+
+def agents_command(*, suite: str) -> int:
+    """``outtrade list agents``."""
+    terminal = _terminal()
+    loaded = suites.load(suite)
+    terminal.line("reference agents", "bold")
+    for name, spec in loaded.agents.items():
+        _definition(terminal, f"  agent:{name}", spec, column=30, style="")
+    terminal.line("\nbroken agents (the zoo)", "bold")
+    for broken in loaded.zoo:
+        text = f"{broken.property}, made from {broken.base}. {broken.source}"
+        _definition(terminal, f"  zoo:{broken.name}", text, column=30, style="")
+    return OK
+
+
+def explain_command(wanted: str, *, suite: str) -> int:
+    """``outtrade explain PROPERTY``."""
+    terminal = _terminal()
+    loaded = suites.load(suite)
+    prop = loaded.property(wanted)
+    terminal.paragraph(f"{prop.id}  {prop.title}", indent="")
+    judged = {"A": "agents", "G": "gateways", "AG": "agents and gateways"}[prop.scope]
+    terminal.line(f"{prop.level}, {prop.severity}; dimension {prop.dimension}; judged for {judged}", "dim")
+    terminal.line()
+    for paragraph in inspect.cleandoc(prop.explain).split("\n\n"):
+        terminal.paragraph(paragraph, indent="")
+        terminal.line()
+    terminal.paragraph(f"Source: {prop.source}", indent="")
+    made = [broken.name for broken in loaded.zoo if broken.property == prop.id]
+    if made:
+        terminal.paragraph(f"Shown by: {', '.join('zoo:' + name for name in made)}", indent="")
+    return OK

@@ -1,0 +1,116 @@
+"""``outtrade run``: one target, many scenarios, a scorecard."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from outtrade.cli.guard import UsageError, complain, consoles
+from outtrade.engine.events import Handler, RunFinished, tell
+from outtrade.engine.many import run_many
+from outtrade.engine.minimise import BUDGET
+from outtrade.engine.plan import Kit, Plan, prepare
+from outtrade.report.results import ResultsFile, open_folder, slug
+from outtrade.report.terminal import Terminal
+from outtrade.score import ERROR, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the user asked for."""
+
+    target: str
+    scenarios: int
+    seed: int
+    workers: int | None
+    venue: str | None
+    suite: str
+    space: str | None
+    report: Path | None
+    check_determinism: bool
+    waivers: tuple[str, ...]
+    max_incomplete: float
+    minimise: bool
+    show: int
+    debug: bool
+
+
+def default_workers() -> int:
+    """One for each processor this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not every system can say
+        return os.cpu_count() or 1
+
+
+def waivers_of(texts: tuple[str, ...], known: frozenset[str]) -> dict[str, str]:
+    """``ID=REASON`` pairs; raises UsageError."""
+    found: dict[str, str] = {}
+    for text in texts:
+        ident, equals, reason = text.partition("=")
+        ident = ident.strip().upper()
+        if not equals or not reason.strip():
+            raise UsageError(f"--allow-waiver {text}: write it as ID=REASON, with a reason")
+        if ident not in known:
+            raise UsageError(f"--allow-waiver {text}: no property {ident}")
+        found[ident] = reason.strip()
+    return found
+
+
+def check_venue(name: str | None) -> None:
+    """Raises UsageError where there is no such venue."""
+    from outtrade.cli.listing import venue_names
+
+    if name is not None and name not in venue_names():
+        raise UsageError(f"no venue {name!r}; there are {', '.join(venue_names())}")
+
+
+def run_command(options: RunOptions) -> int:
+    """Carry it out; returns the exit code."""
+    check_venue(options.venue)
+    kit = prepare(
+        Plan(
+            target=options.target,
+            suite=options.suite,
+            space=options.space,
+            venue=options.venue,
+            scenarios=options.scenarios,
+            seed=options.seed,
+            check_determinism=options.check_determinism,
+            debug=options.debug,
+        )
+    )
+    waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
+    kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
+    folder = open_folder(options.report or Path("reports") / slug(options.target))
+    policy = Policy(max_incomplete=options.max_incomplete, waivers=waivers)
+    out, err = consoles()
+    terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show)
+    workers = default_workers() if options.workers is None else options.workers
+    files = ResultsFile(folder, waivers=waivers)
+    return drive(kit, terminal, [files], workers=workers, policy=policy, budget=BUDGET if options.minimise else 0)
+
+
+def drive(
+    kit: Kit, terminal: Terminal, others: list[Handler], *, workers: int, policy: Policy, budget: int = BUDGET
+) -> int:
+    """Hand every event to the handlers; returns the exit code. A report that cannot be written any more does not
+    cost the scorecard."""
+    code = ERROR
+    broken = ""
+    try:
+        for event in run_many(kit, workers=workers, policy=policy, budget=budget):
+            try:
+                tell(others if not broken else [], event)
+            except OSError as error:
+                broken = f"could not write the report: {error}"
+            terminal.handle(event)
+            if isinstance(event, RunFinished):
+                code = event.card.code
+    finally:
+        terminal.close()
+    if broken:
+        complain(broken)
+        return ERROR
+    return code

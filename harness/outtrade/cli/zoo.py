@@ -1,0 +1,129 @@
+"""``outtrade zoo``: the judge is judged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from outtrade import suites
+from outtrade.cli.guard import UsageError, consoles
+from outtrade.cli.run import default_workers
+from outtrade.engine.events import Interrupted, RunFinished, ScenarioDone
+from outtrade.engine.many import run_many
+from outtrade.engine.plan import Plan, prepare
+from outtrade.report import matrix
+from outtrade.report.results import ResultsFile, open_folder, slug
+from outtrade.report.terminal import Terminal
+from outtrade.report.text import clean, count
+from outtrade.score import GATE, INCOMPLETE, OK, Scorecard
+
+
+def zoo_command(
+    *,
+    scenarios: int,
+    seed: int,
+    workers: int | None,
+    suite: str,
+    space: str | None,
+    only: tuple[str, ...],
+    report: Path | None,
+    debug: bool,
+) -> int:
+    """Carry it out; returns the exit code."""
+    loaded = suites.load(suite)
+    agents: list[tuple[str, str, suites.Broken | None]] = [(name, spec, None) for name, spec in loaded.agents.items()]
+    agents += [(broken.name, broken.spec, broken) for broken in loaded.zoo]
+    unknown = sorted(set(only) - {name for name, _, _ in agents})
+    if unknown:
+        raise UsageError(f"no agent {unknown[0]!r} in suite {suite}; there are {', '.join(n for n, _, _ in agents)}")
+    chosen = [agent for agent in agents if not only or agent[0] in only]
+    if not chosen:
+        raise UsageError(f"suite {suite} has no agents")
+    if report is not None:
+        open_folder(report)
+    out, err = consoles()
+    terminal = Terminal(out, err)
+    rows: list[matrix.Row] = []
+    number = default_workers() if workers is None else workers
+    interrupted = False
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        auto_refresh=False,
+        disable=not err.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=len(chosen) * scenarios)
+        for name, spec, broken in chosen:
+            bar.update(task, description=f"{clean(name, 26):<26}")
+            plan = Plan(spec, suite=suite, space=space, scenarios=scenarios, seed=seed, baseline=False, debug=debug)
+            kit = prepare(plan)
+            files = ResultsFile(open_folder(report / slug(name))) if report is not None else None
+            for event in run_many(kit, workers=number, budget=0):
+                if files is not None:
+                    files.handle(event)
+                if isinstance(event, ScenarioDone):
+                    bar.advance(task)
+                    bar.refresh()
+                elif isinstance(event, Interrupted):
+                    interrupted = True
+                elif isinstance(event, RunFinished):
+                    rows.append(_row(name, broken, event.card))
+            if interrupted:
+                break
+    order = [prop.id for prop in loaded.properties]
+    for text in matrix.lines(rows, order):
+        terminal.line(text)
+    if report is not None:
+        (report / "matrix.json").write_text(_json(rows), encoding="utf-8")
+    if interrupted:
+        terminal.line(f"INCOMPLETE: interrupted after {count(len(rows) - 1, 'agent')}", "bold red")
+        return INCOMPLETE
+    wrong = [line for row in rows for line in row.faults()]
+    for line in wrong:
+        terminal.paragraph(line)
+    caught = sum(row.expected is not None for row in rows)
+    if wrong:
+        terminal.line(f"FAIL: {count(len(wrong), 'thing')} not as it should be", "bold red")
+        return GATE
+    terminal.line(
+        f"PASS: {count(caught, 'broken agent')} caught, {count(len(rows) - caught, 'reference agent')} without failure,"
+        f" {count(scenarios, 'scenario')} each",
+        "bold green",
+    )
+    return OK
+
+
+def _row(name: str, broken: suites.Broken | None, card: Scorecard) -> matrix.Row:
+    problem = ""
+    if card.errors:
+        problem = f"the harness failed in {count(card.errors, 'scenario')}"
+    return matrix.Row(
+        name=name,
+        expected=broken.property if broken else None,
+        also=broken.also if broken else (),
+        failed={row.id: row.violations for row in card.properties if row.violations},
+        applied={row.id: row.applied for row in card.properties},
+        problem=problem,
+    )
+
+
+def _json(rows: list[matrix.Row]) -> str:
+    data = [
+        {
+            "agent": row.name,
+            "expected": row.expected,
+            "permitted": list(row.also),
+            "failed": dict(row.failed),
+            "applied": dict(row.applied),
+            "wrong": list(row.faults()),
+        }
+        for row in rows
+    ]
+    return json.dumps(data, indent=1) + "\n"

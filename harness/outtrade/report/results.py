@@ -1,0 +1,480 @@
+"""``results.json``: the whole run as data, with a versioned schema, and the files of what failed.
+
+::
+
+    reports/<name>/results.json            this file; every other report is made from it
+    reports/<name>/failures/<id>.json      every failing scenario, to be replayed
+    reports/<name>/failures/<id>.jsonl     its History (the first few scenarios of each distinct failure)
+    reports/<name>/failures/<FAILURE>.min.json, .min.jsonl    the smallest scenario of each distinct failure
+
+Two equal runs write equal bytes, but for the declared time fields, which ``declared_time_fields`` names; neither the
+number of workers nor the folder stands in the file. ``docs/results.schema.json`` is the JSON Schema of ``Results``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from outtrade.engine.events import Event, Failure, Interrupted, RunFinished, RunStarted, ScenarioDone
+from outtrade.engine.plan import Kit
+from outtrade.engine.replay import Expected, SavedFailure
+from outtrade.engine.results import FAILING, Examined, Judged, Result
+from outtrade.score import PropertyScore, Scorecard
+
+VERSION: Literal[1] = 1
+TIME_FIELDS = ("started", "finished", "wall_seconds", "results[].wall_seconds")
+"""Paths of the fields in which two equal runs differ."""
+
+KEPT_HISTORIES = 5
+"""Histories kept of each distinct failure; every other one can be made again by ``outtrade replay``."""
+
+FAILURES = "failures"
+
+
+class ReportError(ValueError):
+    """The report folder cannot be used; the message is one line for the user."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(_Model):
+    """A 95 % confidence interval over scenarios, as shares."""
+
+    low: float
+    high: float
+
+
+class DimensionRow(_Model):
+    """Score of a dimension: the mean of its properties' rates; null where nothing was decided."""
+
+    name: str
+    score: float | None
+    interval: Interval
+    properties: int = Field(description="properties that were decided in at least one scenario")
+    scenarios: int = Field(description="scenarios in which at least one of them was decided")
+
+
+class PropertyRow(_Model):
+    """One property over all scenarios."""
+
+    id: str
+    title: str
+    level: Literal["MUST", "SHOULD"]
+    severity: Literal["critical", "major", "minor"]
+    dimension: str
+    rate: float | None = Field(description="scenarios passed / scenarios in which it applied and was decided")
+    interval: Interval
+    counts: dict[str, int] = Field(
+        description="scenarios by verdict; 'incomplete' includes passes while a due fault did not land, "
+        "'not-exercised' are passes in scenarios of which no planned fault was exercised"
+    )
+    baseline: int = Field(description="violations that happen without any fault, too")
+    waiver: str | None = Field(description="why it was allowed to be waived")
+
+
+class FaultRow(_Model):
+    """One variant of fault over all scenarios."""
+
+    variant: str
+    planned: int
+    landed: int
+    not_exercised: int
+    incomplete: int
+
+
+class FailureRow(_Model):
+    """A distinct failure: same property, same kind of violation."""
+
+    fingerprint: str
+    property: str
+    title: str
+    level: Literal["MUST", "SHOULD"]
+    severity: Literal["critical", "major", "minor"]
+    scenarios: int
+    baseline: bool
+    message: str
+    evidence: tuple[int, ...] = Field(description="sequence numbers of events in the history")
+    first: str = Field(description="id of the scenario it was minimised from")
+    minimal: bool
+    runs: int = Field(description="runs spent on minimising")
+    file: str = Field(description="scenario file, relative to this file; outtrade replay runs it")
+    history: str = Field(description="SHA-256 of the history that the file gives")
+
+
+class ViolationRow(_Model):
+    """One thing that a check found in one scenario."""
+
+    message: str
+    evidence: tuple[int, ...]
+    subject: str
+
+
+class FindingRow(_Model):
+    """A property that did not pass in one scenario."""
+
+    property: str
+    verdict: str
+    fingerprint: str
+    baseline: bool
+    violations: tuple[ViolationRow, ...]
+    more: int
+
+
+class ScenarioFault(_Model):
+    """What became of one planned fault of a scenario."""
+
+    fault: int
+    variant: str
+    status: str
+    times: int
+
+
+class ScenarioRow(_Model):
+    """One scenario."""
+
+    index: int
+    scenario: str
+    seed: int
+    space: str
+    pair: str | None
+    history: str = Field(description="SHA-256 of the history")
+    events: int
+    verdicts: dict[str, str]
+    findings: tuple[FindingRow, ...]
+    faults: tuple[ScenarioFault, ...]
+    ended: str = Field(description="how the target ended where it gave no usable report")
+    differs: str = Field(description="first difference between two runs, with the determinism check")
+    error: str = Field(description="error of the harness")
+    file: str | None = Field(description="scenario file, where something failed")
+    wall_seconds: float
+
+
+class Exit(_Model):
+    """0 pass, 1 the gate failed, 2 usage or harness error, 3 incomplete."""
+
+    code: Literal[0, 1, 2, 3]
+    reasons: tuple[str, ...]
+
+
+class Results(_Model):
+    """The file."""
+
+    format: Literal["outtrade.results"] = "outtrade.results"
+    version: Literal[1] = VERSION
+    declared_time_fields: tuple[str, ...] = TIME_FIELDS
+    outtrade: str
+    libraries: dict[str, str]
+    target: str
+    scope: Literal["A", "G"]
+    suite: str
+    space: str
+    venue: str | None
+    seed: int
+    planned: int
+    scenarios: int
+    interrupted: bool
+    started: str
+    finished: str
+    wall_seconds: float
+    exit: Exit
+    critical: int = Field(description="critical violations of a MUST: scenario x property")
+    incomplete: int
+    not_exercised: int
+    dimensions: tuple[DimensionRow, ...]
+    properties: tuple[PropertyRow, ...]
+    faults: tuple[FaultRow, ...]
+    failures: tuple[FailureRow, ...]
+    results: tuple[ScenarioRow, ...]
+
+
+def schema() -> str:
+    """The JSON Schema of results.json, as it is kept in docs/."""
+    return json.dumps(Results.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def open_folder(folder: Path) -> Path:
+    """Make sure that reports can be written to ``folder``. Raises ReportError."""
+    try:
+        (folder / FAILURES).mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ReportError(f"cannot write reports to {folder}: {error.strerror or error}") from None
+    return folder
+
+
+def slug(text: str, limit: int = 60) -> str:
+    """A file name of letters, digits, dots and hyphens; a short hash stands for what would be lost.
+
+    >>> slug("RTY-01:second-order")
+    'RTY-01-second-order'
+    """
+    name = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:limit]
+    if name and len(text) <= limit and re.fullmatch(r"[A-Za-z0-9._:-]+", text):
+        return name
+    return f"{name or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+class ResultsFile:
+    """Handler that writes the folder. ``folder`` must have passed ``open_folder``."""
+
+    def __init__(self, folder: Path, *, waivers: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._waivers = dict(waivers or {})
+        self._kit: Kit | None = None
+        self._results: list[Result] = []
+        self._files: dict[int, str] = {}
+        self._kept: Counter[str] = Counter()
+        self._interrupted = False
+        self._started = ""
+
+    def handle(self, event: Event) -> None:
+        """Write failing scenarios as they come, everything else at the end."""
+        if isinstance(event, RunStarted):
+            self._kit = event.kit
+            self._started = _now()
+            self._clear()
+        elif isinstance(event, ScenarioDone):
+            self._results.append(event.examined.result)
+            if event.examined.scenario:
+                self._keep(event.examined)
+        elif isinstance(event, Interrupted):
+            self._interrupted = True
+        elif isinstance(event, RunFinished):
+            self._finish(event)
+
+    def _clear(self) -> None:
+        """Remove what an earlier run left here."""
+        for old in sorted((self.folder / FAILURES).iterdir()):
+            if old.suffix in (".json", ".jsonl") and old.is_file():
+                old.unlink()
+        (self.folder / "results.json").unlink(missing_ok=True)
+
+    def _keep(self, examined: Examined) -> None:
+        result = examined.result
+        stem = slug(result.scenario)
+        if stem in self._files.values():
+            stem = f"{stem}-{result.index}"
+        self._files[result.index] = stem
+        bad = [judged for judged in result.findings if judged.verdict in FAILING]
+        self._save(stem, examined.scenario, bad, result.history)
+        if examined.history and any(self._kept[judged.fingerprint] < KEPT_HISTORIES for judged in bad):
+            _write(self.folder / FAILURES / f"{stem}.jsonl", examined.history)
+        self._kept.update(judged.fingerprint for judged in bad)
+
+    def _save(self, stem: str, scenario: str, bad: list[Judged], history: str) -> None:
+        assert self._kit is not None
+        saved = SavedFailure(
+            target=self._kit.plan.target,
+            suite=self._kit.plan.suite,
+            failures=tuple(Expected(property=j.property, fingerprint=j.fingerprint, message=_message(j)) for j in bad),
+            history=history,
+            scenario=json.loads(scenario),
+        )
+        _write(self.folder / FAILURES / f"{stem}.json", saved.to_json().encode())
+
+    def _finish(self, event: RunFinished) -> None:
+        for failure in event.failures:
+            stem = failure_stem(failure)
+            self._save(stem, failure.scenario, [failure.judged], failure.hash)
+            if failure.history:
+                _write(self.folder / FAILURES / f"{stem}.jsonl", failure.history)
+        assert self._kit is not None
+        results = build(
+            self._kit,
+            event.card,
+            self._results,
+            event.failures,
+            files={index: f"{FAILURES}/{stem}.json" for index, stem in self._files.items()},
+            waivers=self._waivers,
+            interrupted=self._interrupted,
+            started=self._started,
+            wall_seconds=event.wall_seconds,
+        )
+        text = json.dumps(results.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+        _write(self.folder / "results.json", text.encode())
+
+
+def failure_stem(failure: Failure) -> str:
+    """File name (without ending) of the smallest scenario of a distinct failure."""
+    return slug(failure.judged.fingerprint) + ".min"
+
+
+def build(
+    kit: Kit,
+    card: Scorecard,
+    results: list[Result],
+    failures: tuple[Failure, ...],
+    *,
+    files: Mapping[int, str],
+    waivers: Mapping[str, str],
+    interrupted: bool,
+    started: str,
+    wall_seconds: float,
+) -> Results:
+    """The contents of results.json."""
+    return Results(
+        outtrade=_version("outtrade"),
+        libraries=_libraries(kit),
+        target=kit.plan.target,
+        scope=kit.target.scope,
+        suite=kit.plan.suite,
+        space=kit.space,
+        venue=kit.plan.venue,
+        seed=kit.plan.seed,
+        planned=card.planned,
+        scenarios=card.scenarios,
+        interrupted=interrupted,
+        started=started,
+        finished=_now(),
+        wall_seconds=round(wall_seconds, 3),
+        exit=Exit(code=card.code, reasons=card.reasons),
+        critical=card.critical,
+        incomplete=card.incomplete,
+        not_exercised=card.unexercised,
+        dimensions=tuple(
+            DimensionRow(
+                name=row.name,
+                score=_share(row.score),
+                interval=_interval(row.low, row.high),
+                properties=row.properties,
+                scenarios=row.scenarios,
+            )
+            for row in card.dimensions
+        ),
+        properties=tuple(_property(row, waivers.get(row.id)) for row in card.properties),
+        faults=tuple(
+            FaultRow(
+                variant=row.variant,
+                planned=row.planned,
+                landed=row.landed,
+                not_exercised=row.not_exercised,
+                incomplete=row.incomplete,
+            )
+            for row in card.faults
+        ),
+        failures=tuple(_failure(failure) for failure in failures),
+        results=tuple(_scenario(result, files.get(result.index)) for result in results),
+    )
+
+
+def _property(row: PropertyScore, waiver: str | None) -> PropertyRow:
+    return PropertyRow(
+        id=row.id,
+        title=row.title,
+        level=row.level,
+        severity=row.severity,
+        dimension=row.dimension,
+        rate=_share(row.rate),
+        interval=_interval(row.low, row.high),
+        counts=row.counts,
+        baseline=row.baseline,
+        waiver=waiver,
+    )
+
+
+def _failure(failure: Failure) -> FailureRow:
+    judged = failure.judged
+    return FailureRow(
+        fingerprint=judged.fingerprint,
+        property=judged.property,
+        title=failure.title,
+        level=failure.level,
+        severity=failure.severity,
+        scenarios=failure.scenarios,
+        baseline=judged.baseline,
+        message=_message(judged),
+        evidence=judged.violations[0].evidence if judged.violations else (),
+        first=failure.first,
+        minimal=failure.minimal,
+        runs=failure.runs,
+        file=f"{FAILURES}/{failure_stem(failure)}.json",
+        history=failure.hash,
+    )
+
+
+def _scenario(result: Result, file: str | None) -> ScenarioRow:
+    return ScenarioRow(
+        index=result.index,
+        scenario=result.scenario,
+        seed=result.seed,
+        space=result.space,
+        pair=result.pair,
+        history=result.history,
+        events=result.events,
+        verdicts=result.verdicts,
+        findings=tuple(
+            FindingRow(
+                property=judged.property,
+                verdict=judged.verdict,
+                fingerprint=judged.fingerprint,
+                baseline=judged.baseline,
+                violations=tuple(
+                    ViolationRow(message=v.message, evidence=v.evidence, subject=v.subject) for v in judged.violations
+                ),
+                more=judged.more,
+            )
+            for judged in result.findings
+        ),
+        faults=tuple(
+            ScenarioFault(fault=row.fault, variant=row.variant, status=row.status, times=row.times)
+            for row in result.faults
+        ),
+        ended=result.ended,
+        differs=result.differs,
+        error=result.error,
+        file=file,
+        wall_seconds=round(result.wall_seconds, 6),
+    )
+
+
+def _message(judged: Judged) -> str:
+    return judged.violations[0].message if judged.violations else ""
+
+
+def _share(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def _interval(low: float, high: float) -> Interval:
+    return Interval(low=round(low, 6), high=round(high, 6))
+
+
+def _libraries(kit: Kit) -> dict[str, str]:
+    """Versions that a target's behaviour may depend on."""
+    wanted = ("ccxt", "httpx", "requests", "aiohttp", "websockets")
+    found: dict[str, Any] = {name: _version(name) for name in wanted if name in sys.modules}
+    return {"python": ".".join(str(part) for part in sys.version_info[:3]), **found}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(data)
+    partial.replace(path)

@@ -1,0 +1,294 @@
+"""The terminal: a progress bar on stderr while the run goes on, the scorecard on stdout at its end.
+
+Everything reads well in 80 columns and in black and white. Text that comes from targets, exchanges or files is
+cleaned and never read as markup (``outtrade.report.text``). The scorecard says, in this order: how each dimension
+scored, which properties failed, what was waived or could not be decided, whether the faults landed, then the smallest
+failing scenario of each distinct failure with its timeline and the command that replays it, and the verdict last, where
+the eye rests.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from outtrade.engine.events import (
+    Event,
+    Failure,
+    FailureFound,
+    Interrupted,
+    MinimisingStarted,
+    RunFinished,
+    RunStarted,
+    ScenarioDone,
+)
+from outtrade.engine.results import FAILING, Result
+from outtrade.model.history import History
+from outtrade.report import timeline
+from outtrade.report.describe import describe_scenario
+from outtrade.report.results import FAILURES, failure_stem
+from outtrade.report.text import clean, count, percent, shorten
+from outtrade.score import Scorecard
+
+if TYPE_CHECKING:
+    from outtrade.engine.plan import Kit
+
+WIDTH = 80
+SHOWN = 3
+"""Distinct failures shown with a timeline; the others get one line each."""
+
+_COLOUR = {"critical": "bold red", "major": "red", "minor": "yellow"}
+_VERDICTS = ("pass", "FAIL", "ERROR", "INCOMPLETE")
+
+
+class Terminal:
+    """Handler for people. ``out`` is where the scorecard goes, ``err`` where progress goes."""
+
+    def __init__(
+        self,
+        out: Console,
+        err: Console,
+        *,
+        folder: Path | None = None,
+        waivers: Mapping[str, str] | None = None,
+        shown: int = SHOWN,
+        quiet: bool = False,
+    ) -> None:
+        self.out, self.err = out, err
+        self._folder = folder
+        self._waivers = dict(waivers or {})
+        self._shown = shown
+        self._quiet = quiet
+        self._kit: Kit | None = None
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._failing = 0
+        self._errors: list[Result] = []
+        self._differing: list[Result] = []
+
+    def handle(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, RunStarted):
+            self._kit = event.kit
+            self._start_bar("running", event.scenarios)
+        elif isinstance(event, ScenarioDone):
+            self._scenario(event.examined.result)
+        elif isinstance(event, Interrupted):
+            self._stop_bar()
+            self.err.print(Text(f"Interrupted: {event.done} of {count(event.planned, 'scenario')} done and kept."))
+        elif isinstance(event, MinimisingStarted):
+            self._start_bar("minimising", event.failures)
+        elif isinstance(event, FailureFound):
+            self._advance()
+        elif isinstance(event, RunFinished):
+            self._stop_bar()
+            assert self._kit is not None
+            self.scorecard(self._kit, event)
+
+    def close(self) -> None:
+        """Leave the terminal as it was, whatever happened."""
+        self._stop_bar()
+
+    # -------------------------------------------------------------- progress
+    def _start_bar(self, what: str, total: int) -> None:
+        self._stop_bar()
+        if self._quiet or not self.err.is_terminal or not total:
+            return
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[failing]}"),
+            console=self.err,
+            transient=True,
+            auto_refresh=False,  # no thread: workers are forked while it stands
+        )
+        self._bar.start()
+        self._task = self._bar.add_task(what, total=total, failing="")
+        self._bar.refresh()
+
+    def _scenario(self, result: Result) -> None:
+        self._failing += any(judged.verdict in FAILING for judged in result.findings)
+        if result.error:
+            self._errors.append(result)
+        if result.differs:
+            self._differing.append(result)
+        self._advance()
+
+    def _advance(self) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=1, failing=f"{self._failing} failing" if self._failing else "")
+            self._bar.refresh()
+
+    def _stop_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    # -------------------------------------------------------------- the scorecard
+    def scorecard(self, kit: Kit, event: RunFinished) -> None:
+        """Print the whole scorecard."""
+        card = event.card
+        self._heading(kit, card, event.wall_seconds)
+        self._dimensions(card)
+        self._violations(card)
+        self._notes(card)
+        self._failures(event.failures)
+        self._verdict(card)
+
+    def line(self, text: str | Text = "", style: str = "") -> None:
+        """Print one line; never wrapped, never read as markup."""
+        self.out.print(text if isinstance(text, Text) else Text(text, style), soft_wrap=True, highlight=False)
+
+    def _heading(self, kit: Kit, card: Scorecard, wall: float) -> None:
+        scope = "gateway" if kit.target.scope == "G" else "agent"
+        self.line()
+        self.line(_spread(f"{clean(kit.plan.target, 58)} ({scope})", f"{wall:.1f} s", WIDTH), "bold")
+        self.line(
+            f"{count(card.scenarios, 'scenario')} of {clean(kit.space, 24)}, suite {clean(kit.plan.suite, 16)},"
+            f" seed {kit.plan.seed}"
+        )
+
+    def _dimensions(self, card: Scorecard) -> None:
+        self.line()
+        self.line(f"{'dimension':<18}{'score':>8}   {'95 % interval':<17}{'properties':>11}{'scenarios':>11}", "dim")
+        for row in card.dimensions:
+            if row.score is None:
+                self.line(f"{row.name:<18}{'-':>8}   {'nothing was decided':<17}")
+                continue
+            interval = f"{percent(row.low):>5} - {percent(row.high):>5} %"
+            line = f"{row.name:<18}{percent(row.score):>6} %   {interval:<17}{row.properties:>11}{row.scenarios:>11,}"
+            self.line(line, "green" if row.score == 1 else "")
+
+    def _violations(self, card: Scorecard) -> None:
+        for verdict, title in (("fail", "violated (MUST)"), ("warn", "violated (SHOULD)")):
+            rows = [row for row in card.properties if row.counts.get(verdict)]
+            if not rows:
+                continue
+            self.line()
+            self.line(f"{title:<18}{'violations':>12}  {'severity':<10}", "dim")
+            for row in sorted(rows, key=lambda r: (_rank(r.severity), -r.counts[verdict], r.id)):
+                share = f"{row.counts[verdict]:,} of {row.applied:,}"
+                note = f" [{row.baseline} without faults]" if row.baseline else ""
+                head = f"  {row.id:<9}{share:>19}  "
+                body = textwrap.wrap(clean(row.title) + note, WIDTH - 42) or [""]
+                self.line(Text.assemble(head, (f"{row.severity:<10}", _COLOUR[row.severity]), body[0]))
+                for more in body[1:]:
+                    self.line(" " * 42 + more)
+
+    def _notes(self, card: Scorecard) -> None:
+        notes: list[tuple[str, str]] = []
+        waived = [row for row in card.properties if row.counts.get("waived")]
+        if waived:
+            named = [
+                f"{row.id} in {row.counts['waived']}"
+                + (f" (allowed: {clean(self._waivers[row.id], 60)})" if row.id in self._waivers else "")
+                for row in waived
+            ]
+            notes.append(("waived", ", ".join(named)))
+        undecided = [row for row in card.properties if row.counts.get("incomplete")]
+        if card.incomplete:
+            named = [f"{row.id} in {row.counts['incomplete']}" for row in undecided]
+            notes.append(
+                ("incomplete", f"{count(card.incomplete, 'scenario')}" + (f": {_some(named)}" if named else ""))
+            )
+        if card.faults:
+            planned, landed = sum(row.planned for row in card.faults), sum(row.landed for row in card.faults)
+            missed, lost = sum(r.not_exercised for r in card.faults), sum(r.incomplete for r in card.faults)
+            text = f"{landed:,} of {planned:,} landed"
+            text += f", {missed:,} not exercised" if missed else ""
+            text += f", {lost:,} incomplete" if lost else ""
+            notes.append(("faults", text))
+        never = [row.id for row in card.properties if not row.applied and not row.counts.get("waived")]
+        if never:
+            notes.append(("never applied", ", ".join(never)))
+        for result in self._errors[:3]:
+            notes.append(("harness error", f"{clean(result.scenario, 30)}: {clean(result.error, 300)}"))
+        for result in self._differing[:3]:
+            notes.append(("not repeatable", f"{clean(result.scenario, 30)}: {clean(result.differs, 300)}"))
+        if notes:
+            self.line()
+        for name, text in notes:
+            for n, part in enumerate(textwrap.wrap(text, WIDTH - 16)):
+                self.line(Text.assemble((f"{name if n == 0 else '':<16}", "dim"), part))
+
+    # -------------------------------------------------------------- distinct failures
+    def _failures(self, failures: Sequence[Failure]) -> None:
+        for n, failure in enumerate(failures[: self._shown]):
+            self.line()
+            self.failure(failure, f"{n + 1} of {len(failures)}")
+        rest = failures[self._shown :]
+        if rest:
+            self.line()
+            self.line(f"{len(rest)} more distinct {'failure' if len(rest) == 1 else 'failures'}:", "bold")
+            for failure in rest:
+                self.line(f"  {clean(failure.judged.fingerprint, 44):<46}{count(failure.scenarios, 'scenario'):>14}")
+            if self._folder is not None:
+                self.line(f"  replay: outtrade replay {clean(self._folder / FAILURES)}/FAILURE.min.json", "dim")
+
+    def failure(self, failure: Failure, position: str = "") -> None:
+        """One distinct failure: what, where, the timeline, how to replay it."""
+        judged = failure.judged
+        head = f"{position}  {judged.property}  {clean(failure.title)}" if position else clean(failure.title)
+        for part in textwrap.wrap(head, WIDTH):
+            self.line(part, "bold")
+        facts = f"{failure.level}, {failure.severity}, in {count(failure.scenarios, 'scenario')}"
+        self.line(facts + (", also without faults" if judged.baseline else ""), _COLOUR[failure.severity])
+        for violation in judged.violations[:1]:
+            self.paragraph(violation.message)
+        more = len(judged.violations) - 1 + judged.more
+        if more > 0:
+            self.line(f"  (and {more} more like it in this scenario)", "dim")
+        found = f", found in {count(failure.runs, 'run')}" if failure.minimal else " of those that were run"
+        if failure.scenario:
+            self.line(f"smallest scenario{found}:", "dim")
+            for text in describe_scenario(failure.scenario):
+                self.paragraph(text)
+        if failure.history:
+            evidence = judged.violations[0].evidence if judged.violations else ()
+            self.timeline(History.from_jsonl(failure.history), evidence)
+        if self._folder is not None:
+            self.line(f"replay: outtrade replay {clean(self._folder / FAILURES)}/{failure_stem(failure)}.json")
+
+    def timeline(self, history: History, evidence: Iterable[int] = (), *, everything: bool = False) -> None:
+        """The lanes of a history; lines with evidence stand out."""
+        self.line()
+        limit = 100_000 if everything else timeline.MAX_ROWS
+        shown = timeline.lines(history, evidence=frozenset(evidence), width=WIDTH, limit=limit, everything=everything)
+        for n, text in enumerate(shown):
+            self.line(text, "dim" if n == 0 else "bold" if text[10:11] == ">" else "")
+        self.line()
+
+    def paragraph(self, text: str, indent: str = "  ") -> None:
+        """Cleaned text, wrapped."""
+        for part in textwrap.wrap(clean(text), WIDTH, initial_indent=indent, subsequent_indent=indent):
+            self.line(part)
+
+    def _verdict(self, card: Scorecard) -> None:
+        self.line()
+        style = "bold green" if card.passed else "bold red"
+        self.line(_VERDICTS[card.code] if card.code else "PASS", style)
+        for reason in card.reasons:
+            self.paragraph(reason)
+        if self._folder is not None:
+            self.line(f"results: {clean(self._folder)}/results.json")
+
+
+def _rank(severity: str) -> int:
+    return ("critical", "major", "minor").index(severity)
+
+
+def _some(items: Sequence[str], limit: int = 8) -> str:
+    more = len(items) - limit
+    return ", ".join(items[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def _spread(left: str, right: str, width: int) -> str:
+    return f"{shorten(left, width - len(right) - 2):<{width - len(right)}}{right}"
