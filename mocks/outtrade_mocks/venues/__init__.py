@@ -1,0 +1,28 @@
+"""Venues: one module or small package for each exchange, all behind the seam of `outtrade_mocks.venues.api`.
+
+A venue module has ``build(config) -> Venue`` and plain data beside it: ``instruments(config)``, ``symbols`` (unified
+symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``::
+
+    >>> binance = load("binance_spot")
+    >>> binance.symbols["BTC/USDT"]
+    'BTCUSDT'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+NAMES = ("binance_spot",)
+"""The venues there are."""
+
+
+class VenueError(ValueError):
+    """No such venue, or a configuration that it cannot serve; the message is one line."""
+
+
+def load(name: str) -> Any:
+    """The module of a venue; raises VenueError where there is none of that name."""
+    if name not in NAMES:
+        raise VenueError(f"no venue {name!r}; there is {', '.join(NAMES)}")
+    return import_module(f"outtrade_mocks.venues.{name}")

@@ -1,0 +1,172 @@
+"""Account endpoints: queries of orders, trades and balances, and what clients ask of the wallet API at start-up.
+
+Queries are answered from a view, which may be of an earlier time (``as_of``): real queries come from memory and
+database, not from the matching engine, and lag behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from outtrade_mocks import cassettes
+from outtrade_mocks.core import Reject
+from outtrade_mocks.venues.api import Call
+from outtrade_mocks.venues.binance_spot import codec, shapes
+from outtrade_mocks.venues.binance_spot.codec import money, plain
+from outtrade_mocks.venues.binance_spot.desk import MS, ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
+from outtrade_mocks.venues.binance_spot.errors import VENUE, refuse, translate
+from outtrade_mocks.venues.binance_spot.trading import identify
+
+DAY_MS = 86_400_000
+DEFAULT_LIMIT, MOST = 500, 1000
+TRADE_COMBINATIONS = frozenset(
+    frozenset(names)
+    for names in (
+        (),
+        ("orderId",),
+        ("startTime",),
+        ("endTime",),
+        ("fromId",),
+        ("startTime", "endTime"),
+        ("orderId", "fromId"),
+    )
+)
+"""Which optional parameters of myTrades may stand together (rest-api.md, Account trade list)."""
+
+
+@lru_cache(maxsize=4)
+def _template(name: str) -> Any:
+    return cassettes.load(VENUE, "account")[name].json()
+
+
+# ------------------------------------------------------------------- orders
+def query(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/order."""
+    listing = desk.listed(codec.mandatory(call.params, "symbol"))
+    number, name = identify(call.params)
+    view = desk.exchange.view(desk.account, as_of)
+    try:
+        if number is None:
+            order = view.order(listing.unified, client_id=name)
+        else:
+            order = view.order(listing.unified, order_id=desk.core_id(number))
+            if name is not None and name not in (order.client_id, order.created_as):
+                raise refuse("client_id_mismatch")
+    except Reject as reject:
+        raise translate(reject) from None
+    return Outcome(shapes.query(desk, order), now)
+
+
+def open_orders(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/openOrders, of one symbol or of all."""
+    name = codec.optional(call.params, "symbol")
+    unified = None if name is None else desk.listed(name).unified
+    orders = desk.exchange.view(desk.account, as_of).open_orders(unified)
+    return Outcome([shapes.query(desk, order) for order in orders], now)
+
+
+def all_orders(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/allOrders: from ``orderId`` on, or within times (at most 24 hours), else the latest."""
+    params = call.params
+    listing = desk.listed(codec.mandatory(params, "symbol"))
+    first = codec.optional_integer(params, "orderId")
+    start, end = _times(params)
+    most = codec.limit(params, DEFAULT_LIMIT, MOST)
+    orders = desk.exchange.view(desk.account, as_of).all_orders(listing.unified)
+    if first is not None:
+        orders = [order for order in orders if ORDER_ID_BASE + order.order_id >= first]
+    if start is not None:
+        orders = [order for order in orders if order.created // MS >= start]
+    if end is not None:
+        orders = [order for order in orders if order.created // MS <= end]
+    orders = orders[:most] if first is not None or start is not None else orders[-most:]
+    return Outcome([shapes.query(desk, order) for order in orders], now)
+
+
+def my_trades(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/myTrades: from ``fromId`` on, of one order, or within times, else the latest."""
+    params = call.params
+    listing = desk.listed(codec.mandatory(params, "symbol"))
+    number, first = codec.optional_integer(params, "orderId"), codec.optional_integer(params, "fromId")
+    start, end = _times(params)
+    given = {"orderId": number, "fromId": first, "startTime": start, "endTime": end}
+    if frozenset(name for name, value in given.items() if value is not None) not in TRADE_COMBINATIONS:
+        raise refuse("bad_combination")
+    most = codec.limit(params, DEFAULT_LIMIT, MOST)
+    order_id = None if number is None else desk.core_id(number)
+    fills = desk.exchange.view(desk.account, as_of).trades(listing.unified, order_id=order_id)
+    if first is not None:
+        fills = [fill for fill in fills if TRADE_ID_BASE + fill.trade_id >= first]
+    if start is not None:
+        fills = [fill for fill in fills if fill.time // MS >= start]
+    if end is not None:
+        fills = [fill for fill in fills if fill.time // MS <= end]
+    fills = fills[:most] if first is not None or start is not None else fills[-most:]
+    return Outcome([shapes.trade(desk, fill) for fill in fills], now)
+
+
+def _times(params: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """``startTime`` and ``endTime`` in ms; -1127 beyond 24 hours."""
+    start, end = codec.optional_integer(params, "startTime"), codec.optional_integer(params, "endTime")
+    if start is not None and end is not None and end - start > DAY_MS:
+        raise refuse("lookup_interval", 24)
+    return start, end
+
+
+# ------------------------------------------------------------------ account
+def account(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/account."""
+    omit_zero = codec.boolean(call.params, "omitZeroBalances")
+    held = desk.exchange.view(desk.account, as_of).balances()
+    template = _template("account")
+    maker, taker = desk.fees
+    data = template | {
+        "makerCommission": int(maker * 10_000),
+        "takerCommission": int(taker * 10_000),
+        "commissionRates": template["commissionRates"] | {"maker": f"{maker:.8f}", "taker": f"{taker:.8f}"},
+        "updateTime": (desk.updated_ns if as_of is None else min(desk.updated_ns, as_of)) // MS,
+        "balances": [
+            {"asset": asset, "free": money(free), "locked": money(locked)}
+            for asset in desk.assets()
+            for free, locked in (held.get(asset, (0, 0)),)
+            if free or locked or not omit_zero
+        ],
+    }
+    return Outcome(data, now)
+
+
+def order_counts(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/rateLimit/order."""
+    return Outcome(desk.limits.order_counts(now), now)
+
+
+# ------------------------------------------------------------------- wallet
+def trade_fee(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /sapi/v1/asset/tradeFee, of one symbol or of all."""
+    name = codec.optional(call.params, "symbol")
+    entries = desk.listings.values() if name is None else (desk.listed(name),)
+    maker, taker = (f"{fee.normalize():f}" for fee in desk.fees)
+    data = [{"symbol": entry.id, "makerCommission": maker, "takerCommission": taker} for entry in entries]
+    return Outcome(data, now)
+
+
+def coins(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /sapi/v1/capital/config/getall: the coins of the listed symbols, each with one network."""
+    held = desk.exchange.view(desk.account, as_of).balances()
+    template = _template("coin")[0]
+    data = []
+    for asset in desk.assets():
+        free, locked = held.get(asset, (0, 0))
+        network = template["networkList"][0] | {"coin": asset, "network": asset, "name": asset}
+        data.append(
+            template
+            | {"coin": asset, "name": asset, "free": plain(free), "locked": plain(locked), "networkList": [network]}
+        )
+    return Outcome(data, now)
+
+
+def no_pairs(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /sapi/v1/margin/allPairs and isolated/allPairs: no symbol here has margin trading."""
+    return Outcome([], now)

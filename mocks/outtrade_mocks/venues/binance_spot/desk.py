@@ -1,0 +1,178 @@
+"""The desk: what the handlers of the endpoints work on.
+
+One exchange core, one account under test, and the translation between the core's world (integers, small ids, unified
+symbols, nanoseconds) and Binance's (strings of eight decimals, large ids, ``BTCUSDT``, milliseconds).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from outtrade_mocks.core import Account, Change, Exchange, Fill, Order, OrderChange, Status
+from outtrade_mocks.venues.binance_spot.codec import e8_of, money
+from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
+from outtrade_mocks.venues.binance_spot.errors import refuse
+from outtrade_mocks.venues.binance_spot.limits import Limits
+from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, flows, listing
+from outtrade_mocks.venues.binance_spot.traits import knob
+from outtrade_mocks.venues.config import VenueConfig
+
+ORDER_ID_BASE = 48_300_000_000
+"""Order ids on the wire are the core's plus this: of the size that the venue has today."""
+TRADE_ID_BASE = 5_200_000_000
+MS = 1_000_000
+_ATOM = Decimal("0.00000001")
+SELF_TRADE_MODE = "EXPIRE_MAKER"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+STATUS = {
+    Status.PENDING: "PENDING_NEW",
+    Status.OPEN: "NEW",
+    Status.PARTIALLY_FILLED: "PARTIALLY_FILLED",
+    Status.FILLED: "FILLED",
+    Status.CANCELLED: "CANCELED",
+    Status.EXPIRED: "EXPIRED",
+    Status.REJECTED: "REJECTED",
+}
+EXPIRY_REASON = {
+    "ioc": "UNFILLED_IOC_QUANTITY_EXPIRED",
+    "fok": "UNFILLED_FOK_ORDER_EXPIRED",
+    "liquidity": "INSUFFICIENT_LIQUIDITY",
+}
+"""enums.md; an order that expired to prevent a self-trade says so by its status."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a handler did: the data of the answer. ``time`` is when it was decided (UNIX ns)."""
+
+    data: Any
+    time: int
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+    order_ids: tuple[str, ...] = ()
+
+
+class Desk:
+    """Exchange, account and translation of one venue."""
+
+    def __init__(self, config: VenueConfig) -> None:
+        self.listings: dict[str, Listing] = {unified: listing(unified) for unified in config.symbols}
+        self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
+        self.fees = config.fees
+        self.exchange = Exchange(
+            [core_instrument(entry, config.fees) for entry in self.listings.values()],
+            now=config.epoch_ns,
+            seed=config.seed,
+            flows=flows(config),
+            find_by_original=bool(knob(config.knobs, "lookup_after_cancel")),
+        )
+        self.account: Account = self.exchange.open_account(
+            "tester", {asset: self.exchange.atoms(asset, amount) for asset, amount in config.balances.items()}
+        )
+        self.limits = Limits(
+            weight=int(knob(config.knobs, "weight_per_minute")),
+            orders_10s=int(knob(config.knobs, "orders_per_10s")),
+            orders_day=int(knob(config.knobs, "orders_per_day")),
+            ban_after=int(knob(config.knobs, "ban_after")),
+        )
+        self.epoch_ns = config.epoch_ns
+        self.updated_ns = config.epoch_ns
+        """When the account last changed."""
+        self.fills: dict[int, list[Fill]] = {}
+        """Core order id -> its trades."""
+        self._ids = random.Random(f"binance_spot:{config.seed}:ids")
+        self.exchange.on_change(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        self.updated_ns = self.exchange.now
+        if isinstance(change, OrderChange) and change.fill is not None:
+            fills = self.fills.setdefault(change.order.order_id, [])
+            if not fills:
+                self.limits.traded(change.time, maker=change.fill.maker)
+            fills.append(change.fill)
+
+    # --------------------------------------------------------------- symbols
+    def listed(self, value: str, name: str = "symbol") -> Listing:
+        """The listing of a symbol as sent; raises -1100 or -1121."""
+        found = self.by_id.get(value)
+        if found is None:
+            symbol_chars(name, value)
+            raise refuse("invalid_symbol")
+        return found
+
+    def client_id(self) -> str:
+        """A client order id as the venue makes one where none was sent."""
+        return "".join(self._ids.choices(_ALPHABET, k=22))
+
+    # ------------------------------------------------------------ the wire's
+    @staticmethod
+    def order_id(order: Order | Fill) -> int:
+        """The id on the wire."""
+        return ORDER_ID_BASE + order.order_id
+
+    @staticmethod
+    def core_id(order_id: int) -> int:
+        """The core's id of an id on the wire; one that never existed becomes one that never exists."""
+        return order_id - ORDER_ID_BASE
+
+    @staticmethod
+    def trade_id(fill: Fill) -> int:
+        """The trade id on the wire."""
+        return TRADE_ID_BASE + fill.trade_id
+
+    def price_e8(self, symbol: str, ticks: int | None) -> int:
+        """A price in e8; 0 for none."""
+        return 0 if ticks is None else ticks * self.listings[symbol].tick
+
+    def price(self, symbol: str, ticks: int | None) -> str:
+        """A price as written; zeros for none."""
+        return money(self.price_e8(symbol, ticks))
+
+    def quantity(self, symbol: str, lots: int) -> str:
+        """A quantity as written."""
+        return money(lots * self.listings[symbol].step)
+
+    @staticmethod
+    def status(order: Order) -> str:
+        """The order's status in Binance's words."""
+        if order.expired_by == "self_trade":
+            return "EXPIRED_IN_MATCH"
+        return STATUS[order.status]
+
+    @staticmethod
+    def order_type(order: Order) -> str:
+        """``LIMIT``, ``LIMIT_MAKER`` or ``MARKET``."""
+        if order.type == "market":
+            return "MARKET"
+        return "LIMIT_MAKER" if order.post_only else "LIMIT"
+
+    # ----------------------------------------------------------- conversions
+    def ticks(self, entry: Listing, price: int) -> int:
+        """Ticks of a price in e8; raises the PRICE_FILTER failure off the grid."""
+        ticks, rest = divmod(price, entry.tick)
+        if rest:
+            raise refuse("filter_price_filter")
+        return ticks
+
+    def lots(self, entry: Listing, quantity: int) -> int:
+        """Lots of a quantity in e8; raises the LOT_SIZE failure off the grid."""
+        lots, rest = divmod(quantity, entry.step)
+        if rest:
+            raise refuse("filter_lot_size")
+        return lots
+
+    def mid_e8(self, symbol: str) -> int:
+        """Mid price in e8, 0 where there is no market."""
+        mid = self.exchange.mid(symbol)
+        return 0 if mid is None else e8_of(mid.quantize(_ATOM))
+
+    def assets(self) -> list[str]:
+        """Every asset that the symbols or the account know, sorted."""
+        known = set(self.account.balances)
+        for entry in self.listings.values():
+            known |= {entry.base, entry.quote}
+        return sorted(known)

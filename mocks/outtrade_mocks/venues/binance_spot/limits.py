@@ -1,0 +1,145 @@
+"""Rate limits: request weight per address, unfilled orders per account, and the ban.
+
+* Weight: each request costs its endpoint's weight; the window is the calendar minute. Every answer carries
+  ``X-MBX-USED-WEIGHT-1M``. Above the limit: 429, -1003, ``Retry-After`` to the end of the minute. Whoever goes on
+  sending is banned: 418, -1003 with the time of its end, 2 minutes at first, growing to 3 days (rest-api.md).
+* Orders: new orders that have not traded, per ten seconds and per day, in calendar windows. The first fill of an order
+  takes one off, five where it filled as a maker (faqs/order_count_decrement.md, whose numbers are examples). Above the
+  limit: 429, -1015, without ``Retry-After``.
+
+    >>> limits = Limits()
+    >>> limits.request(0, 20) is None, limits.used(0)
+    (True, 20)
+"""
+
+from __future__ import annotations
+
+from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+TEN_SECONDS = 10 * SECOND
+DAY = 86_400 * SECOND
+BANS = (120, 600, 3600, 21_600, 86_400, 259_200)
+"""Seconds of the first, second, ... ban."""
+MAKER_CREDIT = 5
+
+
+class _Window:
+    """A count within a calendar window of ``length`` ns."""
+
+    __slots__ = ("count", "index", "length", "limit")
+
+    def __init__(self, length: int, limit: int) -> None:
+        self.length = length
+        self.limit = limit
+        self.index = -1
+        self.count = 0
+
+    def at(self, now: int) -> int:
+        index = now // self.length
+        if index != self.index:
+            self.index, self.count = index, 0
+        return self.count
+
+    def seconds_left(self, now: int) -> int:
+        """Whole seconds until the window ends, at least 1."""
+        return max(1, -(-(self.length - now % self.length) // SECOND))
+
+
+class Limits:
+    """The counters of one address and one account. Times are UNIX ns."""
+
+    def __init__(
+        self, *, weight: int = 6000, orders_10s: int = 100, orders_day: int = 200_000, ban_after: int = 20
+    ) -> None:
+        self._weight = _Window(MINUTE, weight)
+        self._orders = (_Window(TEN_SECONDS, orders_10s), _Window(DAY, orders_day))
+        self._ban_after = ban_after
+        self._refused = 0
+        self._bans = 0
+        self._banned_until = 0
+
+    # ---------------------------------------------------------------- weight
+    def used(self, now: int) -> int:
+        """Weight used in this minute."""
+        return self._weight.at(now)
+
+    @property
+    def weight_limit(self) -> int:
+        """Weight allowed per minute."""
+        return self._weight.limit
+
+    def request(self, now: int, weight: int) -> Refusal | None:
+        """Count a request; the refusal where it breaks the limit."""
+        if now < self._banned_until:
+            return self.ban_refusal(self._banned_until, now)
+        used = self._weight.at(now)
+        if used == 0:
+            self._refused = 0
+        self._weight.count = used + weight
+        if self._weight.count <= self._weight.limit:
+            return None
+        self._refused += 1
+        if self._refused > self._ban_after:
+            self._refused = 0
+            self._banned_until = now + BANS[min(self._bans, len(BANS) - 1)] * SECOND
+            self._bans += 1
+            return self.ban_refusal(self._banned_until, now)
+        return self.rate_refusal(self._weight.seconds_left(now))
+
+    def rate_refusal(self, retry_after: int | None) -> Refusal:
+        """429 in Binance's words; ``retry_after`` in seconds, None: no header."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return refuse("too_many_requests", self._weight.limit, "1 MINUTE", headers=headers)
+
+    def ban_refusal(self, until: int, now: int, *, header: bool = True) -> Refusal:
+        """418 in Binance's words; ``until`` in ns, told in milliseconds."""
+        seconds = max(1, -(-(until - now) // SECOND))
+        headers = {"Retry-After": str(seconds)} if header else {}
+        return refuse("banned", until // 1_000_000, headers=headers)
+
+    # ---------------------------------------------------------------- orders
+    def order_refusal(self, now: int) -> Refusal | None:
+        """429 / -1015 where a further order would break a limit."""
+        for window, name in zip(self._orders, ("10 SECOND", "1 DAY"), strict=True):
+            if window.at(now) >= window.limit:
+                return refuse("too_many_orders", window.limit, name)
+        return None
+
+    def busy_refusal(self) -> Refusal:
+        """429 / -1015 as a fault injects it."""
+        return refuse("too_many_orders", self._orders[0].limit, "10 SECOND")
+
+    def order(self, now: int) -> None:
+        """Count a new order."""
+        for window in self._orders:
+            window.count = window.at(now) + 1
+
+    def traded(self, now: int, *, maker: bool) -> None:
+        """An order has had its first fill."""
+        credit = MAKER_CREDIT if maker else 1
+        for window in self._orders:
+            window.count = max(0, window.at(now) - credit)
+
+    def order_headers(self, now: int) -> dict[str, str]:
+        """Headers of an accepted order."""
+        ten, day = self._orders
+        return {"X-MBX-ORDER-COUNT-10S": str(ten.at(now)), "X-MBX-ORDER-COUNT-1D": str(day.at(now))}
+
+    def order_counts(self, now: int) -> list[dict[str, object]]:
+        """The answer to ``GET /api/v3/rateLimit/order``."""
+        return [
+            {"rateLimitType": "ORDERS", "interval": interval, "intervalNum": number, "limit": window.limit,
+             "count": window.at(now)}
+            for window, interval, number in zip(self._orders, ("SECOND", "DAY"), (10, 1), strict=True)
+        ]  # fmt: skip
+
+    def rules(self) -> list[dict[str, object]]:
+        """The ``rateLimits`` of exchangeInfo."""
+        ten, day = self._orders
+        return [
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": self._weight.limit},
+            {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": ten.limit},
+            {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": day.limit},
+        ]

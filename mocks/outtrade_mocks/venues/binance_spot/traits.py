@@ -1,0 +1,124 @@
+"""What Binance spot is declared to do, with source and confidence, and the knobs for what nobody documents.
+
+Checks judge only on traits that are documented, recorded or a maintainer's word. What is inferred or unknown is a
+setting of the scenario (``KNOBS``): both behaviours must be lived with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from outtrade_mocks.venues.api import Trait
+
+REST = "binance-spot-api-docs rest-api.md"
+ERRORS = "binance-spot-api-docs errors.md"
+STREAM = "binance-spot-api-docs user-data-stream.md"
+
+AMBIGUOUS_CODES = (-1000, -1001, -1006, -1007, -1008)
+"""Error codes after which the outcome of the request is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A seeded setting. ``choices`` empty: any number of the default's type."""
+
+    default: bool | int | float | str
+    choices: tuple[bool | int | float | str, ...]
+    why: str
+
+
+KNOBS: Mapping[str, Knob] = MappingProxyType(
+    {
+        "event_order": Knob(
+            "answer_first",
+            ("answer_first", "event_first"),
+            "whether the stream tells of an order before or after the REST answer; the venue makes both at once, "
+            "who serves it decides",
+        ),
+        "lookup_after_cancel": Knob(
+            True, (True, False), "whether a cancelled (renamed) order is still found by its original client id"
+        ),
+        "weight_per_minute": Knob(6000, (), "REQUEST_WEIGHT limit of exchangeInfo; the live number changes"),
+        "orders_per_10s": Knob(100, (), "ORDERS limit for ten seconds; the live number changes"),
+        "orders_per_day": Knob(200_000, (), "ORDERS limit for a day; the live number changes"),
+        "ban_after": Knob(20, (), "requests sent in spite of 429 until the address is banned; not documented"),
+    }
+)
+
+TRAITS: Mapping[str, Trait] = MappingProxyType(
+    {
+        "id_pattern": Trait(
+            r"^[a-zA-Z0-9-_]{1,36}$", "fix-api.md (ClOrdID); REST's -1100 names the same range", "documented"
+        ),
+        "id_scope": Trait("open_orders", f"{REST} New order: newClientOrderId", "documented"),
+        "id_reuse": Trait("open_only", f"{REST} New order: accepted once the previous one is filled", "documented"),
+        "duplicate_answer": Trait({"status": 400, "code": -2010, "text": "Duplicate order sent."}, ERRORS, "documented"),
+        "renames_on_cancel": Trait(
+            True, "web-socket-api.md order.cancel; recorded reports carry c and C", "documented"
+        ),
+        "lookup_after_cancel": Trait(None, "not stated; knob lookup_after_cancel", "unknown"),
+        "event_order": Trait(None, "not stated; knob event_order", "unknown"),
+        "visibility_delay": Trait(None, f"{REST} Data Sources: some delay is normal, no figure", "unknown"),
+        "ambiguous_codes": Trait(AMBIGUOUS_CODES, f"{ERRORS}; -1006 and -1007 say so, the others state no outcome", "documented"),
+        "ambiguous_statuses": Trait("5xx", f"{REST} HTTP Return Codes: execution status is UNKNOWN", "documented"),
+        "definite": Trait(
+            "4xx with another JSON code, 429, 418", f"{REST} HTTP Return Codes; {ERRORS} -1013", "documented"
+        ),
+        "ack": Trait("result", f"{REST} New order: answered by the matching engine, fills included", "documented"),
+        "post_only_would_take": Trait("refused", f"{ERRORS} -2010", "documented"),
+        "cancel_unknown": Trait({"status": 400, "code": -2011}, ERRORS, "documented"),
+        "query_unknown": Trait({"status": 400, "code": -2013}, ERRORS, "documented"),
+        "cancel_all_empty": Trait({"status": 400, "code": -2011}, "binance-connector-python#185", "recorded"),
+        "cancel_replace": Trait("two_steps", f"{REST} cancelReplace: -2021 and -2022 say which half failed", "documented"),
+        "amend": Trait("quantity_down_only", f"{REST} amend/keepPriority; not offered here (amendAllowed false)", "documented"),
+        "dead_man_switch": Trait(None, "absent from the spot documentation", "documented"),
+        "fee_asset": Trait("received", "faqs/commission_faq.md (BNB discount switched off)", "documented"),
+        "fee_rounding": Trait("down", "not stated", "inferred"),
+        "self_trade": Trait("EXPIRE_MAKER", "faqs/stp_faq.md: modes; the default is the symbol's", "documented"),
+        "receive_window": Trait({"default_ms": 5000, "max_ms": 60000, "ahead_ms": 1000}, f"{REST} Timing security", "documented"),
+        "absent_after": Trait(
+            30.0, "recvWindow in use plus in-flight delay plus visibility; no figure is documented", "inferred"
+        ),
+        "unknown_params": Trait(
+            "ignored", "clients send them (ccxt passes extra parameters through); -1104 exists, its use is not stated", "inferred"
+        ),
+        "weight_limit": Trait({"per_minute": 6000, "window": "minute"}, f"{REST} exchangeInfo rateLimits", "documented"),
+        "order_limit": Trait(
+            {"per_10s": 100, "per_day": 200_000, "counts": "unfilled"}, "faqs/order_count_decrement.md", "documented"
+        ),
+        "retry_after": Trait({"429_weight": True, "429_orders": False, "418": True}, f"{REST} LIMITS", "documented"),
+        "ban": Trait(
+            {"status": 418, "seconds": (120, 600, 3600, 21_600, 86_400, 259_200)},
+            f"{REST}: from 2 minutes to 3 days; the steps between are not stated",
+            "inferred",
+        ),
+        "stream": Trait(
+            {"method": "userDataStream.subscribe.signature", "ping_seconds": 20, "lifetime_seconds": 86_400},
+            "web-socket-api.md",
+            "documented",
+        ),
+        "stream_sequence": Trait(None, f"{STREAM}: I is an execution id, not gapless", "documented"),
+        "session_logon": Trait("ed25519_only", "web-socket-api.md; HMAC keys subscribe by signature", "documented"),
+        "types": Trait(
+            ("limit", "market"),
+            "the live venue also lists stops, take-profits, trailing stops and order lists; this mock does not execute "
+            "them and answers -1013 in the documented words",
+            "documented",
+        ),
+        "order_reports_of_stops": Trait(None, "not mocked", "unknown"),
+        "public_trades": Trait("own_only", "the mock prints only trades of its account; a simplification", "inferred"),
+    }
+)  # fmt: skip
+
+
+def knob(knobs: Mapping[str, bool | int | float | str], name: str) -> bool | int | float | str:
+    """The setting of a knob, its default where the scenario has none. Raises ValueError on an impossible value."""
+    rule = KNOBS[name]
+    value = knobs.get(name, rule.default)
+    if rule.choices and value not in rule.choices:
+        raise ValueError(f"knob {name}: {value!r} is none of {rule.choices}")
+    if not rule.choices and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
+        raise ValueError(f"knob {name}: {value!r} is not a positive number")
+    return value

@@ -1,0 +1,30 @@
+"""What a mock venue is built from: plain data, the same for every venue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class VenueConfig:
+    """One venue for one run.
+
+    ``symbols``: unified (``BTC/USDT``). ``balances``: asset -> amount of the account under test. ``markets``: symbol
+    -> fields of a scenario's market (mid, spread_bps, depth, levels, maker_rate, taker_rate, taker_size,
+    volatility_bps); a symbol without one has an empty book until orders come. ``fees``: maker and taker, as
+    fractions. ``epoch_ns``: UNIX time of the start. ``knobs``: settings for what the venue does not document (see its
+    ``KNOBS``). ``key`` and ``secret``: the test credentials.
+    """
+
+    symbols: Sequence[str]
+    balances: Mapping[str, Decimal]
+    markets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fees: tuple[Decimal, Decimal] = (Decimal("0.001"), Decimal("0.001"))
+    seed: int = 0
+    epoch_ns: int
+    knobs: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    key: str = "K" * 64
+    secret: str = "S" * 64
