@@ -1,0 +1,43 @@
+"""Binance spot: the exchange behind its real wire.
+
+    errors      every error in Binance's words (from the cassette ``errors``)
+    codec       numbers and parameters: decimal strings of eight places, what a parameter may look like
+    reference   symbols and their rules (from the cassette ``exchange_info``)
+    traits      what the venue is declared to do, and the knobs for what nobody documents
+    auth        key, time window, signature
+    limits      request weight, order counts, 429 and 418
+    desk        exchange core + account + translation: what handlers work on
+    tickets     reading and checking a new order
+    shapes      the JSON objects of orders and trades
+    trading, account, market    the handlers
+    endpoints   the table of endpoints
+    streams     the WebSocket API session and the events of the private stream
+    reading     how an answer is to be read (ok, definite, ambiguous)
+    venue       all of it behind the seam of `outtrade_mocks.venues.api`
+
+Sources: binance/binance-spot-api-docs (rest-api.md, web-socket-api.md, user-data-stream.md, errors.md, filters.md,
+enums.md, faqs). Not mocked: order types that wait for a price, order lists, amend, market data streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from outtrade_mocks.venues.api import Trait
+from outtrade_mocks.venues.binance_spot.reference import instruments
+from outtrade_mocks.venues.binance_spot.reference import symbols as _symbols
+from outtrade_mocks.venues.binance_spot.traits import KNOBS, TRAITS
+from outtrade_mocks.venues.binance_spot.venue import BinanceSpot
+from outtrade_mocks.venues.config import VenueConfig
+
+__all__ = ["KNOBS", "BinanceSpot", "build", "instruments", "rest_url", "stream_url", "symbols", "traits"]
+
+rest_url = "https://api.binance.com"
+stream_url = "wss://ws-api.binance.com:443"
+symbols: Mapping[str, str] = _symbols()
+traits: Mapping[str, Trait] = TRAITS
+
+
+def build(config: VenueConfig) -> BinanceSpot:
+    """The venue for one run; raises ValueError on symbols it does not list or impossible knobs."""
+    return BinanceSpot(config)

@@ -116,6 +116,11 @@ class Limits:
         for window in self._orders:
             window.count = window.at(now) + 1
 
+    def order_refused(self, now: int) -> None:
+        """The order just counted was refused: only accepted orders count."""
+        for window in self._orders:
+            window.count = max(0, window.at(now) - 1)
+
     def traded(self, now: int, *, maker: bool) -> None:
         """An order has had its first fill."""
         credit = MAKER_CREDIT if maker else 1

@@ -54,7 +54,9 @@ def rules(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 
 def no_symbols(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """exchangeInfo of the derivatives hosts, which clients also ask at start-up: an exchange without symbols."""
-    return Outcome({"timezone": "UTC", "serverTime": now // MS, "rateLimits": [], "exchangeFilters": [], "symbols": []}, now)
+    return Outcome(
+        {"timezone": "UTC", "serverTime": now // MS, "rateLimits": [], "exchangeFilters": [], "symbols": []}, now
+    )
 
 
 def depth(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
@@ -145,9 +147,7 @@ def _touch(desk: Desk, entry: Listing) -> dict[str, str]:
 
 def _day(desk: Desk, entry: Listing, now: int, mini: bool) -> dict[str, Any]:
     fills = [
-        fill
-        for fill in desk.exchange.view(desk.account).trades(entry.unified)
-        if fill.time // MS > now // MS - DAY_MS
+        fill for fill in desk.exchange.view(desk.account).trades(entry.unified) if fill.time // MS > now // MS - DAY_MS
     ]
     last = desk.price_e8(entry.unified, desk.exchange.last_price(entry.unified))
     prices = [fill.price * entry.tick for fill in fills] + [last]

@@ -40,6 +40,7 @@ def _accept(desk: Desk, ticket: tickets.Ticket, now: int) -> Order:
     try:
         return desk.exchange.place(desk.account, ticket.new)
     except Reject as reject:
+        desk.limits.order_refused(now)
         raise _liquidity(reject, ticket) or translate(reject) from None
 
 
@@ -107,7 +108,13 @@ def _working(desk: Desk, listing: Listing, number: int | None, name: str | None)
 
 
 def _cancel(
-    desk: Desk, listing: Listing, number: int | None, name: str | None, new_id: str | None, only: Status | None, now: int
+    desk: Desk,
+    listing: Listing,
+    number: int | None,
+    name: str | None,
+    new_id: str | None,
+    only: Status | None,
+    now: int,
 ) -> tuple[Order, dict[str, Any]]:
     before = _working(desk, listing, number, name)
     if only is not None and before.status is not only:

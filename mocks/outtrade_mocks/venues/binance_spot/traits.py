@@ -54,14 +54,18 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         ),
         "id_scope": Trait("open_orders", f"{REST} New order: newClientOrderId", "documented"),
         "id_reuse": Trait("open_only", f"{REST} New order: accepted once the previous one is filled", "documented"),
-        "duplicate_answer": Trait({"status": 400, "code": -2010, "text": "Duplicate order sent."}, ERRORS, "documented"),
+        "duplicate_answer": Trait(
+            {"status": 400, "code": -2010, "text": "Duplicate order sent."}, ERRORS, "documented"
+        ),
         "renames_on_cancel": Trait(
             True, "web-socket-api.md order.cancel; recorded reports carry c and C", "documented"
         ),
         "lookup_after_cancel": Trait(None, "not stated; knob lookup_after_cancel", "unknown"),
         "event_order": Trait(None, "not stated; knob event_order", "unknown"),
         "visibility_delay": Trait(None, f"{REST} Data Sources: some delay is normal, no figure", "unknown"),
-        "ambiguous_codes": Trait(AMBIGUOUS_CODES, f"{ERRORS}; -1006 and -1007 say so, the others state no outcome", "documented"),
+        "ambiguous_codes": Trait(
+            AMBIGUOUS_CODES, f"{ERRORS}; -1006 and -1007 say so, the others state no outcome", "documented"
+        ),
         "ambiguous_statuses": Trait("5xx", f"{REST} HTTP Return Codes: execution status is UNKNOWN", "documented"),
         "definite": Trait(
             "4xx with another JSON code, 429, 418", f"{REST} HTTP Return Codes; {ERRORS} -1013", "documented"
@@ -71,20 +75,30 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "cancel_unknown": Trait({"status": 400, "code": -2011}, ERRORS, "documented"),
         "query_unknown": Trait({"status": 400, "code": -2013}, ERRORS, "documented"),
         "cancel_all_empty": Trait({"status": 400, "code": -2011}, "binance-connector-python#185", "recorded"),
-        "cancel_replace": Trait("two_steps", f"{REST} cancelReplace: -2021 and -2022 say which half failed", "documented"),
-        "amend": Trait("quantity_down_only", f"{REST} amend/keepPriority; not offered here (amendAllowed false)", "documented"),
+        "cancel_replace": Trait(
+            "two_steps", f"{REST} cancelReplace: -2021 and -2022 say which half failed", "documented"
+        ),
+        "amend": Trait(
+            "quantity_down_only", f"{REST} amend/keepPriority; not offered here (amendAllowed false)", "documented"
+        ),
         "dead_man_switch": Trait(None, "absent from the spot documentation", "documented"),
         "fee_asset": Trait("received", "faqs/commission_faq.md (BNB discount switched off)", "documented"),
         "fee_rounding": Trait("down", "not stated", "inferred"),
         "self_trade": Trait("EXPIRE_MAKER", "faqs/stp_faq.md: modes; the default is the symbol's", "documented"),
-        "receive_window": Trait({"default_ms": 5000, "max_ms": 60000, "ahead_ms": 1000}, f"{REST} Timing security", "documented"),
+        "receive_window": Trait(
+            {"default_ms": 5000, "max_ms": 60000, "ahead_ms": 1000}, f"{REST} Timing security", "documented"
+        ),
         "absent_after": Trait(
             30.0, "recvWindow in use plus in-flight delay plus visibility; no figure is documented", "inferred"
         ),
         "unknown_params": Trait(
-            "ignored", "clients send them (ccxt passes extra parameters through); -1104 exists, its use is not stated", "inferred"
+            "ignored",
+            "clients send them (ccxt passes extra parameters through); -1104 exists, its use is not stated",
+            "inferred",
         ),
-        "weight_limit": Trait({"per_minute": 6000, "window": "minute"}, f"{REST} exchangeInfo rateLimits", "documented"),
+        "weight_limit": Trait(
+            {"per_minute": 6000, "window": "minute"}, f"{REST} exchangeInfo rateLimits", "documented"
+        ),
         "order_limit": Trait(
             {"per_10s": 100, "per_day": 200_000, "counts": "unfilled"}, "faqs/order_count_decrement.md", "documented"
         ),
@@ -110,7 +124,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "order_reports_of_stops": Trait(None, "not mocked", "unknown"),
         "public_trades": Trait("own_only", "the mock prints only trades of its account; a simplification", "inferred"),
     }
-)  # fmt: skip
+)
 
 
 def knob(knobs: Mapping[str, bool | int | float | str], name: str) -> bool | int | float | str:

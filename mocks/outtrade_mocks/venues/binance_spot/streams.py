@@ -1,0 +1,265 @@
+"""The private stream: events of the account, and the WebSocket API session that carries them.
+
+The WebSocket API answers ``{"id", "status", "result" | "error", "rateLimits"}``. After
+``userDataStream.subscribe.signature`` (what HMAC keys can use: apiKey, timestamp and a signature over the parameters in
+alphabetical order) events arrive wrapped, ``{"subscriptionId": 0, "event": {"e": "executionReport", ...}}``, in the
+order in which the exchange moved. What happens while nobody is subscribed is not sent later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from outtrade_mocks.core import BalanceChange, OrderChange
+from outtrade_mocks.venues.api import Call, Push
+from outtrade_mocks.venues.binance_spot import auth
+from outtrade_mocks.venues.binance_spot.codec import digest, encode, money, optional
+from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, SELF_TRADE_MODE, Desk
+from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse
+
+EXECUTIONS = {"accepted": "NEW", "fill": "TRADE", "cancel": "CANCELED", "expire": "EXPIRED", "amend": "REPLACED"}
+METHOD_OPS = {
+    "userDataStream.subscribe.signature": "subscribe",
+    "userDataStream.subscribe": "subscribe",
+    "ping": "ping",
+    "time": "time",
+}
+WEIGHTS = {
+    "userDataStream.subscribe.signature": 2,
+    "userDataStream.subscribe": 2,
+    "userDataStream.unsubscribe": 2,
+    "session.logon": 2,
+    "session.status": 2,
+    "session.logout": 2,
+    "session.subscriptions": 2,
+}
+CONNECT_WEIGHT = 2
+SUBSCRIPTION_ID = 0
+
+
+class Reports:
+    """Makes numbered pushes out of the core's changes."""
+
+    __slots__ = ("_desk", "_executions", "_n")
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._n = 0
+        self._executions = 0
+
+    def order(self, change: OrderChange) -> Push:
+        """An executionReport."""
+        desk, order, fill = self._desk, change.order, change.fill
+        self._executions += 1
+        listing = desk.listings[order.symbol]
+        cancelled = change.why in ("cancel", "amend")
+        prevented = order.expired_by == "self_trade"
+        status = desk.status(order)
+        time = change.time // MS
+        step = listing.step
+        event: dict[str, Any] = {
+            "e": "executionReport",
+            "E": time,
+            "s": listing.id,
+            "c": order.client_id,
+            "S": order.side.upper(),
+            "o": desk.order_type(order),
+            "f": order.tif,
+            "q": money(order.lots * step),
+            "p": desk.price(order.symbol, order.price),
+            "P": "0.00000000",
+            "F": "0.00000000",
+            "g": -1,
+            "C": order.created_as if cancelled and order.client_id != order.created_as else "",
+            "x": "TRADE_PREVENTION" if prevented else EXECUTIONS[change.why],
+            "X": status,
+            "r": "NONE",
+            "i": desk.order_id(order),
+            "l": money(fill.lots * step) if fill else "0.00000000",
+            "z": money(order.filled * step),
+            "L": desk.price(order.symbol, fill.price) if fill else "0.00000000",
+            "n": money(fill.fee) if fill else "0",
+            "N": fill.fee_asset if fill else None,
+            "T": time,
+            "t": desk.trade_id(fill) if fill else -1,
+            "I": 90_000_000_000 + self._executions,
+            "w": order.working,
+            "m": fill.maker if fill else False,
+            "M": fill is not None,
+            "O": order.created // MS,
+            "Z": money(order.quote_filled),
+            "Y": money(fill.quote) if fill else "0.00000000",
+            "Q": money(order.quote or 0),
+            "W": order.created // MS,
+            "V": SELF_TRADE_MODE,
+        }
+        if prevented:
+            event |= {"v": 0, "A": money(order.remaining * step), "B": money(order.remaining * step)}
+        elif order.expired_by:
+            event["eR"] = EXPIRY_REASON[order.expired_by]
+        venue_id = str(desk.order_id(order))
+        return self._push(
+            "fill" if fill else "order",
+            event,
+            client_id=order.client_id,
+            venue_id=venue_id,
+            trade_id=str(desk.trade_id(fill)) if fill else None,
+            status=status,
+            order=venue_id,
+        )
+
+    def balance(self, change: BalanceChange) -> Push:
+        """An outboundAccountPosition with the assets that changed."""
+        time = change.time // MS
+        return self._push(
+            "balance",
+            {
+                "e": "outboundAccountPosition",
+                "E": time,
+                "u": time,
+                "B": [{"a": asset, "f": money(free), "l": money(locked)} for asset, free, locked in change.balances],
+            },
+        )
+
+    def _push(self, kind: Literal["order", "fill", "balance", "other"], event: dict[str, Any], **about: Any) -> Push:
+        self._n += 1
+        return Push(n=self._n, kind=kind, text=encode(event).decode(), **about)
+
+
+class BinanceSession:
+    """One connection to the WebSocket API, above the frames."""
+
+    def __init__(self, desk: Desk, *, key: str, secret: str, now: int, return_rate_limits: bool = True) -> None:
+        self.subscribed = False
+        self._desk = desk
+        self._key = key
+        self._secret = secret
+        self._connected = now
+        self._return_rate_limits = return_rate_limits
+        desk.limits.request(now, CONNECT_WEIGHT)
+
+    def read(self, text: str) -> Call:
+        """What a text frame asks; never raises: an unreadable frame is an ``other`` call that is refused."""
+        try:
+            frame = msgspec.json.decode(text.encode("utf-8", "replace"))
+        except (msgspec.DecodeError, RecursionError):
+            frame = None
+        if not isinstance(frame, dict):
+            return Call(op="other", method="WS", path="", params={}, raw=None)
+        method = frame.get("method")
+        name = method if isinstance(method, str) else ""
+        sent = frame.get("params")
+        params = {str(key): _text(value) for key, value in sent.items()} if isinstance(sent, dict) else {}
+        op = METHOD_OPS.get(name, "other")
+        return Call(
+            op=op,
+            method="WS",
+            path=name,
+            params=params,
+            signed="signature" in params,
+            digest=digest(name, params),
+            raw=frame,
+        )
+
+    def receive(self, call: Call, now: int) -> str | None:
+        """Carry a call out; returns the answering text frame."""
+        frame = call.raw
+        identity = frame.get("id") if isinstance(frame, dict) else None
+        if not (identity is None or isinstance(identity, str | int)) or isinstance(identity, bool):
+            identity = None
+        try:
+            limited = self._desk.limits.request(now, WEIGHTS.get(call.path, 1))
+            if limited is not None:
+                raise limited
+            if frame is None:
+                raise refuse("invalid_json")
+            if not isinstance(frame.get("method"), str):
+                raise refuse("mandatory", "method")
+            answer: dict[str, Any] = {"id": identity, "status": 200, "result": self._handler(call.path)(call, now)}
+        except Refusal as refusal:
+            error = refusal.envelope
+            if refusal.status in (418, 429) and "Retry-After" in refusal.headers:
+                retry = now // MS + int(refusal.headers["Retry-After"]) * 1000
+                error["data"] = {"serverTime": now // MS, "retryAfter": retry}
+            answer = {"id": identity, "status": refusal.status, "error": error}
+        if self._return_rate_limits:
+            rule = self._desk.limits.rules()[0]
+            answer["rateLimits"] = [rule | {"count": self._desk.limits.used(now)}]
+        return encode(answer).decode()
+
+    def frame(self, push: Push) -> str | None:
+        """The text frame of a pushed event; None while not subscribed."""
+        if not self.subscribed:
+            return None
+        return f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{push.text}}}'
+
+    def closed(self) -> None:
+        """The connection is gone, and the subscription with it."""
+        self.subscribed = False
+
+    # --------------------------------------------------------------- methods
+    def _handler(self, method: str) -> Callable[[Call, int], Any]:
+        handlers: dict[str, Callable[[Call, int], Any]] = {
+            "ping": lambda call, now: {},
+            "time": lambda call, now: {"serverTime": now // MS},
+            "userDataStream.subscribe.signature": self._subscribe,
+            "userDataStream.subscribe": self._subscribe_session,
+            "userDataStream.unsubscribe": self._unsubscribe,
+            "session.logon": self._logon,
+            "session.status": self._status,
+            "session.logout": self._status,
+            "session.subscriptions": lambda call, now: [{"subscriptionId": SUBSCRIPTION_ID}] if self.subscribed else [],
+        }
+        found = handlers.get(method)
+        if found is None:
+            raise refuse("unsupported_operation")
+        return found
+
+    def _authenticate(self, call: Call, now: int) -> None:
+        params = call.params
+        auth.check_key(optional(params, "apiKey"), self._key)
+        names = sorted(name for name in params if name != "signature")
+        payload = "&".join(f"{name}={params[name]}" for name in names)
+        auth.check_signed(params, payload, secret=self._secret, now=now)
+
+    def _subscribe(self, call: Call, now: int) -> dict[str, int]:
+        self._authenticate(call, now)
+        if self.subscribed:
+            raise refuse("subscription_active")
+        self.subscribed = True
+        return {"subscriptionId": SUBSCRIPTION_ID}
+
+    def _subscribe_session(self, call: Call, now: int) -> dict[str, int]:
+        """Needs an authenticated session, which only Ed25519 keys can have: never the test key."""
+        raise refuse("unauthorized")
+
+    def _unsubscribe(self, call: Call, now: int) -> dict[str, int]:
+        wanted = optional(call.params, "subscriptionId")
+        if not self.subscribed or wanted not in (None, str(SUBSCRIPTION_ID)):
+            raise refuse("subscription_inactive")
+        self.subscribed = False
+        return {}
+
+    def _logon(self, call: Call, now: int) -> dict[str, int]:
+        self._authenticate(call, now)
+        raise refuse("hmac_logon")
+
+    def _status(self, call: Call, now: int) -> dict[str, Any]:
+        return {
+            "apiKey": None,
+            "authorizedSince": None,
+            "connectedSince": self._connected // MS,
+            "returnRateLimits": self._return_rate_limits,
+            "serverTime": now // MS,
+            "userDataStream": self.subscribed,
+        }
+
+
+def _text(value: object) -> str:
+    """A JSON parameter as it stands in the signed payload."""
+    if isinstance(value, str):
+        return value
+    return encode(value).decode()

@@ -1,0 +1,392 @@
+"""Binance spot as a Venue: the four calls of a request, sessions, events, and what faults ask of it.
+
+``read`` never fails: what it cannot make sense of becomes a Call whose refusal is found in ``admit`` or ``execute``.
+``admit`` is the front door (limits, key, clock, signature, unknown paths), ``execute`` the only place where state
+moves, ``render`` writes the answer down. All take the time as an argument, in UNIX nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from outtrade_mocks.core import BalanceChange, Change, Fill, OrderChange, Reject
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
+from outtrade_mocks.venues.binance_spot import auth, codec
+from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, Desk, Outcome
+from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS, Endpoint
+from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
+from outtrade_mocks.venues.binance_spot.reading import read_answer
+from outtrade_mocks.venues.binance_spot.streams import BinanceSession, Reports
+from outtrade_mocks.venues.binance_spot.traits import TRAITS
+from outtrade_mocks.venues.config import VenueConfig
+
+REST_HOSTS = (
+    *((f"{name}.binance.com", 443) for name in ("api", "api-gcp", "api1", "api2", "api3", "api4")),
+    ("fapi.binance.com", 443),
+    ("dapi.binance.com", 443),
+)
+"""Where the REST API answers. Clients that load all markets also ask the derivatives hosts, which list no symbols."""
+STREAM_HOSTS = (("ws-api.binance.com", 443), ("ws-api.binance.com", 9443))
+STREAM_PATH = "/ws-api/v3"
+
+TYPES = {
+    "LIMIT": "limit",
+    "LIMIT_MAKER": "limit",
+    "MARKET": "market",
+    "STOP_LOSS": "stop",
+    "STOP_LOSS_LIMIT": "stop_limit",
+    "TAKE_PROFIT": "take_profit",
+    "TAKE_PROFIT_LIMIT": "take_profit_limit",
+}
+REFUSALS = {
+    "funds": "insufficient_balance",
+    "closed": "market_closed",
+    "permission": "rejected_key",
+    "filter": "filter_percent_price_by_side",
+    "code_1006": "unexpected_response",
+    "code_1007": "timeout",
+}
+STATUS_TRUTH = {
+    "pending": "open",
+    "open": "open",
+    "partially_filled": "open",
+    "filled": "filled",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "rejected": "rejected",
+}
+
+
+@dataclass(slots=True)
+class Asked:
+    """The venue's own parse of an HTTP request."""
+
+    endpoint: Endpoint | None
+    payload: str
+    """What is signed: query string and body as sent, without the signature."""
+    key: str | None
+    repeated: bool
+    """Whether a parameter came twice in the query string or in the body."""
+
+
+class BinanceSpot:
+    """One Binance spot exchange with one account under test."""
+
+    name = "binance_spot"
+    rest_hosts: tuple[tuple[str, int], ...] = REST_HOSTS
+    stream_hosts: tuple[tuple[str, int], ...] = STREAM_HOSTS
+    stream_path = STREAM_PATH
+
+    def __init__(self, config: VenueConfig) -> None:
+        self.traits: Mapping[str, Trait] = TRAITS
+        self.desk = Desk(config)
+        self._key = config.key
+        self._secret = config.secret
+        self._unified = {entry.id: unified for unified, entry in self.desk.listings.items()}
+        self._reports = Reports(self.desk)
+        self._pushes: list[Callable[[Push], None]] = []
+        self._truths: list[Callable[[Any], None]] = []
+        self.desk.exchange.on_change(self._on_change)
+
+    # ------------------------------------------------------------------ HTTP
+    def read(self, request: HttpRequest) -> Call:
+        """What is asked, in unified words; never raises and changes nothing."""
+        path, _, query = request.target.partition("?")
+        if not path.startswith("/"):  # absolute form: https://host/path
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        query = query.partition("#")[0]
+        body = request.body.decode("utf-8", "replace") if request.body else ""
+        params, repeated = codec.parse_pairs(query)
+        if body and request.method != "GET":
+            form, twice = codec.parse_pairs(body)
+            params = form | params
+            repeated = repeated or twice
+        else:
+            body = ""
+        endpoint = ENDPOINTS.get((request.method, path))
+        if endpoint is not None and endpoint.bucket == "other" and not request.host.startswith(("fapi", "dapi")):
+            endpoint = None
+        op = endpoint.op if endpoint else "other"
+        payload = codec.without_signature(query) + codec.without_signature(body)
+        call = Call(
+            op=op,
+            method=request.method,
+            path=path,
+            params=params,
+            signed=endpoint is not None and endpoint.security == "signed",
+            digest=codec.digest(op, params),
+            raw=Asked(endpoint, payload, request.headers.get("x-mbx-apikey"), repeated),
+        )
+        symbol = params.get("symbol")
+        if symbol is not None:
+            call.symbol = self._unified.get(symbol, symbol)
+        if op in ("place", "cancel_replace"):
+            call.client_id = params.get("newClientOrderId")
+            call.venue_id = params.get("cancelOrderId")
+            call.order = _order_params(params, call.symbol or "")
+        elif op in ("query", "cancel"):
+            call.client_id, call.venue_id = params.get("origClientOrderId"), params.get("orderId")
+        elif op == "trades":
+            call.venue_id = params.get("orderId")
+        return call
+
+    def admit(self, call: Call, now: int) -> HttpAnswer | None:
+        """The front door; None = come in. Counts the request's weight, refused or not."""
+        asked: Asked = call.raw
+        endpoint = asked.endpoint
+        try:
+            if endpoint is None:
+                self._limited(now, 1)
+                raise refuse("not_found")
+            if endpoint.bucket == "api":
+                self._limited(now, endpoint.cost(call.params))
+            if endpoint.security != "none":
+                auth.check_key(asked.key, self._key)
+            if asked.repeated:
+                raise refuse("duplicate_values")
+            if endpoint.security == "signed":
+                auth.check_signed(call.params, asked.payload, secret=self._secret, now=now)
+            if endpoint.new_order and call.params.get("orderRateLimitExceededMode") != "CANCEL_ONLY":
+                exceeded = self.desk.limits.order_refusal(now)
+                if exceeded is not None:
+                    raise exceeded
+        except Refusal as refusal:
+            return self._refused(refusal, now)
+        return None
+
+    def _limited(self, now: int, weight: int) -> None:
+        refusal = self.desk.limits.request(now, weight)
+        if refusal is not None:
+            raise refusal
+
+    def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit:
+        """Carry an admitted call out at ``now``; reads see the account as of ``as_of`` where given."""
+        self.advance(now)
+        endpoint = call.raw.endpoint
+        commit = Commit(call)
+        try:
+            if endpoint is None:
+                raise refuse("not_found")
+            if endpoint.security == "signed":
+                auth.check_time(call.params, now)  # a second time, just before the matching engine
+            outcome: Outcome = endpoint.run(self.desk, call, now, as_of)
+            commit.result = outcome
+            commit.order_ids = outcome.order_ids
+        except Refusal as refusal:
+            self._failed(commit, refusal, now)
+        except Reject as reject:
+            self._failed(commit, translate(reject), now)
+        return commit
+
+    def _failed(self, commit: Commit, refusal: Refusal, now: int) -> None:
+        commit.error = refusal
+        commit.result = Outcome(None, now)
+        data = refusal.data or {}
+        halves = (data.get("cancelResponse"), data.get("newOrderResponse"))
+        commit.order_ids = tuple(str(half["orderId"]) for half in halves if half and "orderId" in half)
+
+    def render(self, commit: Commit, now: int) -> HttpAnswer:
+        """The answer to what was carried out."""
+        if commit.error is not None:
+            return self._refused(commit.error, now)
+        outcome: Outcome = commit.result
+        endpoint = commit.call.raw.endpoint
+        headers = self._headers(endpoint, now)
+        if outcome.headers:
+            headers |= outcome.headers
+        return HttpAnswer(outcome.status, codec.encode(outcome.data), headers)
+
+    def commit_time(self, commit: Commit) -> int:
+        """When the engine decided (UNIX ns)."""
+        outcome: Outcome = commit.result
+        return outcome.time
+
+    def _headers(self, endpoint: Endpoint | None, now: int) -> dict[str, str]:
+        if endpoint is not None and endpoint.bucket == "sapi":
+            return {"X-SAPI-USED-IP-WEIGHT-1M": "1"}
+        used = str(self.desk.limits.used(now))
+        return {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
+
+    def _refused(self, refusal: Refusal, now: int) -> HttpAnswer:
+        return HttpAnswer(refusal.status, refusal.encode(), self._headers(None, now) | refusal.headers)
+
+    # --------------------------------------------------------------- reading
+    def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
+        """How a client that knows the documentation reads an answer."""
+        return read_answer(status, headers, body, now)
+
+    def refusal(self, reason: str, now: int, *, retry_after: int | None = None, until: int | None = None) -> HttpAnswer:
+        """The venue's wording of a refusal that a fault injects.
+
+        ``retry_after``: seconds for the Retry-After header (None: no header). ``until``: UNIX ns of a ban's end.
+        Raises ValueError on an unknown reason.
+        """
+        limits = self.desk.limits
+        if reason == "rate":
+            return self._refused(limits.rate_refusal(retry_after), now)
+        if reason == "ban":
+            if until is None:
+                until = now + (retry_after or 120) * 1_000_000_000
+            refusal = limits.ban_refusal(until, now, header=False)
+            if retry_after is not None:
+                refusal.headers["Retry-After"] = str(retry_after)
+            return self._refused(refusal, now)
+        if reason == "busy":
+            return self._refused(limits.busy_refusal(), now)
+        if reason not in REFUSALS:
+            raise ValueError(f"unknown refusal {reason!r}")
+        return self._refused(refuse(REFUSALS[reason]), now)
+
+    # ---------------------------------------------------------------- stream
+    def open_session(self, host: str, path: str, now: int) -> BinanceSession:
+        """A new connection to the WebSocket API (its path is ``stream_path``)."""
+        quiet = "returnratelimits=false" in path.lower()
+        return BinanceSession(self.desk, key=self._key, secret=self._secret, now=now, return_rate_limits=not quiet)
+
+    def on_push(self, callback: Callable[[Push], None]) -> None:
+        """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
+        self._pushes.append(callback)
+
+    def on_truth(self, callback: Callable[[Any], None]) -> None:
+        """Call with every OrderChange and Fill of the account under test."""
+        self._truths.append(callback)
+
+    def _on_change(self, change: Change) -> None:
+        if not isinstance(change, BalanceChange):
+            for tell in self._truths:
+                tell(change)
+        if self._pushes and not isinstance(change, Fill):
+            push = self._reports.balance(change) if isinstance(change, BalanceChange) else self._reports.order(change)
+            for send in self._pushes:
+                send(push)
+
+    # ------------------------------------------------------------------ time
+    def advance(self, now: int) -> None:
+        """Let the market act up to ``now``."""
+        if now > self.desk.exchange.now:
+            self.desk.exchange.advance(now)
+
+    def next_time(self) -> int | None:
+        """When the market next does something that an account may notice."""
+        return self.desk.exchange.next_time()
+
+    # ---------------------------------------------------------------- faults
+    def fill(self, order_id: str, fraction: Decimal) -> bool:
+        """Somebody's market order fills ``fraction`` of what is left of a working order (at least one lot).
+
+        A fraction below 1 leaves at least one lot where more than one is left. False if the order is not working.
+        """
+        core_id = self.desk.core_id(int(order_id))
+        snapshots = self.desk.account.orders.get(core_id)
+        if not snapshots or not snapshots[-1].working:
+            return False
+        left = snapshots[-1].remaining
+        lots = _share(left, fraction)
+        return self.desk.exchange.sweep(core_id, lots) > 0
+
+    def thin(self, call: Call, fraction: Decimal) -> bool:
+        """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be
+        taken within its limit. True if the order will find something to take, but less than its quantity."""
+        wanted = self._wanted(call)
+        if wanted is None:
+            return False
+        symbol, side, lots, limit, post_only = wanted
+        if post_only:
+            return False
+        left = self.desk.exchange.thin(symbol, side, _share(lots, fraction), limit)
+        return 0 < left < lots
+
+    def _wanted(self, call: Call) -> tuple[str, Any, int, int | None, bool] | None:
+        """Symbol, side, lots, limit (ticks) and post-only of a place; None where it is not readable."""
+        order = call.order or {}
+        entry = self.desk.listings.get(str(order.get("symbol")))
+        if entry is None or order.get("side") not in ("buy", "sell"):
+            return None
+        try:
+            price = None if order.get("price") is None else codec.e8_of(Decimal(order["price"])) // entry.tick
+            if order.get("quantity") is not None:
+                lots = codec.e8_of(Decimal(order["quantity"])) // entry.step
+            else:
+                reference = self.desk.mid_e8(entry.unified)
+                quote = codec.e8_of(Decimal(str(order.get("quote_quantity"))))
+                lots = quote * codec.E8 // (reference * entry.step) if reference else 0
+        except (InvalidOperation, ValueError, OverflowError):
+            return None
+        if lots <= 0 or (price is not None and price <= 0):
+            return None
+        return entry.unified, order["side"], lots, price, bool(order.get("post_only"))
+
+    # ----------------------------------------------------------------- truth
+    def truth(self) -> dict[str, Any]:
+        """The account as it is: balances (asset -> free and locked), working venue ids, mid prices; plain strings."""
+        desk = self.desk
+        view = desk.exchange.view(desk.account)
+        return {
+            "balances": {
+                asset: (codec.plain(free), codec.plain(locked)) for asset, (free, locked) in view.balances().items()
+            },
+            "working": tuple(str(ORDER_ID_BASE + core_id) for core_id in sorted(desk.account.working.values())),
+            "mids": {symbol: codec.plain(desk.mid_e8(symbol)) for symbol in desk.listings},
+        }
+
+    def order_truth(self, change: OrderChange) -> dict[str, Any]:
+        """An order change in the fields of ``OrderTruth``: unified symbol, plain decimal strings."""
+        desk, order = self.desk, change.order
+        step = desk.listings[order.symbol].step
+        return {
+            "order": str(desk.order_id(order)),
+            "client_id": order.client_id,
+            "created_as": order.created_as,
+            "symbol": order.symbol,
+            "side": order.side,
+            "type": order.type,
+            "tif": order.tif,
+            "price": None if order.price is None else codec.plain(desk.price_e8(order.symbol, order.price)),
+            "quantity": codec.plain(order.lots * step),
+            "filled": codec.plain(order.filled * step),
+            "quote_filled": codec.plain(order.quote_filled),
+            "status": STATUS_TRUTH[order.status.value],
+            "why": change.why,
+        }
+
+    def fill_truth(self, fill: Fill) -> dict[str, Any]:
+        """A fill in the fields of ``FillTruth``."""
+        desk = self.desk
+        return {
+            "trade_id": str(desk.trade_id(fill)),
+            "order": str(desk.order_id(fill)),
+            "client_id": fill.created_as,
+            "symbol": fill.symbol,
+            "side": fill.side,
+            "price": codec.plain(desk.price_e8(fill.symbol, fill.price)),
+            "quantity": codec.plain(fill.lots * desk.listings[fill.symbol].step),
+            "fee": codec.plain(fill.fee),
+            "fee_asset": fill.fee_asset,
+            "maker": fill.maker,
+        }
+
+
+def _share(lots: int, fraction: Decimal) -> int:
+    """``fraction`` of ``lots``: at least 1, and less than all where the fraction is below 1."""
+    share = max(1, int(lots * fraction))
+    return min(share, lots - 1) if fraction < 1 and lots > 1 else min(share, lots)
+
+
+def _order_params(params: Mapping[str, str], symbol: str) -> dict[str, Any]:
+    """The unified reading of an order request; numbers stay as they were sent."""
+    kind = params.get("type")
+    return {
+        "symbol": symbol,
+        "side": params["side"].lower() if "side" in params else None,
+        "type": "trailing_stop" if "trailingDelta" in params else TYPES.get(kind or "", kind),
+        "tif": params.get("timeInForce"),
+        "price": params.get("price"),
+        "quantity": params.get("quantity"),
+        "quote_quantity": params.get("quoteOrderQty"),
+        "stop_price": params.get("stopPrice"),
+        "post_only": kind == "LIMIT_MAKER",
+        "reduce_only": params.get("reduceOnly", "").lower() == "true",
+    }
