@@ -15,13 +15,12 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 
 from outtrade_mocks.venues.binance_spot.codec import INTEGER_RANGE, integer, mandatory, optional
 from outtrade_mocks.venues.binance_spot.errors import refuse
 
 _KEY_FORMAT = re.compile(r"[A-Za-z0-9]{64}", re.ASCII)
-_WINDOW = re.compile(r"[0-9]{1,20}(\.[0-9]{1,3})?", re.ASCII)
+_WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,3}))?", re.ASCII)
 DEFAULT_WINDOW_NS = 5_000_000_000
 MAX_WINDOW_NS = 60_000_000_000
 AHEAD_NS = 1_000_000_000
@@ -46,12 +45,11 @@ def window_ns(params: Mapping[str, str]) -> int:
     value = optional(params, "recvWindow")
     if value is None:
         return DEFAULT_WINDOW_NS
-    if _WINDOW.fullmatch(value) is None:
+    match = _WINDOW.fullmatch(value)
+    if match is None:
         raise refuse("illegal_characters", "recvWindow", INTEGER_RANGE)
-    try:
-        window = int(Decimal(value) * 1_000_000)
-    except InvalidOperation:  # pragma: no cover - excluded by the pattern
-        raise refuse("illegal_characters", "recvWindow", INTEGER_RANGE) from None
+    whole, fraction = match.groups()
+    window = int(whole) * 1_000_000 + (int(fraction.ljust(6, "0")) if fraction else 0)
     if window > MAX_WINDOW_NS:
         raise refuse("too_great", "recvWindow", 60000)
     return window
@@ -63,23 +61,37 @@ def timestamp_ns(params: Mapping[str, str]) -> int:
     return value * 1_000 if value >= 10**15 else value * 1_000_000
 
 
-def check_time(params: Mapping[str, str], now: int) -> None:
-    """Raises -1021 where the request is too old or too far ahead (``now`` in UNIX ns)."""
+def check_time(params: Mapping[str, str], now: int) -> int:
+    """Raises -1021 where the request is too old or too far ahead (``now`` in UNIX ns).
+
+    Returns until when (UNIX ns) the request may still be carried out: see ``check_deadline``.
+    """
     window, sent = window_ns(params), timestamp_ns(params)
     if sent >= now + AHEAD_NS:
         raise refuse("ahead_of_server")
-    if now - sent > window:
+    deadline = sent + window
+    check_deadline(deadline, now)
+    return deadline
+
+
+def check_deadline(deadline: int, now: int) -> None:
+    """The time window is looked at a second time just before the matching engine (-1021)."""
+    if now > deadline:
         raise refuse("outside_recv_window")
 
 
 def check_signature(sent: str, secret: str, payload: str) -> None:
     """Raises -1022 where the signature is not that of the payload."""
-    if not hmac.compare_digest(sent.lower().encode("utf-8", "replace"), sign(secret, payload).encode()):
+    if sent.lower() != sign(secret, payload):
         raise refuse("invalid_signature")
 
 
-def check_signed(params: Mapping[str, str], payload: str, *, secret: str, now: int) -> None:
-    """All checks of a signed request but the key, in this order: presence, time window, signature."""
+def check_signed(params: Mapping[str, str], payload: str, *, secret: str, now: int) -> int:
+    """All checks of a signed request but the key, in this order: presence, time window, signature.
+
+    Returns the deadline of ``check_time``.
+    """
     signature = mandatory(params, "signature")
-    check_time(params, now)
+    deadline = check_time(params, now)
     check_signature(signature, secret, payload)
+    return deadline

@@ -15,7 +15,7 @@ legal range, more than eight decimals is ``-1111``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from urllib.parse import unquote_plus
@@ -65,9 +65,8 @@ def plain(amount: int) -> str:
     return text[:-1] if text.endswith(".") else text
 
 
-def encode(value: object) -> bytes:
-    """JSON as Binance sends it: no spaces."""
-    return msgspec.json.encode(value)
+encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+"""JSON as Binance sends it: no spaces."""
 
 
 # ------------------------------------------------------------------ reading
@@ -100,8 +99,8 @@ def without_signature(text: str) -> str:
 
 def digest(op: str, params: Mapping[str, str]) -> str:
     """Equal for an unchanged resend: operation and parameters without time and signature, in any order."""
-    kept = sorted((name, value) for name, value in params.items() if name not in NOT_IN_DIGEST)
-    return blake2b(repr((op, kept)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    kept = "\n".join([op, *[f"{name}={params[name]}" for name in sorted(params) if name not in NOT_IN_DIGEST]])
+    return blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 # --------------------------------------------------------------- parameters

@@ -9,7 +9,7 @@ order in which the exchange moved. What happens while nobody is subscribed is no
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -101,32 +101,29 @@ class Reports:
         elif order.expired_by:
             event["eR"] = EXPIRY_REASON[order.expired_by]
         venue_id = str(desk.order_id(order))
-        return self._push(
+        self._n += 1
+        return Push(
+            self._n,
             "fill" if fill else "order",
-            event,
-            client_id=order.client_id,
-            venue_id=venue_id,
-            trade_id=str(desk.trade_id(fill)) if fill else None,
-            status=status,
-            order=venue_id,
+            encode(event).decode(),
+            order.client_id,
+            venue_id,
+            str(desk.trade_id(fill)) if fill else None,
+            status,
+            venue_id,
         )
 
     def balance(self, change: BalanceChange) -> Push:
         """An outboundAccountPosition with the assets that changed."""
         time = change.time // MS
-        return self._push(
-            "balance",
-            {
-                "e": "outboundAccountPosition",
-                "E": time,
-                "u": time,
-                "B": [{"a": asset, "f": money(free), "l": money(locked)} for asset, free, locked in change.balances],
-            },
-        )
-
-    def _push(self, kind: Literal["order", "fill", "balance", "other"], event: dict[str, Any], **about: Any) -> Push:
+        event = {
+            "e": "outboundAccountPosition",
+            "E": time,
+            "u": time,
+            "B": [{"a": asset, "f": money(free), "l": money(locked)} for asset, free, locked in change.balances],
+        }
         self._n += 1
-        return Push(n=self._n, kind=kind, text=encode(event).decode(), **about)
+        return Push(self._n, "balance", encode(event).decode())
 
 
 class BinanceSession:

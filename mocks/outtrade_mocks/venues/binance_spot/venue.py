@@ -70,6 +70,8 @@ class Asked:
     key: str | None
     repeated: bool
     """Whether a parameter came twice in the query string or in the body."""
+    deadline: int | None = None
+    """Until when (UNIX ns) a signed request may be carried out; set by ``admit``."""
 
 
 class BinanceSpot:
@@ -148,7 +150,7 @@ class BinanceSpot:
             if asked.repeated:
                 raise refuse("duplicate_values")
             if endpoint.security == "signed":
-                auth.check_signed(call.params, asked.payload, secret=self._secret, now=now)
+                asked.deadline = auth.check_signed(call.params, asked.payload, secret=self._secret, now=now)
             if endpoint.new_order and call.params.get("orderRateLimitExceededMode") != "CANCEL_ONLY":
                 exceeded = self.desk.limits.order_refusal(now)
                 if exceeded is not None:
@@ -170,8 +172,8 @@ class BinanceSpot:
         try:
             if endpoint is None:
                 raise refuse("not_found")
-            if endpoint.security == "signed":
-                auth.check_time(call.params, now)  # a second time, just before the matching engine
+            if call.raw.deadline is not None:
+                auth.check_deadline(call.raw.deadline, now)
             outcome: Outcome = endpoint.run(self.desk, call, now, as_of)
             commit.result = outcome
             commit.order_ids = outcome.order_ids
@@ -329,7 +331,7 @@ class BinanceSpot:
                 asset: (codec.plain(free), codec.plain(locked)) for asset, (free, locked) in view.balances().items()
             },
             "working": tuple(str(ORDER_ID_BASE + core_id) for core_id in sorted(desk.account.working.values())),
-            "mids": {symbol: codec.plain(desk.mid_e8(symbol)) for symbol in desk.listings},
+            "mids": {symbol: codec.plain(mid) for symbol in desk.listings if (mid := desk.mid_e8(symbol))},
         }
 
     def order_truth(self, change: OrderChange) -> dict[str, Any]:
