@@ -204,7 +204,7 @@ def absence_needs_proof(ix: Index) -> Iterator[Case]:
         if store_lost(ix, op.request.incarnation):
             continue
         for treatment in treatments(ix, op, after=doubt.since_seq):
-            if found(doubt, treatment.seq) or refused_for_good(ix, op, before=treatment.seq):
+            if found(doubt, treatment.seq):
                 continue
             name, proof = name_of(op), (op.seq, doubt.since_seq, treatment.seq)
             if absent(doubt, treatment.seq) and doubt.resolution is not None:

@@ -76,7 +76,8 @@ def visible_since(ix: Index, since: int, seq: int) -> int:
         if isinstance(record.fault, Visibility):
             for landed in record.landed:
                 if landed.seq < seq and landed.at + ns(record.fault.delay) > since:
-                    start = min(start, landed.at - 1)
+                    write = None if landed.call is None else ix.by_call.get(landed.call)
+                    start = min(start, (landed.at if write is None else write.sent_at) - 1)
     return start
 
 
