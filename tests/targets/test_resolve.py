@@ -248,3 +248,37 @@ def _env() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def test_a_changed_file_is_compiled_again(write: Write) -> None:
+    write("agent.py", "import part\ndef run(task, venue): return part.VALUE")
+    write("part.py", "VALUE = 1")
+    target = resolve("py:agent.py:run")
+    assert target.fresh()(None, None) == 1  # type: ignore[arg-type, comparison-overlap]
+    write("part.py", "VALUE = 22")
+    assert target.fresh()(None, None) == 22  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_remembered_dataclasses_are_whole(write: Write) -> None:
+    """Two classes with equal generated source but other defaults and types stay apart."""
+    write(
+        "agent.py",
+        """
+        from dataclasses import dataclass, field
+        @dataclass(frozen=True, slots=True, order=True)
+        class First:
+            a: int = 1
+            b: list = field(default_factory=list)
+        @dataclass(frozen=True, slots=True, order=True)
+        class Second:
+            a: str = "x"
+            b: list = field(default_factory=lambda: [5])
+        def run(task, venue): return repr((First(), Second(), First(1) < First(2), First() == First()))
+        """,
+    )
+    target = resolve("py:agent.py:run")
+    answers = {target.fresh()(None, None) for _ in range(3)}  # type: ignore[arg-type, type-var]
+    assert answers == {"(First(a=1, b=[]), Second(a='x', b=[5]), True, True)"}
+    import dataclasses
+
+    assert "exec" not in vars(dataclasses)

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from outtrade.targets.recall import remember
+
 SUITE = "outtrade_suites"
 SUITE_AGENTS = (f"{SUITE}.agents", f"{SUITE}.zoo")
 KEPT = frozenset({"outtrade", "outtrade_mocks", SUITE}) | frozenset(sys.stdlib_module_names)
@@ -43,16 +45,22 @@ def importable(folder: str | None) -> Iterator[None]:
 
 def forget_package(module: str) -> None:
     """Drop the modules that belong to the target ``module`` (a dotted name)."""
-    top = module.partition(".")[0]
+    for root in roots(module):
+        remember(root=root)
+        _forget(root)
+
+
+def roots(module: str) -> tuple[str, ...]:
+    """The packages (or the one module) that a target's module belongs to; none where it is nobody's to reload."""
     if module.startswith(SUITE_AGENTS):
-        for root in SUITE_AGENTS:
-            _forget(root)
-    elif top not in KEPT:
-        _forget(top)
+        return SUITE_AGENTS
+    top = module.partition(".")[0]
+    return () if top in KEPT else (top,)
 
 
 def forget_folder(folder: str) -> None:
     """Drop all top-level modules (and what is below them) that were imported from ``folder``."""
+    remember(folder=folder)
     tops = {name.partition(".")[0] for name in sys.modules}
     for top in sorted(tops - KEPT):
         module = sys.modules.get(top)

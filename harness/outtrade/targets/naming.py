@@ -25,6 +25,7 @@ from outtrade import suites
 from outtrade.model.task import Report, Task
 from outtrade.targets.access import CCXT_IDS, VenueAccess
 from outtrade.targets.freshness import comes_from, forget_folder, forget_package, importable
+from outtrade.targets.recall import RecallingLoader, quick_dataclasses
 
 Runner = Callable[[Task, VenueAccess], Report | Awaitable[Report]]
 """What the engine calls: the agent itself, or the driver bound to a gateway."""
@@ -127,7 +128,8 @@ class _Source:
 
     def get(self, path: str) -> Any:
         """Import afresh and look up the object; TargetError with one line where either fails."""
-        found: Any = self.load()
+        with quick_dataclasses():
+            found: Any = self.load()
         for part in path.split("."):
             try:
                 found = getattr(found, part)
@@ -185,7 +187,7 @@ class _File(_Source):
             taken = sys.modules.get(name)
             if taken is not None and not comes_from(taken, folder):
                 name = f"outtrade_target_{name}"  # never hide a library that others use
-            place = spec_from_file_location(name, self.path)
+            place = spec_from_file_location(name, self.path, loader=RecallingLoader(name, str(self.path)))
             assert place is not None and place.loader is not None, "a .py file always has a loader"
             module = module_from_spec(place)
             sys.modules[name] = module
