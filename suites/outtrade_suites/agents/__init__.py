@@ -1,0 +1,32 @@
+"""Reference agents: how an intent is executed when answers get lost.
+
+Two agents share one way of deciding. What differs is only how they speak to the venue:
+
+* ``httpx_agent.execute``: ``httpx.AsyncClient`` signing its own requests, and the private stream over ``websockets``;
+* ``ccxt_agent.execute``: the unmodified synchronous ``ccxt.binance``, polling only.
+
+The modules, from the wire inwards:
+
+    port        what the decisions need from a venue, and the three ways in which a request can fail
+    binance     how Binance spot's answers, errors and events are read (shared by both ports)
+    stream      the private stream of the httpx agent
+    state       an own order and its phase; a job: what has become of an intent
+    books       own orders, own fills and foreign orders, merged so that no news is lost or counted twice
+    journal     what is made durable before anything is sent
+    pacing      back-off with jitter, and the gate that rate limits and bans close
+    sizing      an intent as an order on the venue's grid, or the reason why it is impossible
+    requests    everything that is sent, with what each failure means
+    resolution  orders in doubt: found, or proven absent; cancels that were answered with "unknown order"
+    accounts    reading the account: after a restart, after a gap in the stream, at the end
+    reporting   outcomes and report
+    brain       the loop: which intent does what next
+
+The rule behind all of it: **an order is in doubt from the moment before it is sent until the venue has said what
+became of it**, and nothing that adds exposure for the same intent leaves before that.
+"""
+
+AGENTS = {
+    "httpx": "py:outtrade_suites.agents.httpx_agent:execute",
+    "ccxt": "py:outtrade_suites.agents.ccxt_agent:execute",
+}
+"""Reference agents: name -> target."""

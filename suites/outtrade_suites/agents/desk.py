@@ -1,0 +1,216 @@
+"""What every part of an agent works with: task, venue, port, books, journal, clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from random import Random
+from typing import TypeVar
+
+from outtrade.model.task import Alert, FillView, Instrument, Intent, OrderView
+from outtrade_suites.agents.books import Books
+from outtrade_suites.agents.journal import Journal
+from outtrade_suites.agents.pacing import Backoff, Gate
+from outtrade_suites.agents.port import Access, Fill, OrderState, Port, PortError, Refused, RunTask
+from outtrade_suites.agents.state import ZERO, Job, Order
+
+T = TypeVar("T")
+
+CLEAN_UP = 30.0
+"""Seconds before ``until`` at which working orders are cancelled and the books are compared."""
+
+
+class NotYet(Exception):
+    """It may not be sent now; ``until`` (run time) is the earliest moment to look again."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(f"not before {until:.3f} s")
+        self.until = until
+
+
+class Desk:
+    """Task, venue, books and the clock; the base of the layers that make up a Brain."""
+
+    def __init__(
+        self,
+        task: RunTask,
+        venue: Access,
+        port: Port,
+        *,
+        rng: Random | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """``clock`` gives UNIX seconds; ``rng`` the jitter. Both have the obvious defaults."""
+        self.task = task
+        self.venue = venue
+        self.port = port
+        self.rng = rng or Random()
+        self.clock = clock or (lambda: time.time())
+        self.books = Books()
+        self.journal = Journal(task.store)
+        self.gate = Gate(self.rng)
+        self.jobs = [Job(intent, Backoff(self.rng), wake=intent.at) for intent in task.intents]
+        self.alerts: list[Alert] = []
+        self.started = self.now()
+        self.closing = False
+        """The final clean-up has begun: nothing that adds exposure is sent any more."""
+
+    # -------------------------------------------------------------- clock
+    def now(self) -> float:
+        """Run time in seconds."""
+        return self.clock() - self.task.epoch
+
+    @property
+    def closing_time(self) -> float:
+        return self.task.until - CLEAN_UP
+
+    def deadline(self, intent: Intent) -> float:
+        """From then on nothing is sent that adds exposure for ``intent``, and what works for it is cancelled."""
+        end = self.task.until if intent.expires is None else intent.expires
+        return end if self.task.leave_resting and end >= self.task.until else min(end, self.closing_time)
+
+    # ------------------------------------------------------------ look-ups
+    def instrument(self, symbol: str) -> Instrument:
+        return self.venue.instruments[symbol]
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols that this task is about, in a fixed order."""
+        wanted = [intent.symbol for intent in self.task.intents]
+        if None in wanted:
+            return list(self.venue.symbols)
+        return [symbol for symbol in self.venue.symbols if symbol in wanted]
+
+    def job_of(self, order: Order) -> Job:
+        return next(job for job in self.jobs if job.intent.id == order.intent)
+
+    def owner(self, client_id: str) -> Job | None:
+        """The job whose tag stands in a client order id."""
+        return next((job for job in self.jobs if job.intent.tag in client_id), None)
+
+    def net(self, symbol: str) -> Decimal:
+        """What the own orders bought less what they sold, less the fees that were taken in the base asset."""
+        base = self.instrument(symbol).base
+        bought = ZERO
+        for fill in self.books.traded(symbol):
+            bought += fill.quantity if fill.side == "buy" else -fill.quantity
+            bought -= fill.fee if fill.fee_asset == base else ZERO
+        return bought
+
+    # ---------------------------------------------------------------- news
+    def learn(self, state: OrderState) -> Order | None:
+        """Take news of an order from wherever it came; returns the own order that it is about, if it is one.
+
+        An order with one of our tags that no record knows is ours all the same: it is adopted.
+        """
+        order = self.books.find(state)
+        if order is None:
+            job = self.owner(state.placed_as or state.client_id) or self.owner(state.client_id)
+            if job is None:
+                self.books.foreign[state.symbol, state.venue_id] = state
+                return None
+            order = self.adopt_unknown(job, state)
+        if self.books.merge(order, state):
+            order.cancel_unclear = order.cancel_unclear and order.phase == "live"
+            self.journal.order(order)
+            self.job_of(order).wake = min(self.job_of(order).wake, self.now())
+            self.task.publish(self.order_view(order))
+        for fill in state.fills:
+            self.book(order, fill)
+        return order
+
+    def adopt_unknown(self, job: Job, state: OrderState) -> Order:
+        """An order of ours that only the venue remembers."""
+        name = (state.placed_as or state.client_id).removesuffix("x")
+        order = Order.adopted(state, name, job.intent.id)
+        self.books.add(order)
+        job.orders.append(order)
+        job.orders.sort(key=lambda order: (len(order.client_id), order.client_id))
+        job.closed = False
+        self.alert("info", f"found order {state.client_id} on the venue, which no record of this run knows", job)
+        return order
+
+    def book(self, order: Order, fill: Fill) -> None:
+        """Enter a fill, once."""
+        key = (fill.symbol, fill.trade_id)
+        if key in self.books.fills:
+            return
+        self.books.fills[key] = fill
+        self.task.publish(self.fill_view(fill))
+
+    def take_events(self) -> None:
+        """Read what the stream has told."""
+        for state in self.port.events():
+            self.on_event(state)
+
+    def on_event(self, state: OrderState) -> None:
+        """One event of the private stream."""
+        self.learn(state)
+
+    # ------------------------------------------------------------ requests
+    async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Send one request, unless a limit forbids it (NotYet); a limit met on the way closes the gate."""
+        if self.now() < self.gate.opens:
+            raise NotYet(self.gate.opens)
+        try:
+            answer = await request()
+        except Refused as refusal:
+            if refusal.kind == "rate":
+                self.on_rate_limit(refusal)
+            elif refusal.kind == "ban":
+                self.on_ban(refusal)
+            else:
+                self.gate.passed()
+            raise
+        self.gate.passed()
+        return answer
+
+    def on_rate_limit(self, refusal: Refused) -> None:
+        """429: silence for as long as the venue says."""
+        self.gate.close(refusal, self.now())
+
+    def on_ban(self, refusal: Refused) -> None:
+        """418: silence until the ban ends; whoever goes on knocking is banned for longer."""
+        self.gate.close(refusal, self.now())
+        self.alert("error", f"banned by the venue: {refusal.message}")
+
+    async def patiently(self, action: Callable[[], Awaitable[None]], deadline: float) -> bool:
+        """Repeat reads until they succeed or ``deadline`` (run time) has come; a failed read says nothing."""
+        backoff = Backoff(self.rng, cap=15.0)
+        while True:
+            try:
+                await action()
+                return True
+            except (NotYet, PortError) as problem:
+                again = self.retry_at(problem, backoff)
+            if again >= deadline:
+                return False
+            await self.pause(again)
+
+    def retry_at(self, problem: NotYet | PortError, backoff: Backoff) -> float:
+        """When to repeat a read that failed with ``problem``."""
+        if isinstance(problem, NotYet):
+            return problem.until
+        wait = backoff.next()
+        return max(self.now() + wait, self.gate.opens)
+
+    async def pause(self, until: float) -> None:
+        """Wait until ``until`` (run time), taking events as they come."""
+        while (left := until - self.now()) > 0:
+            await self.port.wait(max(left, 0.001))
+            self.take_events()
+
+    # --------------------------------------------------------------- words
+    def alert(self, level: str, text: str, job: Job | None = None) -> None:
+        """Something that a person should look at; told once."""
+        about = job.intent.id if job else None
+        if not any(known.text == text and known.about == about for known in self.alerts):
+            self.alerts.append(Alert.model_validate({"level": level, "text": text, "about": about}))
+            self.task.publish(self.alerts[-1])
+
+    def order_view(self, order: Order) -> OrderView:
+        raise NotImplementedError
+
+    def fill_view(self, fill: Fill) -> FillView:
+        raise NotImplementedError

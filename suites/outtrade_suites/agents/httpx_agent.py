@@ -1,0 +1,223 @@
+"""Reference agent on plain httpx: signs its own requests, listens to the private stream.
+
+outtrade run py:outtrade_suites.agents.httpx_agent:execute
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from outtrade.model.task import Report
+from outtrade_suites.agents.binance import (
+    PAGE,
+    order_params,
+    parsed,
+    read_answer,
+    read_balances,
+    read_fill,
+    read_order,
+    read_quote,
+)
+from outtrade_suites.agents.brain import Brain
+from outtrade_suites.agents.pacing import Backoff
+from outtrade_suites.agents.port import (
+    Access,
+    Doubtful,
+    Fill,
+    Link,
+    NotSent,
+    OrderState,
+    Quote,
+    Refused,
+    RunTask,
+    Terms,
+)
+from outtrade_suites.agents.stream import PrivateStream
+
+SILENCE_TIMEOUT = 10.0
+"""Seconds without a byte after which an answer is given up; Binance's own engine gives up after 10."""
+TOTAL_TIMEOUT = 20.0
+"""Seconds for a whole answer, however it trickles in."""
+RECV_WINDOW = 5000
+"""Milliseconds for which a request is valid on its way."""
+
+
+class HttpxPort:
+    """Binance spot over ``httpx.AsyncClient`` and ``websockets``."""
+
+    def __init__(self, venue: Access, backoff: Backoff) -> None:
+        self.venue = venue
+        self.skew = 0.0
+        """Seconds by which the venue's clock is ahead of ours."""
+        self._http = self.client()
+        self._silent_until = 0.0
+        """UNIX seconds; a ban covers the stream as well."""
+        self._stream: PrivateStream | None = None
+        if venue.stream_url:
+            names = {name: symbol for symbol, name in venue.symbols.items()}
+            self._stream = PrivateStream(
+                venue.stream_url, names, self.sign_stream, backoff, lambda: max(0.0, self._silent_until - time.time())
+            )
+        self.link: Link | None = self._stream.link if self._stream else None
+
+    # ------------------------------------------------------------ life
+    def client(self) -> httpx.AsyncClient:
+        """The HTTP client; an answer that stays away for ten seconds is given up."""
+        return httpx.AsyncClient(base_url=self.venue.rest_url, timeout=SILENCE_TIMEOUT)
+
+    def total_timeout(self) -> float | None:
+        """Seconds for a whole answer."""
+        return TOTAL_TIMEOUT
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        if self._stream:
+            self._stream.start()
+
+    async def close(self) -> None:
+        """Leave the stream, close all connections."""
+        if self._stream:
+            await self._stream.close()
+        await self._http.aclose()
+
+    async def wait(self, seconds: float) -> None:
+        """Until ``seconds`` have passed or the stream has something to tell."""
+        if self._stream is None:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._stream.stirred.wait()
+        except TimeoutError:
+            pass
+        self._stream.stirred.clear()
+
+    def events(self) -> Sequence[OrderState]:
+        """What the stream has told since the last call."""
+        if self._stream is None:
+            return ()
+        told = tuple(self._stream.events)
+        self._stream.events.clear()
+        return told
+
+    # -------------------------------------------------------- requests
+    def timestamp(self) -> int:
+        """The venue's time in milliseconds, as far as it is known."""
+        return int((time.time() + self.skew) * 1000)
+
+    def signature(self, query: str) -> str:
+        """HMAC-SHA256 over the query string."""
+        return hmac.new(self.venue.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+
+    def sign_stream(self, params: dict[str, str]) -> dict[str, str]:
+        """Parameters of a WebSocket API request, signed over their alphabetical order."""
+        full = params | {"apiKey": self.venue.key, "timestamp": str(self.timestamp())}
+        return full | {"signature": self.signature(urlencode(sorted(full.items())))}
+
+    async def call(self, method: str, path: str, params: dict[str, str], *, signed: bool = True) -> Any:
+        """One request; the answer's JSON, or NotSent, Refused, Doubtful."""
+        headers = {}
+        query = urlencode(params)
+        if signed:
+            query = urlencode(params | {"recvWindow": str(RECV_WINDOW), "timestamp": str(self.timestamp())})
+            query += f"&signature={self.signature(query)}"
+            headers["X-MBX-APIKEY"] = self.venue.key
+        try:
+            async with asyncio.timeout(self.total_timeout()):
+                answer = await self._http.request(method, f"{path}?{query}" if query else path, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(repr(error)) from None
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            raise Doubtful(repr(error)) from None
+        try:
+            return read_answer(answer.status_code, answer.headers, answer.text, now=time.time())
+        except Refused as refusal:
+            if refusal.kind == "clock":
+                await self.adjust_clock()
+            elif refusal.kind == "ban":
+                self._silent_until = time.time() + (refusal.retry_after or SILENCE_TIMEOUT)
+            raise
+
+    async def adjust_clock(self) -> None:
+        """Read the venue's time; if that fails, the next clock error tries again."""
+        try:
+            data = await self.call("GET", "/api/v3/time", {}, signed=False)
+            self.skew = parsed(lambda: int(data["serverTime"])) / 1000 - time.time()
+        except (NotSent, Doubtful, Refused):
+            pass
+
+    # -------------------------------------------------------- the port
+    async def place(self, client_id: str, terms: Terms) -> OrderState:
+        params = order_params(self.venue.symbols[terms.symbol], client_id, terms)
+        data = await self.call("POST", "/api/v3/order", params)
+        return parsed(lambda: read_order(data, terms.symbol))
+
+    async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
+        params = {"symbol": self.venue.symbols[symbol], "orderId": venue_id}
+        if cancel_id is not None:
+            params["newClientOrderId"] = cancel_id
+        data = await self.call("DELETE", "/api/v3/order", params)
+        return parsed(lambda: read_order(data, symbol))
+
+    async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
+        which = {"orderId": venue_id} if venue_id is not None else {"origClientOrderId": str(client_id)}
+        data = await self.call("GET", "/api/v3/order", {"symbol": self.venue.symbols[symbol], **which})
+        return parsed(lambda: read_order(data, symbol))
+
+    async def open_orders(self, symbol: str) -> list[OrderState]:
+        rows = await self.call("GET", "/api/v3/openOrders", {"symbol": self.venue.symbols[symbol]})
+        return parsed(lambda: [read_order(row, symbol) for row in rows])
+
+    async def all_orders(self, symbol: str, since: float) -> list[OrderState]:
+        params = {"symbol": self.venue.symbols[symbol], "limit": str(PAGE)}
+        rows = page = await self.call("GET", "/api/v3/allOrders", params | {"startTime": str(int(since * 1000))})
+        while parsed(lambda page=page: len(page)) == PAGE:  # type: ignore[misc]
+            page = await self.call("GET", "/api/v3/allOrders", params | {"orderId": str(page[-1]["orderId"] + 1)})
+            rows = rows + page
+        return parsed(lambda: [read_order(row, symbol) for row in rows])
+
+    async def fills(self, symbol: str, *, since: float | None = None, order: str | None = None) -> list[Fill]:
+        params = {"symbol": self.venue.symbols[symbol], "limit": str(PAGE)}
+        if order is not None:
+            params["orderId"] = order
+        first = {} if since is None else {"startTime": str(int(since * 1000))}
+        rows = page = await self.call("GET", "/api/v3/myTrades", params | first)
+        while parsed(lambda page=page: len(page)) == PAGE:  # type: ignore[misc]
+            page = await self.call("GET", "/api/v3/myTrades", params | {"fromId": str(page[-1]["id"] + 1)})
+            rows = rows + page
+        return parsed(lambda: [read_fill(row, symbol) for row in rows])
+
+    async def balances(self) -> dict[str, Any]:
+        data = await self.call("GET", "/api/v3/account", {})
+        return parsed(lambda: read_balances(data))
+
+    async def quote(self, symbol: str) -> Quote:
+        data = await self.call(
+            "GET", "/api/v3/depth", {"symbol": self.venue.symbols[symbol], "limit": "5"}, signed=False
+        )
+        return parsed(lambda: read_quote(data))
+
+
+class HttpxAgent(Brain):
+    """The decisions, over httpx."""
+
+    def __init__(self, task: RunTask, venue: Access) -> None:
+        super().__init__(task, venue, self.make_port(venue))
+
+    def make_port(self, venue: Access) -> HttpxPort:
+        """How this agent speaks to the venue."""
+        return HttpxPort(venue, Backoff(Random(), base=0.5, cap=15.0))
+
+
+async def execute(task: RunTask, venue: Access) -> Report:
+    """The agent: see the contract."""
+    return await HttpxAgent(task, venue).run()

@@ -1,0 +1,229 @@
+"""The seam between deciding and speaking: what a decision needs of a venue, in unified words.
+
+A port method either returns what the venue said, or fails in one of exactly three ways. Everything that an agent
+does right or wrong after a failure hangs on telling them apart:
+
+* ``NotSent``: provably nothing left (the name did not resolve, the connection was refused). Send it again at leisure.
+* ``Refused``: the venue answered, definitely, "no". ``kind`` says why; nothing was executed.
+* ``Doubtful``: anything else. It may or may not have happened. Ask before doing anything about it.
+
+The methods are ``async def`` so that one set of decisions serves both worlds. A synchronous port never suspends,
+and ``drive`` runs the coroutine to its end without an event loop::
+
+    >>> async def answer() -> int:
+    ...     return 42
+    >>> drive(answer())
+    42
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, Protocol, TypeVar
+
+from outtrade.model.task import Bounds, Instrument, Intent, Limits, OrderStatus, Side
+
+T = TypeVar("T")
+
+Kind = Literal[
+    "rate", "ban", "busy", "clock", "duplicate", "unknown_order", "not_found",
+    "funds", "closed", "auth", "rules", "would_take", "other",
+]  # fmt: skip
+"""Why a venue refused. The first four pass by themselves (``TRANSIENT``); the rest do not."""
+
+TRANSIENT: frozenset[Kind] = frozenset({"rate", "ban", "busy", "clock"})
+
+
+class PortError(Exception):
+    """A request that did not get the answer it asked for."""
+
+
+class NotSent(PortError):
+    """Nothing left: no name, no connection, no handshake."""
+
+
+class Doubtful(PortError):
+    """At least a byte may have left, and no definite answer came: timeout, reset, 5xx, unreadable body."""
+
+
+class Refused(PortError):
+    """A definite refusal: nothing was executed. ``retry_after``: seconds of silence the venue demands, if it says."""
+
+    def __init__(self, kind: Kind, message: str = "", *, code: int | None = None, retry_after: float | None = None):
+        super().__init__(f"{kind}: {message}" if message else kind)
+        self.kind: Kind = kind
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked of the venue. Prices in quote per base, quantities in base units or in quote; on the grid."""
+
+    symbol: str
+    side: Side
+    type: Literal["limit", "market"]
+    quantity: Decimal | None = None
+    quote_quantity: Decimal | None = None
+    price: Decimal | None = None
+    time_in_force: str | None = None
+    post_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution. ``trade_id`` is unique within the symbol; ``order`` is the venue's order id."""
+
+    trade_id: str
+    order: str
+    symbol: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """An order as the venue describes it at one moment; ``fills`` where the answer lists them.
+
+    ``client_id`` is what it is called now; ``placed_as`` what it was called before a cancel renamed it, if known.
+    """
+
+    venue_id: str
+    client_id: str
+    symbol: str
+    side: Side
+    type: Literal["limit", "market"]
+    status: OrderStatus
+    quantity: Decimal
+    filled: Decimal
+    quote_filled: Decimal
+    price: Decimal | None = None
+    placed_as: str | None = None
+    fills: tuple[Fill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Best bid and best ask."""
+
+    bid: Decimal
+    ask: Decimal
+
+    @property
+    def mid(self) -> Decimal:
+        return (self.bid + self.ask) / 2
+
+
+@dataclass(slots=True)
+class Link:
+    """The private stream. ``generation`` counts acknowledged subscriptions: after each, the account is read again."""
+
+    up: bool = False
+    generation: int = 0
+
+
+class Port(Protocol):
+    """A venue, as the decisions see it. Every method but ``events`` and ``close`` may raise a PortError."""
+
+    link: Link | None
+    """None: this port has no stream."""
+
+    async def start(self) -> None:
+        """Get ready: clients, rules, stream. May be called again after it failed."""
+
+    async def close(self) -> None:
+        """Let go of everything. Never raises; nothing is sent afterwards."""
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass; comes back early when the stream has something to tell."""
+
+    def events(self) -> Sequence[OrderState]:
+        """What the stream has told since the last call, in order of arrival. Never waits."""
+
+    async def place(self, client_id: str, terms: Terms) -> OrderState: ...
+    async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
+        """Cancel by the venue's id. ``cancel_id`` becomes the order's client id, where the venue renames it."""
+
+    async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
+        """Query one order by either id; raises Refused("not_found")."""
+
+    async def open_orders(self, symbol: str) -> list[OrderState]: ...
+    async def all_orders(self, symbol: str, since: float) -> list[OrderState]:
+        """Every order of the account placed since ``since`` (UNIX seconds), whatever became of it; all pages."""
+
+    async def fills(self, symbol: str, *, since: float | None = None, order: str | None = None) -> list[Fill]:
+        """Own fills in ``symbol``: of one order, or since ``since`` (UNIX seconds); all pages."""
+
+    async def balances(self) -> dict[str, tuple[Decimal, Decimal]]:
+        """The whole account: asset -> (free, locked)."""
+
+    async def quote(self, symbol: str) -> Quote: ...
+
+
+class Access(Protocol):
+    """What is used of ``VenueAccess``."""
+
+    @property
+    def symbols(self) -> Mapping[str, str]: ...
+    @property
+    def instruments(self) -> Mapping[str, Instrument]: ...
+    @property
+    def rest_url(self) -> str: ...
+    @property
+    def stream_url(self) -> str | None: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def secret(self) -> str: ...
+    @property
+    def absent_after(self) -> float: ...
+    def ccxt(self, asynchronous: bool = False, pro: bool = False) -> Any: ...
+
+
+class RunTask(Protocol):
+    """What is used of the task of a run (``Task`` with its store)."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def intents(self) -> tuple[Intent, ...]: ...
+    @property
+    def until(self) -> float: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def bounds(self) -> Bounds: ...
+    @property
+    def leave_resting(self) -> bool: ...
+    @property
+    def resumed(self) -> bool: ...
+    @property
+    def store(self) -> MutableMapping[str, Any]: ...
+    def publish(self, view: Any) -> None: ...
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never suspends (every wait inside it blocks) and return its result."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a synchronous port suspended: one of its methods awaits something real")
+
+
+def plain(value: Decimal) -> str:
+    """A decimal in plain notation: no exponent, no trailing zeros.
+
+    >>> plain(Decimal("1E+2")), plain(Decimal("0.00001000"))
+    ('100', '0.00001')
+    """
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
