@@ -213,6 +213,13 @@ CASES: list[tuple[str, str, str]] = [
         BUY + "i2:buy 1@90 | 0 up | 1 place a -> ok | 49 up c=10 | 50 down | 57 place b i=i2 -> ok | 600 report",
     ),
     ("RCV-08", NOTHING, BUY + "1 place a -> ok | 57 place b q=0.1 -> ok | 600 report"),
+    # the stream died with its process: the next life begins without one
+    (
+        "RCV-08",
+        NOTHING,
+        BUY + "i2:buy 1@90 | fault crash point=after_ack | 0 up | 1 place a -> ok | 50 crash | 50 down | 55 start"
+        " | 57 place b i=i2 -> ok | 600 report",
+    ),
     # ---------------------------------------------------------------- RCV-11
     (
         "RCV-11",

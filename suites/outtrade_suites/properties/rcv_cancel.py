@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index
 from outtrade.judge.records import Operation, Order
+from outtrade.model.fault import READS
 from outtrade.model.history import NS
 from outtrade_suites.properties import gateway, sight
 from outtrade_suites.properties.claims import exceeds, refused_for_good, reported_as, verdicts
@@ -84,11 +85,13 @@ def resolved_by(
     ix: Index, send: Operation, order: Order | None, names: set[str], cancel: Operation, before: int
 ) -> bool:
     """Whether the client knew how the order ended before event ``before``: the venue had shown it to be over, had
-    answered a query asked after the cancel, or it is proven never to have stood."""
+    answered a question about it asked after the cancel, or it is proven never to have stood."""
     if order is not None and sight.shown_over(ix, order, before=before):
         return True
-    if any(seen.op == "query" and seen.asked > cancel.seq for seen in sight.of(ix, names, before=before)):
+    if any(seen.op in READS and seen.asked > cancel.seq for seen in sight.of(ix, names, before=before)):
         return True
+    if sight.not_found(ix, names, after=cancel.seq, before=before):
+        return True  # asked; whether it asked late enough is the matter of RCV-04
     if any(doubt.op is send and doubt.resolution is not None and doubt.resolution.seq < before for doubt in ix.doubts):
         return order is None
     return refused_for_good(ix, send, before=before)

@@ -34,15 +34,14 @@ def gap_closed(ix: Index) -> Iterator[Case]:
     for stream in ix.streams:
         if stream.down_seq is None or stream.down_at is None:
             continue
-        if any(other is not stream and other.up(stream.down_seq) for other in ix.streams):
+        own = [other for other in ix.streams if other is not stream and life_of(other) == life_of(stream)]
+        if any(other.up(stream.down_seq) for other in own):
             continue  # another subscription was alive: no gap
-        end = end_of_life(ix, stream.down_seq)
-        reopened = next((s for s in ix.streams if stream.down_seq < s.up_seq < end), None)
-        last = next((s.down_seq for s in ix.streams if reopened is s and s.down_seq is not None), end)
+        reopened = next((other for other in own if other.up_seq > stream.down_seq), None)
+        last = len(ix.events) if reopened is None or reopened.down_seq is None else reopened.down_seq
         for op in ix.sends:
-            if not stream.down_seq < op.seq < last:
-                continue
-            yield from _sent_in_gap(ix, stream, reopened, op)
+            if stream.down_seq < op.seq < last and op.request.incarnation == life_of(stream):
+                yield from _sent_in_gap(ix, stream, reopened, op)
 
 
 def _sent_in_gap(ix: Index, stream: Stream, reopened: Stream | None, op: Operation) -> Iterator[Case]:
@@ -99,9 +98,9 @@ def unread(ix: Index, order: Order, start: int, before: int) -> str:
     return " and ".join(missing)
 
 
-def end_of_life(ix: Index, seq: int) -> int:
-    """The event at which the incarnation that lived at ``seq`` crashed (or the end of the history)."""
-    return min((crash.seq for crash in ix.crashes if crash.seq > seq), default=len(ix.events))
+def life_of(stream: Stream) -> int:
+    """The incarnation that subscribed."""
+    return 0 if stream.subscribe is None else stream.subscribe.request.incarnation
 
 
 # ---------------------------------------------------------------- RCV-11

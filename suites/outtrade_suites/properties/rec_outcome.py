@@ -16,7 +16,7 @@ from outtrade.judge.records import Order
 from outtrade.model.history import NS
 from outtrade.model.task import Intent
 from outtrade_suites.properties.books import Books, books
-from outtrade_suites.properties.compare import near_any, plain, step_of, wanted_base
+from outtrade_suites.properties.compare import floor_to, near_any, plain, step_of, wanted_base
 
 ZERO = Decimal(0)
 ORDERING = frozenset({"order", "trade", "scale"})
@@ -77,7 +77,7 @@ def _order(ix: Index, intent: Intent, seq: int) -> set[str]:
     if works:
         return {"working"}
     if filled > 0:
-        return {"partial"}
+        return {"partial", "done"} if within_market_step(ix, intent, filled) else {"partial"}
     if not orders_before(ix, intent, seq):
         return {"failed", "refused"}  # never sent, or never accepted: who gave up, agent or venue, is not ours to say
     return {"failed"}
@@ -94,6 +94,14 @@ def complete(ix: Index, intent: Intent, seq: int) -> bool:
         return ix.filled(intent, seq) > 0 and ix.working(intent, seq) == 0
     filled, paid = ix.filled(intent, seq), ix.quote_filled(intent, seq)
     return filled > 0 and paid >= intent.quote_quantity - step * paid / filled
+
+
+def within_market_step(ix: Index, intent: Intent, filled: Decimal) -> bool:
+    """Whether a market order could not have taken more: what is left is less than the venue's step for such orders."""
+    instrument = ix.instruments.get(intent.symbol or "")
+    if intent.type != "market" or intent.quantity is None or instrument is None or instrument.market_step is None:
+        return False
+    return filled >= floor_to(intent.quantity, instrument.market_step)
 
 
 def _cancel(ix: Index, intent: Intent, seq: int) -> set[str]:

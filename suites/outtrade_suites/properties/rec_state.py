@@ -180,7 +180,7 @@ def admissible(ix: Index, stated: Books) -> list[dict[str, tuple[Decimal, Decima
     snapshot = ix.snapshots.get("report") if stated.agent else None
     computed = [b for seq in stated.window.moments(ix) if (b := balances(ix, seq)) is not None]
     if snapshot is None:
-        return [] if stated.agent else computed
+        return computed
     true = {asset: (Decimal(free), Decimal(locked)) for asset, (free, locked) in snapshot.balances.items()}
     last = computed[-1] if computed else {}
     trusted = {asset for asset, pair in true.items() if last.get(asset) == pair}

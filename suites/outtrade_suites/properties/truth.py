@@ -46,6 +46,9 @@ class Window:
 
     def moments(self, ix: Index) -> list[int]:
         """Sequence numbers after which something about the account changed in it; the first is its beginning."""
+        return ix.memo(f"moments {self.since} {self.seq}", self._moments)
+
+    def _moments(self, ix: Index) -> list[int]:
         inside = [
             event.seq
             for event in ix.events
@@ -70,14 +73,20 @@ def window(ix: Index, at: int, seq: int, *, look: int = LAST_LOOK) -> Window:
 
 
 def visible_since(ix: Index, since: int, seq: int) -> int:
-    """``since``, moved back to before every write whose effect reads did not show yet at that time."""
+    """``since``, moved back to before every write whose effect reads did not show yet at that time.
+
+    The fault lands on the first read that is kept in the past, or on the write itself; in the first case the write was
+    at most the fault's delay earlier.
+    """
     start = since
     for record in ix.faults:
         if isinstance(record.fault, Visibility):
+            delay = ns(record.fault.delay)
             for landed in record.landed:
-                if landed.seq < seq and landed.at + ns(record.fault.delay) > since:
-                    write = None if landed.call is None else ix.by_call.get(landed.call)
-                    start = min(start, (landed.at if write is None else write.sent_at) - 1)
+                if landed.seq < seq and landed.at + delay > since:
+                    op = None if landed.call is None else ix.by_call.get(landed.call)
+                    on_write = op is not None and op.request.op in WRITES
+                    start = min(start, (op.sent_at if op is not None and on_write else landed.at - delay) - 1)
     return start
 
 
