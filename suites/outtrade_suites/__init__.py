@@ -36,6 +36,10 @@ def _spaces() -> Mapping[str, Any]:
     return spaces
 
 
+def _draw(seed: int, index: int) -> Any:
+    return _part("spaces", "Draw")(seed, index)
+
+
 def _agents() -> Mapping[str, str]:
     agents: Mapping[str, str] = _part("agents", "AGENTS")
     return agents
@@ -46,4 +50,4 @@ def _zoo() -> Iterable[Broken]:
     return zoo
 
 
-suite = Suite("core", properties=_properties, spaces=_spaces, agents=_agents, zoo=_zoo)
+suite = Suite("core", properties=_properties, spaces=_spaces, draw=_draw, agents=_agents, zoo=_zoo)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -130,21 +131,39 @@ def make_suite() -> Suite:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The small world; the current folder is an empty one, which is returned."""
-    module = ModuleType("outtrade.engine.run")
-    module.run = run  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "outtrade.engine.run", module)
     import outtrade.engine
 
+    module, here, points = parts()
+    monkeypatch.setitem(sys.modules, "outtrade.engine.run", module)
     monkeypatch.setattr(outtrade.engine, "run", module, raising=False)
-    here = ModuleType("demo_suite_of_tests")
-    here.suite = make_suite()  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "demo_suite_of_tests", here)
-    point = EntryPoint("core", "demo_suite_of_tests:suite", suites.GROUP)
-    monkeypatch.setattr(suites, "entry_points", lambda group: (point,))
+    monkeypatch.setattr(suites, "entry_points", points)
     monkeypatch.chdir(tmp_path)
     AGENTS.clear()
     ZOO.clear()
     return tmp_path
+
+
+def parts() -> tuple[ModuleType, ModuleType, Any]:
+    """The engine's module, the module that holds the suite, and what finds it."""
+    module = ModuleType("outtrade.engine.run")
+    module.run = run  # type: ignore[attr-defined]
+    here = ModuleType("demo_suite_of_tests")
+    here.suite = make_suite()  # type: ignore[attr-defined]
+    point = EntryPoint("core", "demo_suite_of_tests:suite", suites.GROUP)
+    return module, here, lambda group: (point,)
+
+
+def outside() -> None:
+    """Become the small world in a process of its own, and do what the command line says."""
+    import outtrade.engine
+    from outtrade.cli import main
+
+    module, here, points = parts()
+    sys.modules["outtrade.engine.run"] = outtrade.engine.run = module  # type: ignore[attr-defined]
+    sys.modules["demo_suite_of_tests"] = here
+    suites.entry_points = points
+    main()
 
 
 def agent(folder: Path, body: str, name: str = "agent") -> str:

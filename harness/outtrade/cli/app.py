@@ -24,7 +24,6 @@ app.add_typer(listing, name="list")
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="TARGET",
         help="What to test: py:file.py:function, py:package.module:object, ccxt:binance, ccxt.async:binance,"
         " agent:NAME or zoo:NAME.",
     ),
@@ -130,7 +129,7 @@ def run(
     "  outtrade replay scenario.json --target py:my_agent.py:execute"
 )
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A saved failure, or a scenario file.")],
+    file: Annotated[Path, typer.Argument(help="A saved failure, or a scenario file.")],
     target: Annotated[str | None, typer.Option("--target", help="Run it against this target instead.")] = None,
     suite: Annotated[str | None, typer.Option("--suite", help="Judge by this suite instead.")] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Write the history to this file (JSON lines).")] = None,
@@ -151,7 +150,7 @@ def replay(
 
 @app.command(epilog="\b\nExample:\n  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl")
 def judge(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A stored history (JSON lines).")],
+    file: Annotated[Path, typer.Argument(help="A stored history (JSON lines).")],
     suite: SuiteName = "core",
     timeline: Annotated[bool, typer.Option("--timeline", help="Show the timeline, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
@@ -166,7 +165,7 @@ def judge(
 
 @app.command(epilog="\b\nExample:\n  outtrade explain RTY-01")
 def explain(
-    property_id: Annotated[str, typer.Argument(metavar="PROPERTY", help="Id of a property, for example RTY-01.")],
+    wanted: Annotated[str, typer.Argument(metavar="PROPERTY", help="Id of a property, for example RTY-01.")],
     suite: SuiteName = "core",
     debug: Debug = False,
 ) -> None:
@@ -174,7 +173,7 @@ def explain(
     from outtrade.cli.guard import guarded
     from outtrade.cli.listing import explain_command
 
-    raise typer.Exit(guarded(lambda: explain_command(property_id, suite=suite), debug=debug))
+    raise typer.Exit(guarded(lambda: explain_command(wanted, suite=suite), debug=debug))
 
 
 @app.command(epilog="\b\nExamples:\n  outtrade zoo\n  outtrade zoo --scenarios 50 --only blind_retry")

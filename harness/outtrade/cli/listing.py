@@ -20,15 +20,14 @@ def _terminal() -> Terminal:
 
 
 def _definition(terminal: Terminal, name: str, text: str, *, column: int = 20, style: str = "bold") -> None:
-    """``name   text``, the text wrapped in its own column."""
+    """``name   text``, the text cleaned and wrapped in its own column."""
     from rich.text import Text
 
     parts = textwrap.wrap(clean(text), WIDTH - column) or [""]
-    head = clean(name)
-    if len(head) >= column:
-        terminal.line(head, style)
-        head = ""
-    terminal.line(Text.assemble((f"{head:<{column}}", style), parts[0]))
+    if len(name) >= column:
+        terminal.line(name, style)
+        name = ""
+    terminal.line(Text.assemble((f"{name:<{column}}", style), parts[0]))
     for part in parts[1:]:
         terminal.line(" " * column + part)
 
@@ -80,7 +79,11 @@ def properties_command(*, suite: str) -> int:
             terminal.line(("\n" if before else "") + prop.dimension, "bold")
             before = prop.dimension
         _definition(
-            terminal, f"  {prop.id:<8}{prop.level:<7}{prop.severity:<9}{prop.scope:<3}", prop.title, column=30, style=""
+            terminal,
+            f"  {prop.id:<8}{prop.level:<8}{prop.severity:<10}{prop.scope:<4}",
+            prop.title,
+            column=34,
+            style="",
         )
     return OK
 
@@ -89,7 +92,7 @@ def profiles_command(*, suite: str) -> int:
     """``outtrade list profiles``."""
     terminal = _terminal()
     for name, space in suites.load(suite).spaces.items():
-        _definition(terminal, name, _first_paragraph(space))
+        _definition(terminal, clean(name), _first_paragraph(space))
     return OK
 
 
@@ -99,11 +102,11 @@ def agents_command(*, suite: str) -> int:
     loaded = suites.load(suite)
     terminal.line("reference agents", "bold")
     for name, spec in loaded.agents.items():
-        _definition(terminal, f"  agent:{name}", spec, column=30, style="")
+        _definition(terminal, f"  agent:{clean(name)}", spec, column=30, style="")
     terminal.line("\nbroken agents (the zoo)", "bold")
     for broken in loaded.zoo:
         text = f"{broken.property}, made from {broken.base}. {broken.source}"
-        _definition(terminal, f"  zoo:{broken.name}", text, column=30, style="")
+        _definition(terminal, f"  zoo:{clean(broken.name)}", text, column=30, style="")
     return OK
 
 

@@ -93,7 +93,7 @@ def zoo_command(
         terminal.line(f"FAIL: {count(len(wrong), 'thing')} not as it should be", "bold red")
         return GATE
     terminal.line(
-        f"PASS: {count(caught, 'broken agent')} caught, {count(len(rows) - caught, 'reference agent')} without failure,"
+        f"PASS: {count(caught, 'broken agent')} caught, {count(len(rows) - caught, 'reference agent')} clean,"
         f" {count(scenarios, 'scenario')} each",
         "bold green",
     )

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from outtrade.report.text import clean, shorten
+from outtrade.report.text import clean, count, shorten
 
 NAME = 26
-COLUMNS = 17
+COLUMNS = 13
 """Properties side by side in 80 columns."""
 
 
@@ -47,11 +47,11 @@ class Row:
             yield f"{self.name}: {self.problem}"
         if self.expected is not None and not self.failed.get(self.expected):
             decided = self.applied.get(self.expected, 0)
-            yield f"{self.name}: not caught by {self.expected} (decided in {decided} scenarios)"
+            yield f"{self.name}: not caught by {self.expected} (decided in {count(decided, 'scenario')})"
         for ident, scenarios in self.failed.items():
             if self.cell(ident) == "!":
                 what = "a reference agent fails" if self.expected is None else "fails without permission"
-                yield f"{self.name}: {what} {ident} in {scenarios} scenarios"
+                yield f"{self.name}: {what} {ident} in {count(scenarios, 'scenario')}"
 
 
 def lines(rows: Sequence[Row], order: Sequence[str]) -> Iterator[str]:
@@ -62,15 +62,15 @@ def lines(rows: Sequence[Row], order: Sequence[str]) -> Iterator[str]:
         part = shown[start : start + COLUMNS]
         if start:
             yield ""
-        yield f"{'':<{name}}" + "".join(f"{_family(part, n):>3}" for n in range(len(part)))
-        yield f"{'':<{name}}" + "".join(f"{ident[-2:]:>3}" for ident in part)
+        yield f"{'':<{name}}" + "".join(f"{_family(part, n):>4}" for n in range(len(part))).rstrip()
+        yield f"{'':<{name}}" + "".join(f"{ident[-2:]:>4}" for ident in part)
         for row in rows:
-            cells = "".join(f"{row.cell(ident):>3}" for ident in part)
+            cells = "".join(f"{row.cell(ident):>4}" for ident in part)
             yield f"{shorten(clean(row.name), name):<{name}}{cells}".rstrip()
     if not shown:
         yield "no agent fails anything"
     yield ""
-    yield "# caught by its property   * not caught   + permitted consequence   ! not permitted"
+    yield "# caught by its property  * not caught  + permitted consequence  ! not permitted"
 
 
 def _family(part: Sequence[str], n: int) -> str:

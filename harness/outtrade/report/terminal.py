@@ -163,7 +163,7 @@ class Terminal:
             if row.score is None:
                 self.line(f"{row.name:<18}{'-':>8}   {'nothing was decided':<17}")
                 continue
-            interval = f"{percent(row.low):>5} - {percent(row.high):>5} %"
+            interval = f"{percent(row.low):>5} to {percent(row.high)} %"
             line = f"{row.name:<18}{percent(row.score):>6} %   {interval:<17}{row.properties:>11}{row.scenarios:>11,}"
             self.line(line, "green" if row.score == 1 else "")
 
@@ -173,7 +173,7 @@ class Terminal:
             if not rows:
                 continue
             self.line()
-            self.line(f"{title:<18}{'violations':>12}  {'severity':<10}", "dim")
+            self.line(f"{title:<18}{'violations':>12}  severity", "dim")
             for row in sorted(rows, key=lambda r: (_rank(r.severity), -r.counts[verdict], r.id)):
                 share = f"{row.counts[verdict]:,} of {row.applied:,}"
                 note = f" [{row.baseline} without faults]" if row.baseline else ""
