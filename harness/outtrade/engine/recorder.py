@@ -21,10 +21,14 @@ class RunRecorder(Recorder):
         self.incarnation = 0
         self.dead = False
         """True from a crash until the next incarnation starts."""
+        self.sealed = False
+        """True once the record is complete: what garbage collection closes later is no part of the run."""
         self.on_stored: Callable[[], None] | None = None
 
     def add(self, event: EventType) -> int:
-        """Append ``event`` at the present virtual time; returns its sequence number."""
+        """Append ``event`` at the present virtual time; returns its sequence number (-1 once sealed)."""
+        if self.sealed:
+            return -1
         event.at = self.world.run_ns
         return self.history.add(event)
 

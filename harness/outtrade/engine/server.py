@@ -236,6 +236,7 @@ class Server:
             if fault.point == point and not self.recorder.dead:
                 counted = fault.on.op if point == "after_store_set" else op
                 if armed.offered(counted, self.world.run_ns, client_id=client_id):
+                    armed.occurred = True
                     self.recorder.add(armed.landed(call=call, detail=point))
                     self.recorder.add(Crashed(incarnation=self.recorder.incarnation, point=point, fault=armed.index))
                     self.recorder.dead = True
@@ -454,7 +455,6 @@ class Server:
         if armed is not None:
             assert isinstance(armed.fault, Visibility)
             now = self.world.now
-            armed.fired += 0
             self.veils.append((now + int(armed.fault.delay * NS), now - 1, armed))
 
     def _fill(self, armed: Armed, order: str, fraction: float) -> None:

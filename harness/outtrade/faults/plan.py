@@ -49,7 +49,7 @@ class Armed:
         """Run time (ns) until which a fault that lasts (429, ban) goes on once triggered."""
 
     def offered(self, op: str, now: int, symbol: str | None = None, client_id: str | None = None) -> bool:
-        """Count the operation if it matches; True if the fault is to fire on it."""
+        """Count the operation if it matches; True if the fault may fire on it."""
         on = self.fault.on
         if self.fired >= on.times or not self.start <= now < self.end or not op_matches(on.op, op):
             return False
@@ -58,10 +58,7 @@ class Armed:
         if on.tag is not None and (client_id is None or on.tag not in client_id):
             return False
         self.seen += 1
-        if self.seen < on.nth:
-            return False
-        self.occurred = True
-        return True
+        return self.seen >= on.nth
 
     def landed(self, **where: object) -> Landed:
         """Spend one firing; returns the event for the History."""
@@ -130,11 +127,14 @@ class Plan:
         return None
 
     def match(self, call: Call, now: int, *kinds: str) -> Armed | None:
-        """The first fault of these kinds that fires on this call."""
+        """The first fault of these kinds that fires on this call. All of them count it."""
+        chosen: Armed | None = None
         for armed in self.of(*kinds):
-            if armed.offered(call.op, now, call.symbol, call.client_id):
-                return armed
-        return None
+            if armed.offered(call.op, now, call.symbol, call.client_id) and chosen is None:
+                chosen = armed
+        if chosen is not None:
+            chosen.occurred = True
+        return chosen
 
     def planned(self) -> Iterator[Planned]:
         """The events that open the record."""

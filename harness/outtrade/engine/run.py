@@ -1,0 +1,270 @@
+"""Run one scenario against one target, inside a fresh World, and return its History.
+
+Phases: the agent runs (faults are injected, heal, everything settles), it reports, the World goes on to
+``scenario.until`` so that what is in flight arrives, then the sweep records the final truth. A crash ends an
+incarnation; the next one gets a fresh import of the code and the same store. Whatever the agent does wrong (raises,
+hangs, spins, returns nonsense, prints) is an event on the record, never an error of the run.
+
+    history = run(resolve("py:my_agent.py:execute"), scenario)
+
+Same scenario, same target: the same bytes, in any process, under any PYTHONHASHSEED.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from outtrade_mocks.venues.config import VenueConfig
+from pydantic import ValidationError
+
+from outtrade.engine.recorder import RunRecorder
+from outtrade.engine.runtime import LogStream, RunTask, Store
+from outtrade.engine.server import Server
+from outtrade.faults.plan import Plan
+from outtrade.model.fault import Crash
+from outtrade.model.history import NS, Ended, Header, History, NoReport, Reported, Snapshot, Started
+from outtrade.model.scenario import Scenario
+from outtrade.model.task import Instrument, Report
+from outtrade.sim import Budget, Deadlock, HarnessError, Killed, Late, Waiting, Watchdog, World
+from outtrade.targets import Target
+from outtrade.targets.access import VenueAccess
+from outtrade_mocks import venues
+from outtrade_mocks.venues.api import Venue
+
+GRACE = 60
+"""Seconds after ``until`` by which a report must have come (the contract with agents)."""
+MAX_EVENTS = 2_000_000
+MAX_INCARNATIONS = 8
+KEY = "outtradeTESTkey" + "0" * 49
+SECRET = "outtradeTESTsecret" + "0" * 46
+"""Test credentials, obviously fake, as long as the venue's."""
+ABSENT_AFTER = 30.0
+"""Seconds: request validity (recvWindow, at most 10 s in use) + in-flight delay + delayed visibility, rounded up."""
+
+
+def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wall_limit: float = 30.0) -> History:
+    """Run ``scenario`` against ``target``.
+
+    ``max_events`` bounds the World's events (a livelock is a finding), ``wall_limit`` is the real time in seconds
+    after which code that spins without touching the World is stopped. Raises only for errors of the harness.
+    """
+    return _Run(target, scenario, max_events, wall_limit).go()
+
+
+@lru_cache(maxsize=64)
+def _instrument(text: bytes) -> Instrument:
+    return Instrument.model_validate(msgspec.json.decode(text))
+
+
+class _Run:
+    def __init__(self, target: Target, scenario: Scenario, max_events: int, wall_limit: float) -> None:
+        self.target = target
+        self.scenario = scenario
+        module = venues.load(scenario.venue)
+        self.config = VenueConfig(
+            symbols=list(scenario.symbols),
+            balances=dict(scenario.balances),
+            markets={symbol: market.model_dump() for symbol, market in scenario.markets.items()},
+            fees=scenario.fees,
+            seed=scenario.seed,
+            epoch_ns=scenario.epoch * NS,
+            knobs=dict(scenario.knobs),
+            key=KEY,
+            secret=SECRET,
+        )
+        plain = module.instruments(self.config)
+        self.world = World(epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit)
+        self.history = History(
+            Header(
+                target=target.name,
+                scope=target.scope,
+                scenario=scenario.model_dump(mode="json"),
+                instruments=plain,
+                traits={name: asdict(trait) for name, trait in module.traits.items()},
+                absent_after=ABSENT_AFTER,
+            )
+        )
+        self.recorder = RunRecorder(self.world, self.history)
+        self.venue: Venue = module.build(self.config)
+        self.plan = Plan(scenario.faults)
+        self.server = Server(self.world, self.venue, self.plan, self.recorder, scenario)
+        self.recorder.on_stored = self.server.stored
+        self.data: dict[str, str] = {}
+        self.access = VenueAccess(
+            record=cast(Any, self.recorder.add),
+            name=scenario.venue,
+            market="spot",
+            symbols={symbol: module.symbols[symbol] for symbol in scenario.symbols},
+            rest_url=module.rest_url,
+            stream_url=module.stream_url,
+            public_stream_url=module.stream_url,
+            ca_file=None,
+            key=KEY,
+            secret=SECRET,
+            passphrase=None,
+            instruments={symbol: _instrument(msgspec.json.encode(data)) for symbol, data in plain.items()},
+            absent_after=ABSENT_AFTER,
+        )
+
+    # ------------------------------------------------------------------ phases
+    def go(self) -> History:
+        scenario, world = self.scenario, self.world
+        for event in self.plan.planned():
+            self.recorder.add(event)
+        self.snapshot("start")
+        self.server.install()
+        world.hard_limit_ns = world.epoch_ns + int((scenario.until + GRACE) * NS)
+        with world:
+            self._incarnations()
+            end = world.epoch_ns + int(scenario.until * NS)
+            if world.now < end:
+                world.run_until(end)
+            self.server.settle()
+        for ledger in self.plan.ledger():
+            self.recorder.add(ledger)
+        self.snapshot("end")
+        self.recorder.add(Ended(events=world.events))
+        self.recorder.sealed = True
+        return self.history
+
+    def snapshot(self, why: Any) -> None:
+        """Put the true state of the account on the record."""
+        truth = self.venue.truth()
+        self.recorder.add(
+            Snapshot(
+                why=why,
+                balances=truth["balances"],
+                working=tuple(truth["working"]),
+                mids=truth["mids"],
+            )
+        )
+
+    def _incarnations(self) -> None:
+        recorder, world = self.recorder, self.world
+        for incarnation in range(MAX_INCARNATIONS):
+            recorder.incarnation = incarnation
+            recorder.dead = False
+            recorder.add(Started(incarnation=incarnation, resumed=incarnation > 0))
+            try:
+                self._incarnation(resumed=incarnation > 0)
+                return
+            except Killed:
+                fault = self._last_crash()
+                world.run_until(world.now + int(fault.downtime * NS))
+                if fault.store == "lost":
+                    self.data.clear()
+                world.revive()
+        self.no_report("budget", f"crashed {MAX_INCARNATIONS} times")
+
+    def _last_crash(self) -> Crash:
+        from outtrade.model.history import Crashed
+
+        for event in reversed(self.history.events):
+            if isinstance(event, Crashed):
+                return cast(Crash, self.scenario.faults[event.fault])
+        raise AssertionError("killed without a crash on the record")
+
+    def _incarnation(self, *, resumed: bool) -> None:
+        store = Store(self.recorder, self.data)
+        task = RunTask.bind(self.scenario.task(resumed=resumed), store, self.recorder)
+        lines = [0]
+        out, err = LogStream("stdout", self.recorder, lines), LogStream("stderr", self.recorder, lines)
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                entry = self.target.fresh()
+                self._call(entry, task)
+        except Killed:
+            raise
+        except Waiting as error:
+            self.no_report(_ENDS[type(error)], str(error), error.where)
+        except (HarnessError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if self.recorder.dead:
+                raise Killed from None
+            self.no_report("raised", _one_line(error), _where(error))
+        else:
+            if self.recorder.dead:
+                raise Killed
+        finally:
+            out.finish()
+            err.finish()
+
+    def _call(self, entry: Callable[..., Any], task: RunTask) -> None:
+        world = self.world
+        end = self.scenario.until
+
+        async def main() -> None:
+            import asyncio
+
+            result = await cast(Awaitable[Any], entry(task, self.access))
+            self.reported(result)
+            rest = end - world.run_ns / NS
+            if rest > 0:
+                await asyncio.sleep(rest)
+
+        if self.target.is_async:
+            world.run_async(main)
+        else:
+            result = world.run_blocking(lambda: entry(task, self.access))
+            if inspect.isawaitable(result):
+                close = getattr(result, "close", None)
+                if close is not None:
+                    close()
+                raise TypeError("a plain function returned an awaitable: write `async def execute`")
+            self.reported(result)
+
+    # ------------------------------------------------------------------ the report
+    def reported(self, result: Any) -> None:
+        """Record the report, or why it is none; then the truth at this moment."""
+        if self.recorder.dead:
+            return
+        self.venue.advance(self.world.now)
+        try:
+            report = result if isinstance(result, Report) else Report.model_validate(result)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            if isinstance(result, dict):
+                detail = f"not a Report: {where}: {first['msg']}"
+            else:
+                detail = f"not a Report: the agent returned {type(result).__name__}"
+            self.no_report("invalid", detail)
+            return
+        self.recorder.add(Reported(incarnation=self.recorder.incarnation, report=report.model_dump(mode="json")))
+        self.snapshot("report")
+
+    def no_report(self, why: Any, detail: str, where: str = "") -> None:
+        """The agent ended without a usable report."""
+        if not any(isinstance(event, Reported) for event in self.history.events):
+            self.recorder.add(
+                NoReport(incarnation=self.recorder.incarnation, why=why, detail=detail[:500], where=where)
+            )
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
+
+
+def _where(error: BaseException) -> str:
+    """The innermost line of the agent's own code: not the harness, not a library."""
+    best = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = frame.filename
+        if "site-packages" in path or "/lib/python" in path or path.startswith("<") or _HARNESS in path:
+            continue
+        best = f"{Path(path).name}:{frame.lineno} in {frame.name}"
+    return best
+
+
+_ENDS: dict[type[Waiting], str] = {Deadlock: "deadlock", Late: "late", Budget: "budget", Watchdog: "watchdog"}
+_HARNESS = str(Path(__file__).resolve().parent.parent)
