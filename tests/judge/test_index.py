@@ -8,7 +8,7 @@ import pytest
 
 from outtrade.judge.index import Index
 from outtrade.judge.micro import history
-from outtrade.model.history import NS
+from outtrade.model.history import NS, OrderTruth
 
 INTENT = "i1:buy 1@100 | "
 

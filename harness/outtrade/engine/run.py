@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from outtrade_mocks.venues.config import VenueConfig
 from pydantic import ValidationError
 
 from outtrade.engine.recorder import RunRecorder
@@ -38,6 +37,7 @@ from outtrade.targets import Target
 from outtrade.targets.access import VenueAccess
 from outtrade_mocks import venues
 from outtrade_mocks.venues.api import Venue
+from outtrade_mocks.venues.config import VenueConfig
 
 GRACE = 60
 """Seconds after ``until`` by which a report must have come (the contract with agents)."""

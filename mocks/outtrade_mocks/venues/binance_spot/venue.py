@@ -289,6 +289,17 @@ class BinanceSpot:
         lots = _share(left, fraction)
         return self.desk.exchange.sweep(core_id, lots) > 0
 
+    def find(self, call: Call) -> str | None:
+        """Venue id of the working order that a call names by venue id or by client id."""
+        account = self.desk.account
+        if call.venue_id is not None:
+            if not call.venue_id.isdecimal():
+                return None
+            snapshots = account.orders.get(self.desk.core_id(int(call.venue_id)))
+            return call.venue_id if snapshots and snapshots[-1].working else None
+        core_id = account.working.get(call.client_id or "")
+        return None if core_id is None else str(ORDER_ID_BASE + core_id)
+
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be
         taken within its limit. True if the order will find something to take, but less than its quantity."""
