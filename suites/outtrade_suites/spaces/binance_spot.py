@@ -177,10 +177,7 @@ def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenar
         plans.build(d.sub(f"build {number}"), w, hit, lasts, until - settle)
         for number, (w, hit, lasts) in enumerate(zip(wishes, hits, spans, strict=True), 1)
     ]
-    for w, hit in zip(wishes, hits, strict=True):
-        doubtful = w.kind == "lost_answer" and w.op == "place"
-        if doubtful and len(faults) < 3 and d.boolean(f"question lost too {hit.tag}", 0.35):
-            faults.append(plans.unanswered_question(d.sub(f"question {hit.tag}"), hit, until - settle))
+    faults += _companions(d, wishes, hits, 3 - len(faults), until - settle)
     used = {i["symbol"] for i in sketch.intents if i.get("symbol") in PRODUCTS}
     symbols = tuple(symbol for symbol in PRODUCTS if symbol in used)
     balances = {asset: amount for asset, amount in BALANCES.items() if asset != bought}
@@ -202,6 +199,18 @@ def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenar
         leave_resting=d.boolean("leave resting", 0.04),
         faults=tuple(faults),
     )
+
+
+def _companions(d: Draw, wishes: list[Wish], hits: list[Hit], room: int, heal: float) -> list[Fault]:
+    """Second faults on the same order, where two together make the trap."""
+    found: list[Fault] = []
+    for w, hit in zip(wishes, hits, strict=True):
+        part = d.sub(f"companion {hit.tag}")
+        if w.kind == "lost_answer" and w.op == "place" and part.boolean("question lost too", 0.35):
+            found.append(plans.unanswered_question(part, hit, heal))
+        elif w.kind == "visibility" and part.boolean("answer lost too", 0.7):
+            found.append(plans.invisible_and_unanswered(part, hit, heal))
+    return found[:room]
 
 
 def _hit(fields: dict[str, Any]) -> Hit:

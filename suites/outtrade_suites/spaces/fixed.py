@@ -30,7 +30,7 @@ def flagship(d: Draw) -> Scenario:
     committed = d.index % 2 == 0
     order = _intent(
         1, "FLAG5H1P", 5, symbol="BTC/USDT", side="buy", quantity=Decimal("0.4"), type="limit",
-        limit_price=Decimal("49500"), expires=200.0,
+        limit_price=Decimal("50100"), expires=200.0,
     )  # fmt: skip
     return Scenario(
         id=f"flagship-{d.seed}-{'committed' if committed else 'absent'}" + (f"-{d.index // 2}" if d.index > 1 else ""),

@@ -113,7 +113,7 @@ def span(d: Draw, w: Wish) -> float:
     if w.kind == "trickle":
         return d.number("lasts", 16, 25, digits=1)
     if w.kind == "visibility":
-        return d.number("lasts", 2, 20, digits=1)
+        return d.number("lasts", 12, 28, digits=1)
     if w.kind == "partial_fill":
         return d.number("lasts", 2, 12, digits=1)
     if w.kind == "delayed_fill":
@@ -200,6 +200,13 @@ def _trigger(d: Draw, w: Wish, hit: Hit, before: float) -> Trigger:
     elif w.op == "any":
         fields["nth"] = d.integer("nth", 1, 4)
     return Trigger(**fields)
+
+
+def invisible_and_unanswered(d: Draw, hit: Hit, heal: float) -> Fault:
+    """A companion of delayed visibility: the answer is lost, and whoever asks at once does not find the order."""
+    on = Trigger(op="place", tag=hit.tag, before=heal)
+    symptom = d.choice("symptom", [symptom for symptom in SYMPTOMS if symptom != "hang"])
+    return kinds.LostAnswer(on=on, committed=True, symptom=symptom, delay=0.2)
 
 
 def unanswered_question(d: Draw, hit: Hit, heal: float) -> Fault:
