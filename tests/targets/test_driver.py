@@ -333,3 +333,40 @@ def test_a_dead_exchange_ends_in_a_report_with_alerts(monkeypatch: pytest.Monkey
     assert report.orders[0].status == "unknown"
     assert report.balances is None and any("balances" in alert.text for alert in report.alerts)
     assert book.clock.now < 360
+
+
+def test_after_a_crash_what_was_sent_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second incarnation has the store of the first, and the exchange has an order of which it never heard."""
+    store: dict[str, Any] = {}
+
+    class Crash(BaseException):
+        """The end of an incarnation."""
+
+    def crash(book: Book, method: str, subject: Any) -> None:
+        if method == "submit" and len(book.times("submit")) == 1:
+            book.accept(subject, filled=True)
+            raise Crash
+
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    book = Book(clock, crash)
+    venue = VenueAccess(
+        name="binance_spot", market="spot", symbols={"BTC/USDT": "BTCUSDT"}, rest_url="", key="", secret="",
+        instruments={"BTC/USDT": RULES}, absent_after=30.0,
+    )  # fmt: skip
+
+    class Stored(Task):
+        @property
+        def store(self) -> dict[str, Any]:
+            return store
+
+    refused = intent(id="i2", tag="BBBBBBBB", symbol="XXX/USDT")
+    task = Stored(id="t", epoch=EPOCH, intents=(intent(), refused), until=300)
+    with pytest.raises(Crash):
+        bind(lambda: book, is_async=False)(task, venue)
+    clock.sleep(5)
+    report = bind(lambda: book, is_async=False)(task.model_copy(update={"resumed": True}), venue)
+    assert isinstance(report, Report)
+    assert len(book.times("submit")) == 1
+    assert {key: outcome.status for key, outcome in report.outcomes.items()} == {"i1": "done", "i2": "refused"}
+    assert [fill.trade_id for fill in report.fills or ()] == ["1"]

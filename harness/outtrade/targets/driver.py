@@ -10,6 +10,9 @@ for a blocking one a small scheduler runs them in turn and sleeps in between (``
     intent ──► submit ──ok──────────────► follow: open orders, order ──► cancel at the deadline ──► report
                   │                          ▲
                   └─ambiguous, unavailable─► ask by client id ──not found after absent_after──► submit again
+
+What was sent is put into the task's store before it is sent: a driver that is started again after a crash asks for
+those orders first.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import asyncio
 import heapq
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
@@ -63,13 +66,16 @@ def bind(make: Callable[[], Any], *, is_async: bool) -> Runner:
     return run
 
 
+LegState = Literal["new", "doubt", "live", "ended", "absent", "refused"]
+
+
 @dataclass(slots=True)
 class Leg:
     """One order of an intent. ``state``: new, doubt, live, ended, absent (proved), refused (said the gateway)."""
 
     request: OrderRequest
     intent: Intent
-    state: Literal["new", "doubt", "live", "ended", "absent", "refused"] = "new"
+    state: LegState = "new"
     sent_at: float = 0.0
     view: OrderView | None = None
     reason: str = ""
@@ -122,6 +128,9 @@ class Driver:
         self.calls = 0
         self.alerts: list[Alert] = []
         self.turn: AbstractAsyncContextManager[Any] = nullcontext()
+        self.store: MutableMapping[str, Any] = getattr(task, "store", {})
+        if task.resumed:
+            self._remember()
 
     # -------------------------------------------------------------- the whole run
     def run(self, turns: _Turns) -> Report:
@@ -159,6 +168,8 @@ class Driver:
 
     async def _play(self, state: State) -> None:
         """The script of one intent."""
+        if state.over:
+            return
         await self._sleep_until(state.intent.at)
         scripts = {
             "order": self._order, "trade": self._order, "cancel": self._cancel_intent,
@@ -172,6 +183,30 @@ class Driver:
         else:
             await script(state)
         state.over = True
+        if state.outcome is not None:
+            self.store[f"{state.intent.id}/outcome"] = state.outcome.model_dump(mode="json")
+
+    # -------------------------------------------------------------- what survives a crash
+    def _save(self, leg: Leg, number: int) -> None:
+        self.store[f"{leg.intent.id}/{number}"] = {
+            "request": leg.request.model_dump(mode="json"),
+            "sent_at": leg.sent_at,
+            "state": leg.state,
+            "reason": leg.reason,
+        }
+
+    def _remember(self) -> None:
+        """After a crash: what was sent is in doubt, what was refused or absent stays so, what was decided is over."""
+        for state in self.states.values():
+            number = 1
+            while (saved := self.store.get(f"{state.intent.id}/{number}")) is not None:
+                known: LegState = saved["state"] if saved["state"] in ("refused", "absent") else "doubt"
+                request = OrderRequest.model_validate(saved["request"])
+                state.legs.append(Leg(request, state.intent, known, saved["sent_at"], reason=saved["reason"]))
+                number += 1
+            outcome = self.store.get(f"{state.intent.id}/outcome")
+            if outcome is not None:
+                state.outcome, state.over = Outcome.model_validate(outcome), True
 
     # -------------------------------------------------------------- orders
     async def _order(self, state: State) -> None:
@@ -182,20 +217,27 @@ class Driver:
         if too_small := self._outside_rules(intent):
             state.outcome = Outcome(status="refused", reason=too_small)
             return
-        leg = self._leg(state, intent.quantity, market=intent.type in (None, "market"))
-        await self._place(state, leg)
-        await self._follow(state, leg)
+        if not state.legs:
+            self._leg(state, intent.quantity, market=intent.type in (None, "market"))
+        leg = state.legs[0]
+        await self._carry_out(state, leg)
         if intent.on_partial == "complete" and not state.stop and leg.state == "ended" and leg.filled > 0:
             await self._complete(state, leg)
 
+    async def _carry_out(self, state: State, leg: Leg) -> None:
+        await self._place(state, leg)
+        self._save(leg, state.legs.index(leg) + 1)
+        await self._follow(state, leg)
+
     async def _complete(self, state: State, leg: Leg) -> None:
         """Take what a cancelled order left over, at the market."""
+        if len(state.legs) > 1:
+            await self._carry_out(state, state.legs[1])
+            return
         instrument = self.venue.instruments[leg.request.symbol]
         rest = ((leg.request.quantity or Decimal(0)) - leg.filled) // instrument.step * instrument.step
         if rest >= instrument.quantity_min and self.now < self._deadline(state):
-            closing = self._leg(state, rest, market=True)
-            await self._place(state, closing)
-            await self._follow(state, closing)
+            await self._carry_out(state, self._leg(state, rest, market=True))
 
     def _outside_rules(self, intent: Intent) -> str:
         """Why the quantity can never be accepted; empty where it can."""
@@ -234,11 +276,14 @@ class Driver:
 
     async def _place(self, state: State, leg: Leg) -> None:
         """Send the order; where the gateway is in doubt, ask until it is known or proved absent."""
+        if leg.state in ("refused", "absent") or (leg.state == "doubt" and await self._ask(leg)):
+            return
         wait = FIRST_PAUSE
         for _ in range(SENDS):
             if state.stop or self.now >= self._deadline(state):
                 break
-            leg.sent_at = self.now
+            leg.sent_at, leg.state = self.now, "doubt"
+            self._save(leg, state.legs.index(leg) + 1)
             said = await self._call("submit", leg.request, intent=leg.intent)
             if said.ok and isinstance(said.value, OrderView):
                 self._adopt(leg, said.value)
@@ -247,15 +292,15 @@ class Driver:
                 leg.state, leg.reason = "refused", said.text
                 return
             if said.meaning == "not_sent":
+                leg.state = "absent"
                 await self.pause(wait)
                 wait = min(wait * 2, LONGEST_PAUSE)
                 continue
-            leg.state = "doubt"
             if said.meaning == "rate_limited":
                 await self.pause(self._wait(said, SILENCE))
             if await self._ask(leg):
                 return
-        if leg.state in ("new", "doubt"):
+        if leg.state == "new":
             leg.state = "absent"
 
     async def _ask(self, leg: Leg) -> bool:
@@ -364,6 +409,8 @@ class Driver:
         for other in self.states.values():
             if other.intent.at < state.intent.at and other.intent.symbol in symbols:
                 await self._stop(other)
+        for leg in list(state.legs):
+            await self._carry_out(state, leg)
         for symbol in symbols:
             await self._cancel_all(symbol, state)
             net = await self._net(symbol)
@@ -371,8 +418,7 @@ class Driver:
             size = abs(net).quantize(rules.step, rounding=ROUND_DOWN)
             if size >= rules.quantity_min:
                 leg = self._leg(state, size, market=True, side="sell" if net > 0 else "buy", symbol=symbol)
-                await self._place(state, leg)
-                await self._follow(state, leg)
+                await self._carry_out(state, leg)
         done = all(leg.view is not None and leg.view.status == "filled" for leg in state.legs)
         state.outcome = Outcome(status="done" if done else "failed")
 
