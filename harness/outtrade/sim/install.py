@@ -8,8 +8,9 @@ makes differs, so that ``isinstance`` and subclasses work as ever.
 
 from __future__ import annotations
 
-import asyncio.tasks
+import asyncio
 import concurrent.futures
+import importlib
 import os
 import random
 import select
@@ -26,6 +27,7 @@ from typing import Any
 
 from outtrade.sim import entropy, guard, poll, sockets, timewrap
 from outtrade.sim.active import current
+from outtrade.sim.loop import SimLoop
 from outtrade.sim.tls import NullObject
 
 _installed = False
@@ -58,6 +60,7 @@ def install() -> None:
         swaps.append((os, "getrandom", entropy.sim_getrandom))
     if hasattr(select, "poll"):
         swaps.append((select, "poll", poll.sim_poll))
+    swaps += _uvloop()
     random.Random.seed = entropy.sim_seed  # type: ignore[method-assign]
     swaps.append((random, "seed", random._inst.seed))
     by_identity: dict[int, Any] = {}
@@ -85,6 +88,26 @@ def _patch_classes() -> None:
     gathering: Any = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
     gathering.__init__ = _numbered(gathering.__init__)
     gathering.__hash__ = _hash_by_number
+
+
+def _uvloop() -> list[tuple[Any, str, Any]]:
+    """uvloop blocks and dials in C, out of reach: where it is installed, its loops become the World's."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ImportError:
+        return []
+    real, real_run = uvloop.new_event_loop, uvloop.run
+
+    def new_event_loop() -> Any:
+        world = current()
+        return real() if world is None else SimLoop(world)
+
+    def run(main: Any, **options: Any) -> Any:
+        if current() is None:
+            return real_run(main, **options)
+        return asyncio.run(main, debug=options.get("debug"))
+
+    return [(uvloop, "new_event_loop", new_event_loop), (uvloop, "run", run)]
 
 
 def _socketpair(real: Callable[..., Any]) -> Callable[..., Any]:

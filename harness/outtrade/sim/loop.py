@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import warnings
 from asyncio import base_events, events, futures
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -32,6 +33,8 @@ from outtrade.sim.world import NS, TOLD_SLEEP, World
 
 T = TypeVar("T")
 _wake_sleeper = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+_STUBBORN = 100
+"""How many nested ``finally`` blocks that await are gone through when a coroutine is thrown away."""
 log = logging.getLogger("outtrade.sim")
 
 
@@ -94,6 +97,7 @@ class SimLoop(base_events.BaseEventLoop):
     _ready: deque[asyncio.Handle]
     _asyncgens: WeakSet[Any]
     _check_closed: Callable[[], None]
+    _closed = True  # until it is made: a finaliser asks
 
     def __init__(self, world: World | None = None) -> None:
         world = world or current()
@@ -307,7 +311,9 @@ class SimLoop(base_events.BaseEventLoop):
         if self.is_closed():
             return
         if self.world.stopped is not None or self.incarnation != self.world.incarnation:
-            self._abandon()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # coroutines never awaited
+                self._abandon()
         else:
             for transport in list(self.transports):
                 transport.hang_up()
@@ -326,10 +332,14 @@ class SimLoop(base_events.BaseEventLoop):
 
 
 def _throw_away(coroutine: Any) -> None:
-    try:
-        coroutine.close()
-    except BaseException as error:
-        log.debug("agent code raised while it was thrown away: %r", error)
+    for _ in range(_STUBBORN):
+        try:
+            coroutine.close()
+        except RuntimeError:  # it awaits something else in a finally block: there is nothing left to wait for
+            continue
+        except BaseException as error:
+            log.debug("agent code raised while it was thrown away: %r", error)
+        return
 
 
 def run_in_loop(world: World, main: Callable[[], Awaitable[T]]) -> T:

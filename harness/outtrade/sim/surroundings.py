@@ -41,7 +41,7 @@ def take_over(world: World, random_state: Any) -> ExitStack:
     undo.callback(events.set_event_loop_policy, _policies._event_loop_policy)
     events.set_event_loop_policy(SimPolicy(world))
     undo.callback(setattr, sys, "unraisablehook", sys.unraisablehook)
-    sys.unraisablehook = _quiet(sys.unraisablehook)
+    sys.unraisablehook = _quiet(world, sys.unraisablehook)
     for name in _PROXIES:
         if name in os.environ:
             undo.callback(os.environ.__setitem__, name, os.environ.pop(name))
@@ -51,10 +51,10 @@ def take_over(world: World, random_state: Any) -> ExitStack:
     return undo
 
 
-def _quiet(hook: Callable[[Any], object]) -> Callable[[Any], object]:
-    """An unraisablehook that does not report finalisers which a stopped World refused."""
+def _quiet(world: World, hook: Callable[[Any], object]) -> Callable[[Any], object]:
+    """An unraisablehook that does not report what finalisers of a dead agent ran into."""
 
     def unraisable(args: Any) -> object:
-        return None if issubclass(args.exc_type, WorldStop) else hook(args)
+        return None if world.stopped is not None or issubclass(args.exc_type, WorldStop) else hook(args)
 
     return unraisable

@@ -30,6 +30,7 @@ from __future__ import annotations
 import gc
 import random
 import sys
+import warnings
 from _thread import get_ident
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -227,13 +228,15 @@ class World:
         """The clock, as agent code reads it: moves it by 1 us. May raise WorldStop."""
         if self._harness:
             return self.now
-        self.now = now = self.now + TICK
+        now = self.now + TICK
         if now >= self._fence:
-            self._fenced()
+            self._fenced(now)
+        self.now = now
         return now
 
-    def _fenced(self) -> None:
+    def _fenced(self, now: int) -> NoReturn:
         self.check()
+        self.now = now
         self.stop(Late("a loop that reads the clock", where.of_stack(sys._getframe(2)), self.run_ns / NS))
 
     def check(self, incarnation: int | None = None) -> None:
@@ -348,7 +351,9 @@ class World:
 
     def revive(self) -> None:
         """The next incarnation may run: the World works again; sockets and loops of the last one stay dead."""
-        gc.collect(0)  # finalisers of the dead run now, while the World still refuses them
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect(0)  # finalisers of the dead run now, while the World still refuses them
         self.incarnation += 1
         self.stopped = None
         self._loops.clear()
