@@ -25,7 +25,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from outtrade.sim import entropy, guard, poll, sockets, timewrap
+from outtrade.sim import clients, entropy, guard, poll, sockets, timewrap
 from outtrade.sim.active import current
 from outtrade.sim.loop import SimLoop
 from outtrade.sim.tls import NullObject
@@ -74,6 +74,7 @@ def install() -> None:
     _rebind(by_identity)
     timewrap.patch_datetime()
     _patch_classes()
+    clients.adjust()
     guard.install_audit()
 
 
@@ -85,9 +86,7 @@ def _patch_classes() -> None:
     context.wrap_bio = _wrap_bio(context.wrap_bio)
     for name in ("load_verify_locations", "load_default_certs", "set_default_verify_paths"):
         setattr(context, name, _skipped(getattr(context, name)))
-    gathering: Any = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
-    gathering.__init__ = _numbered(gathering.__init__)
-    gathering.__hash__ = _hash_by_number
+    clients.numbered_hash(asyncio.tasks._GatheringFuture)  # type: ignore[attr-defined]
 
 
 def _uvloop() -> list[tuple[Any, str, Any]]:
@@ -150,20 +149,6 @@ def _skipped(real: Callable[..., Any]) -> Callable[..., Any]:
         return real(self, *args, **kwargs) if current() is None else None
 
     return load
-
-
-def _numbered(real: Callable[..., None]) -> Callable[..., None]:
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        world = current()
-        self._number = id(self) if world is None else world.number()
-        real(self, *args, **kwargs)
-
-    return init
-
-
-def _hash_by_number(self: Any) -> int:
-    number: int = self._number
-    return number
 
 
 def _rebind(by_identity: dict[int, Any]) -> None:

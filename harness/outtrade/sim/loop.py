@@ -1,4 +1,4 @@
-"""asyncio in a World: an event loop whose selector runs the event heap and moves the clock.
+"""asyncio in a World: an event loop that runs the event heap and moves the clock while it waits.
 
 ``SimLoop`` is asyncio's own ``BaseEventLoop`` (tasks, timers, callbacks are the standard library's) with simulated
 transports below. Inside a World every new loop is one, because the event loop policy makes it: ``asyncio.run`` works in
@@ -20,6 +20,7 @@ from asyncio import base_events, events, futures
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context
+from heapq import heapify, heappop
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -35,6 +36,8 @@ T = TypeVar("T")
 _wake_sleeper = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 _STUBBORN = 100
 """How many nested ``finally`` blocks that await are gone through when a coroutine is thrown away."""
+_CANCELLED = 100
+"""Cancelled timers that are kept before they are cleared away."""
 log = logging.getLogger("outtrade.sim")
 
 
@@ -64,28 +67,6 @@ def _make_task(loop: Any, coro: Any, **options: Any) -> Any:
     return SimTask(coro, loop=loop, **options)
 
 
-class _Selector:
-    """Stands where a real selector stands in ``BaseEventLoop._run_once``."""
-
-    def __init__(self, loop: SimLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None) -> tuple[()]:
-        loop = self._loop
-        world = loop.world
-        world.check(loop.incarnation)
-        if timeout is not None and timeout <= 0:
-            world.run_due()
-            return ()
-        # one nanosecond more than asked, or rounding would make the loop spin just before the deadline
-        deadline = None if timeout is None else world.now + int(timeout * NS) + 1
-        world.wait(loop._ready.__len__, deadline, _idle, loop.place)
-        return ()
-
-    def close(self) -> None:
-        pass
-
-
 def _idle() -> str:
     return "asyncio loop idle"
 
@@ -94,7 +75,10 @@ class SimLoop(base_events.BaseEventLoop):
     """An event loop in virtual time. Make it inside a World."""
 
     # of BaseEventLoop, private there
-    _ready: deque[asyncio.Handle]
+    _ready: deque[Any]
+    _scheduled: list[Any]
+    _stopping: bool
+    _timer_cancelled_count: int
     _asyncgens: WeakSet[Any]
     _check_closed: Callable[[], None]
     _closed = True  # until it is made: a finaliser asks
@@ -108,7 +92,6 @@ class SimLoop(base_events.BaseEventLoop):
         self.incarnation = world.incarnation
         self.transports: dict[SimTransport, None] = {}
         super().__init__()
-        self._selector = _Selector(self)
         self._clock_resolution = 1e-9
         self.set_task_factory(_make_task)
         world.adopt_loop(self)
@@ -121,8 +104,42 @@ class SimLoop(base_events.BaseEventLoop):
         world = self.world
         return (world.tick() - world.epoch_ns + BOOT_NS) / 1e9
 
-    def _process_events(self, event_list: Any) -> None:
-        pass
+    def _run_once(self) -> None:
+        """One turn of the loop: let what is due happen, or wait for the next thing; then run what is ready.
+
+        The same turn as BaseEventLoop's, whose fields it uses, but the World stands where the selector does.
+        """
+        world, ready, scheduled = self.world, self._ready, self._scheduled
+        world.check(self.incarnation)
+        if self._timer_cancelled_count > max(_CANCELLED, len(scheduled) // 2):
+            self._drop_cancelled()
+        while scheduled and scheduled[0]._cancelled:
+            self._timer_cancelled_count -= 1
+            heappop(scheduled)._scheduled = False
+        if ready or self._stopping:
+            world.run_due()
+        else:
+            # one nanosecond more, or rounding would make the loop spin just before the deadline
+            deadline = int(scheduled[0]._when * NS) + 1 - BOOT_NS + world.epoch_ns if scheduled else None
+            world.wait(ready.__len__, deadline, _idle, self.place)
+        now = (world.now - world.epoch_ns + BOOT_NS) / 1e9
+        while scheduled and scheduled[0]._when <= now:
+            handle = heappop(scheduled)
+            handle._scheduled = False
+            ready.append(handle)
+        for _ in range(len(ready)):
+            due = ready.popleft()
+            if not due._cancelled:
+                due._run()
+
+    def _drop_cancelled(self) -> None:
+        """Rid the timers of those that were cancelled: clients set a timeout for each request and cancel it."""
+        for handle in self._scheduled:
+            if handle._cancelled:
+                handle._scheduled = False
+        self._scheduled[:] = [handle for handle in self._scheduled if not handle._cancelled]
+        heapify(self._scheduled)
+        self._timer_cancelled_count = 0
 
     def _write_to_self(self) -> None:
         pass
