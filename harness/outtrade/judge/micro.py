@@ -12,7 +12,8 @@ fills and balances, so that snapshots, listings and the truthful report need not
 
 ``i1:buy 1@100 exp=60``
     An intent: id, side, quantity, limit price (``buy 1`` alone: a market order; ``buy 500q``: 500 of quote). Options:
-    ``sym=ETH/USDT at=5 exp=60 tif=IOC kind=trade part=complete target=i0 post ro type=stop`` (``part`` = on_partial).
+    ``sym=ETH/USDT at=5 exp=60 tif=IOC kind=trade part=complete target=i0 post ro type=stop fallback=market``
+    (``part`` = on_partial), and any other field of Intent by its name.
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
     Settings: ``until absent tick step min max mmin mmax notional nmax fee mid scope streams leave reuse window
@@ -319,6 +320,8 @@ class _Builder:
         elif data["kind"] != side:
             raise MicroError(f"{head!r} has neither a side nor a kind, in: {statement}")
         renamed = {"exp": "expires", "tif": "time_in_force", "part": "on_partial", "stop": "stop_price"}
+        if "fallback" in options:
+            data["fallback_types"] = tuple(options.pop("fallback").split(","))
         for word in bare:
             if word == "post":
                 data["post_only"] = True
@@ -627,7 +630,7 @@ class _Builder:
             tif=pick("tif", (intent.time_in_force if intent else None) or ("GTC" if price else None)),
             price=price,
             quantity=pick("q", intent.quantity if intent else "1"),
-            quote_quantity=None if "q" in options else quote,
+            quote_quantity=None if options.get("q", "-") != "-" and "qq" not in options else quote,
             stop_price=pick("stop", intent.stop_price if intent else None),
             post_only="post" in word.args or (intent is not None and intent.post_only and "post=0" not in word.text),
             reduce_only="ro" in word.args or (intent is not None and intent.reduce_only),
@@ -722,10 +725,9 @@ class _Builder:
         if order.filled >= order.quantity:
             order.status = "filled"
         sign = 1 if order.side == "buy" else -1
-        if not order.foreign:
-            self.balances[base] = self.balances.get(base, ZERO) + sign * quantity
-            self.balances[quote] = self.balances.get(quote, ZERO) - sign * quantity * price
-            self.balances[asset] = self.balances.get(asset, ZERO) - amount
+        self.balances[base] = self.balances.get(base, ZERO) + sign * quantity
+        self.balances[quote] = self.balances.get(quote, ZERO) - sign * quantity * price
+        self.balances[asset] = self.balances.get(asset, ZERO) - amount
         fill = FillTruth(
             trade_id=trade or f"t{self.trades}",
             order=order.id,
@@ -746,7 +748,7 @@ class _Builder:
     def _locked(self) -> dict[str, Decimal]:
         locked: dict[str, Decimal] = {}
         for order in self.orders:
-            if order.status == "open" and not order.foreign:
+            if order.status == "open":
                 base, _, quote = order.symbol.partition("/")
                 rest = order.quantity - order.filled
                 asset, amount = (quote, rest * (order.price or self._mid())) if order.side == "buy" else (base, rest)
@@ -1046,8 +1048,9 @@ class _Builder:
         filled = sum((order.filled for order in orders), ZERO)
         quote = sum((order.quote for order in orders), ZERO)
         step = Decimal(self.set.get("step", "0.001"))
-        complete = (intent.quantity is not None and filled > intent.quantity - step) or (
-            intent.quote_quantity is not None and quote > intent.quote_quantity - step * self._mid()
+        complete = bool(filled) and (
+            (intent.quantity is not None and filled > intent.quantity - step)
+            or (intent.quote_quantity is not None and quote > intent.quote_quantity - step * self._mid())
         )
         if complete or intent.kind in ("flatten", "halt", "watch", "cancel", "amend"):
             status = "done"

@@ -97,6 +97,8 @@ def _unattributed(ix: Index) -> Iterator[Case]:
                     key="exposure",
                 )
                 break
+        else:
+            yield held(*(order.first.seq for order in orders), subject=symbol)
 
 
 def _one_submit_one_order(ix: Index) -> Iterator[Case]:
