@@ -14,7 +14,7 @@ import time
 
 from outtrade.engine.judging import judge_history
 from outtrade.engine.run import run
-from outtrade.suites import load_suite
+from outtrade.suites import load as load_suite
 from outtrade.targets import resolve
 from outtrade_suites.spaces import generate
 

@@ -20,6 +20,7 @@ from outtrade.model.fault import (
     Crash,
     DelayedFill,
     DnsFailure,
+    Duplicated,
     Fault,
     Latency,
     LostAnswer,
@@ -292,6 +293,27 @@ def test_exchange_faults() -> None:
     assert sum(float(f.quantity) for f in of(history, FillTruth)) == pytest.approx(
         0.1 + 0.1 + 0.1 + 0.05  # the order that filled B's 39,000 had to take what was left of A's 40,000 first
     )
+
+
+def test_a_duplicated_request_answers_duplicate_although_the_order_stands() -> None:
+    seen: list[Any] = []
+
+    def script(client: Client, task: Task) -> None:
+        seen.append(client.place().json())
+        seen.append(client.query().json()["status"])
+        seen.append(client.cancel().json())
+        seen.append(client.place("B", price="60000").json()["status"])  # does not rest: is not doubled
+
+    both = [Duplicated(on=Trigger(op=op), after=0.2) for op in ("place", "cancel")]
+    history = play(script, *both, Duplicated(on=Trigger(op="place", tag="B")))
+    assert (seen[0]["code"], seen[0]["msg"]) == (-2010, "Duplicate order sent.")
+    assert seen[1] == "NEW"
+    assert seen[2]["code"] == -2011
+    assert seen[3] == "FILLED"
+    assert [r.error for r in of(history, Response)] == ["duplicate", None, "unknown_order", None]
+    assert [(t.client_id, t.why) for t in of(history, OrderTruth)][:1] == [("A", "accepted")]
+    assert len([t for t in of(history, OrderTruth) if t.why == "accepted"]) == 2
+    assert ledger(history) == ["landed", "landed", "incomplete"]
 
 
 def test_delayed_visibility_hides_the_order_from_reads_only() -> None:

@@ -24,6 +24,7 @@ from outtrade.model.fault import (
     CancelRace,
     Crash,
     DelayedFill,
+    Duplicated,
     Latency,
     LostAnswer,
     PartialFill,
@@ -292,7 +293,7 @@ class Server:
         now, run = self.world.now, self.world.run_ns
         self.venue.advance(now)
         fault = self._lasting(run) or self.plan.match(
-            call, run, "rate_limit", "ban", "reject", "lost_answer", "latency", "trickle"
+            call, run, "rate_limit", "ban", "reject", "lost_answer", "duplicated", "latency", "trickle"
         )
         if fault is not None and fault.kind in ("rate_limit", "ban", "reject"):
             self._refuse(exchange, fault)
@@ -310,7 +311,9 @@ class Server:
         answer, reading, delay = self._execute(exchange)
         if self._crash_after_commit(exchange):
             return
-        if fault is not None and isinstance(fault.fault, Latency):
+        if fault is not None and isinstance(fault.fault, Duplicated) and reading.outcome == "ok":
+            self.later(fault.fault.after, self._again, exchange, fault, answer, reading, delay)
+        elif fault is not None and isinstance(fault.fault, Latency):
             self.recorder.add(fault.landed(call=exchange.number))
             self._heal(fault)
             self.deliver(exchange, answer, reading, delay=delay + fault.fault.delay, fault=fault)
@@ -320,6 +323,24 @@ class Server:
             self._trickle(exchange, answer, reading, fault, fault.fault)
         else:
             self.deliver(exchange, answer, reading, delay=delay)
+
+    def _again(self, exchange: Exchange, armed: Armed, first: HttpAnswer, reading: Reading, delay: float) -> None:
+        """The second copy of a request arrives; the client sees only what the venue says to that one.
+
+        A copy of a place whose order no longer rests would be a second order that nobody sent: it is dropped instead,
+        and the fault waits for another request.
+        """
+        call, now = exchange.call, self.world.now
+        self.venue.advance(now)
+        if call.op == "place" and self.venue.find(call) is None:
+            self.deliver(exchange, first, reading, delay=delay)
+            return
+        self.recorder.add(armed.landed(call=exchange.number))
+        self._heal(armed)
+        answer = self.venue.admit(call, now)
+        if answer is None:
+            answer = self.venue.render(self.venue.execute(call, now), now)
+        self.deliver(exchange, answer, None, fault=armed)
 
     def _crash_after_commit(self, exchange: Exchange) -> bool:
         call = exchange.call
