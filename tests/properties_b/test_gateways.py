@@ -103,6 +103,8 @@ def stated(line: str, prop: str, method: str, value: Any, **args: Any) -> Findin
     at = 600 * 10**9
     played.add(GatewayCall(id=99, method=method, args=args, at=at))
     played.add(GatewayResult(id=99, ok=True, value=value, at=at))
+    for event in lived.events[-2:]:
+        played.add(event)
     return judge(PROPERTIES[prop], Index(played))
 
 
@@ -138,6 +140,13 @@ def test_balances_are_those_of_the_moment() -> None:
     assert stated(line, "REC-03", "balances", true).verdict == PASS
     assert stated(line, "REC-03", "balances", right).verdict == FAIL
     assert stated(line, "REC-03", "balances", true | {"USDT": {"free": "99960"}}).verdict == FAIL
+
+
+def test_the_venue_books_quote_amounts_rounded_down_and_averages_may_be_either() -> None:
+    line = "1 place a p=0.05929 -> ok | 2 fill a 0.0001@0.05929"
+    view = {"client_id": "i1xxxxxx-a", "symbol": "BTC/USDT", "side": "buy", "status": "open", "filled": "0.0001"}
+    for average, verdict in (("0.05929", PASS), ("0.0592", PASS), ("0.0593", FAIL)):
+        assert stated(line, "REC-05", "order", view | {"average_price": average}).verdict == verdict
 
 
 def test_positions_are_optional_for_a_gateway() -> None:

@@ -256,6 +256,19 @@ CASES: list[tuple[str, str, str]] = [
         BUY + "0 up | 1 place a -> ok | 5 fill a 0.4@100 | 5 event a fill n=7 | 6 event a fill n=7 | 600 report t1=-",
     ),
     ("RCV-11", NOTHING, BUY + "0 up | 1 place a -> ok | 5 fill a 0.4@100 | 5 event a fill | 600 report t1*2"),
+    # told by the stream, and again by the list of trades
+    ("RCV-11", PASS, BUY + "0 up | 1 place a -> ok | 5 fill a 0.4@100 | 5 event a fill | 9 trades -> ok | 600 report"),
+    (
+        "RCV-11",
+        FAIL,
+        BUY + "0 up | 1 place a -> ok | 5 fill a 0.4@100 | 5 event a fill | 9 trades -> ok | 600 report t1*2",
+    ),
+    # listed twice, never pushed: lists are read whole, REC-04 judges them
+    (
+        "RCV-11",
+        NOTHING,
+        BUY + "1 place a -> ok | 5 fill a 0.4@100 | 9 trades -> ok | 19 trades -> ok | 600 report t1*2",
+    ),
     # ---------------------------------------------------------------- RCV-12
     ("RCV-12", PASS, BUY + "0 up | 1 place a -> ok:fill@3 | 1.5 event a fill | 600 report"),
     ("RCV-12", FAIL, BUY + "0 up | 1 place a -> ok:fill@3 | 1.5 event a fill | 600 report a=open:0 i1=working"),

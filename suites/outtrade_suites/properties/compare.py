@@ -16,7 +16,7 @@ Everything here is a pure function of its arguments; nothing looks at a History.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
 from outtrade.judge.records import Order
@@ -67,7 +67,7 @@ def near_average(said: Decimal, true: Decimal) -> bool:
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of ``step`` that does not exceed ``value``."""
-    return value // step * step
+    return (value / step).to_integral_value(ROUND_FLOOR) * step
 
 
 def step_of(instrument: Instrument | None) -> Decimal:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
 from outtrade.judge.records import Operation, Order, Stream
-from outtrade.model.history import NS, FillTruth, OrderTruth, StreamEvent
+from outtrade.model.history import NS, FillTruth, OrderTruth, Response, StreamEvent
 from outtrade.model.task import Report
 from outtrade_suites.properties import sight
 from outtrade_suites.properties.compare import UNSETTLED, near, plain, step_of, views_of
@@ -104,6 +105,13 @@ def life_of(stream: Stream) -> int:
 
 
 # ---------------------------------------------------------------- RCV-11
+class Sighting(NamedTuple):
+    """One telling of a trade: the event that brought it, and how."""
+
+    seq: int
+    how: str
+
+
 def booked_once(ix: Index) -> Iterator[Case]:
     """RCV-11: an event that came twice moved the books once."""
     report, window = ix.report, report_window(ix)
@@ -115,28 +123,41 @@ def booked_once(ix: Index) -> Iterator[Case]:
             continue
         wrong = twice_in_books(ix, report, window.seq, order, fill)
         if wrong:
-            message = f"trade {fill.trade_id} of {order.created_as} was pushed twice; {wrong}"
+            message = f"trade {fill.trade_id} of {order.created_as} was pushed and {again.how} again; {wrong}"
             key = "twice-" + wrong.split()[1]
             yield broke(message, fill.seq, again.seq, window.seq, subject=order.created_as, key=key)
         else:
             yield held(fill.seq, again.seq, window.seq, subject=order.created_as)
 
 
-def repeated(ix: Index) -> Iterator[tuple[StreamEvent, FillTruth]]:
-    """Pushed trades that reached the client more than once: the second arrival, and the trade."""
+def repeated(ix: Index) -> Iterator[tuple[Sighting, FillTruth]]:
+    """Trades of which the client was told more than once: the second telling, and the trade.
+
+    On the stream again (the same event, or a replay under a new number), or once on the stream and once more in a list
+    of trades: whoever adds up both books the trade twice.
+    """
     trades = {(fill.order, fill.trade_id): fill for fill in ix.own_fills}
     by_trade = {fill.trade_id: fill for fill in ix.own_fills}
-    seen: dict[tuple[str, str], int] = {}
+    told: dict[int, list[Sighting]] = {}
     for event in ix.stream_events:
-        if event.trade_id is None or event.kind not in ("fill", "order"):
+        if event.trade_id is not None and event.kind in ("fill", "order"):
+            fill = trades.get((event.venue_id or "", event.trade_id)) or by_trade.get(event.trade_id)
+            if fill is not None:
+                told.setdefault(fill.seq, []).append(Sighting(event.seq, "pushed"))
+    if not told:
+        return
+    for op in ix.by_op("trades"):
+        end = op.end
+        if op.state != "ok" or not isinstance(end, Response):
             continue
-        fill = trades.get((event.venue_id or "", event.trade_id)) or by_trade.get(event.trade_id)
-        if fill is None:
-            continue
-        key = (fill.order, fill.trade_id)
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] == 2:
-            yield event, fill
+        body = ix.body(end)
+        for fill in ix.own_fills:
+            known = told.get(fill.seq)
+            if known and len(known) == 1 and op.request.symbol in (None, "", fill.symbol) and fill.trade_id in body:
+                known.append(Sighting(end.seq, "listed"))
+    for fill in ix.own_fills:
+        if len(told.get(fill.seq, ())) > 1:
+            yield sorted(told[fill.seq])[1], fill
 
 
 def twice_in_books(ix: Index, report: Report, seq: int, order: Order, fill: FillTruth) -> str:
@@ -258,7 +279,8 @@ was sent in the gap. Where none was, nothing could be missed and nothing is judg
         ),
         explain="""\
 Streams deliver at least once. After a reconnect, behind a load balancer, or out of a bug, the same trade arrives
-again. Books that add every event that comes double a position that did not change.
+again. And the list of trades that an agent asks for after a gap holds again what the stream has told before it. Books
+that add everything that comes double a position that did not change.
 
 Example: a fill of 0.5 BTC is pushed twice. The agent books 1 BTC, hedges 1 BTC, and is short 0.5 BTC that it believes
 to have. Every later decision starts from the wrong position, and each replay adds to it.
@@ -266,9 +288,9 @@ to have. Every later decision starts from the wrong position, and each replay ad
 What passes: the trade id (with its order and symbol) decides whether a fill is new. Cumulative quantities may be
 taken from order updates, where a repetition changes nothing.
 
-How it is judged: for every trade that reached the client more than once on the private stream, the report must hold
-its id once, the filled quantity of its order must not exceed the truth by that trade, and the position must not be
-off by it. Gateways without an event interface have nothing to judge here.
+How it is judged: for every trade that reached the client more than once on the private stream, or on the stream and
+in a list of trades, the report must hold its id once, the filled quantity of its order must not exceed the truth by
+that trade, and the position must not be off by it. Gateways without an event interface have nothing to judge here.
 """,
         check=booked_once,
     ),

@@ -23,7 +23,7 @@ from outtrade_suites.properties.compare import (
     step_of,
     views_of,
 )
-from outtrade_suites.properties.truth import asset_unit
+from outtrade_suites.properties.truth import asset_unit, averages
 
 ZERO = Decimal(0)
 
@@ -119,18 +119,19 @@ def average_prices(ix: Index) -> Iterator[Case]:
             if order.first.seq > stated.seq or (order.foreign and stated.agent):
                 continue
             states = [s for s in stated.window.states(order) if s is not None and Decimal(s.filled) > 0]
-            averages = [Decimal(s.quote_filled) / Decimal(s.filled) for s in states]
+            true = [Decimal(s.quote_filled) / Decimal(s.filled) for s in states]
+            true += [price for s in states for price in averages(ix, (f for f in order.fills if f.at <= s.at))]
             for view in views_of(stated.orders or (), order):
-                if not averages or view.filled <= 0:
+                if not true or view.filled <= 0:
                     continue
                 if view.average_price is None:
                     silent = True
-                elif any(near_average(view.average_price, true) for true in averages):
+                elif any(near_average(view.average_price, price) for price in true):
                     yield held(states[-1].seq, stated.seq, subject=order.created_as)
                 else:
                     message = (
                         f"{stated.what} gives {plain(view.average_price)} as average price of {order.created_as}; its"
-                        f" fills make {averages[-1]:.8f}"
+                        f" fills make {true[-1]:.8f}"
                     )
                     key = (
                         "average-is-limit"
@@ -155,20 +156,22 @@ def _outcome_averages(ix: Index, stated: Books) -> Iterator[Case]:
         intent = ix.intents.get(name)
         if intent is None or outcome.average_price is None:
             continue
-        averages = []
+        orders = ix.orders_of(intent)
+        true: list[Decimal] = []
         for seq in stated.window.moments(ix):
             filled = ix.filled(intent, seq)
             if filled > 0:
-                averages.append(ix.quote_filled(intent, seq) / filled)
-        if not averages:
+                true.append(ix.quote_filled(intent, seq) / filled)
+                true += averages(ix, (fill for order in orders for fill in order.fills if fill.seq <= seq))
+        if not true:
             continue
         proof = (*(order.last.seq for order in ix.orders_of(intent)), stated.seq)
-        if any(near_average(outcome.average_price, true) for true in averages):
+        if any(near_average(outcome.average_price, price) for price in true):
             yield held(*proof, subject=name)
         else:
             message = (
                 f"the outcome of {name} gives {plain(outcome.average_price)} as average price; the fills of its orders"
-                f" make {averages[-1]:.8f}"
+                f" make {true[-1]:.8f}"
             )
             yield broke(message, *proof, subject=name, key="outcome-average")
 

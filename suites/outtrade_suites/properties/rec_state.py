@@ -155,7 +155,7 @@ def account_balances(ix: Index) -> Iterator[Case]:
         true = admissible(ix, stated)
         if not true:
             continue
-        for asset in sorted(set(true[-1]) | set(stated.balances)):
+        for asset in sorted(set(true[-1]) | set(stated.balances if stated.agent else ())):
             view = stated.balances.get(asset, BalanceView(free=ZERO))
             pairs = list(dict.fromkeys(state.get(asset, (ZERO, ZERO)) for state in true))
             if any(near_any(view.free, [free], unit) and near_any(view.locked, [lock], unit) for free, lock in pairs):
@@ -174,18 +174,20 @@ def account_balances(ix: Index) -> Iterator[Case]:
 def admissible(ix: Index, stated: Books) -> list[dict[str, tuple[Decimal, Decimal]]]:
     """The balances that were true at some instant of the window, the last one last.
 
-    The venue's own snapshot at the report is the measure. Earlier instants are computed from the fills and the working
-    orders, provided that the same computation gives the snapshot.
+    The venue's own snapshots are the measure: at the report, else at the end. Other instants are computed from the
+    fills and the working orders, for those assets for which the same computation gives the snapshot.
     """
-    snapshot = ix.snapshots.get("report") if stated.agent else None
-    computed = [b for seq in stated.window.moments(ix) if (b := balances(ix, seq)) is not None]
+    computed = [state for seq in stated.window.moments(ix) if (state := balances(ix, seq)) is not None]
+    snapshot = ix.snapshots.get("report") or ix.snapshots.get("end")
     if snapshot is None:
-        return computed
+        return []
     true = {asset: (Decimal(free), Decimal(locked)) for asset, (free, locked) in snapshot.balances.items()}
-    last = computed[-1] if computed else {}
-    trusted = {asset for asset, pair in true.items() if last.get(asset) == pair}
-    earlier = [{asset: pair for asset, pair in state.items() if asset in trusted} for state in computed[:-1]]
-    return [*({**true, **state} for state in earlier), true]
+    again = balances(ix, snapshot.seq) or {}
+    trusted = {asset for asset, pair in true.items() if again.get(asset) == pair}
+    known = [{asset: pair for asset, pair in state.items() if asset in trusted} for state in computed]
+    if stated.agent and snapshot.why == "report":
+        return [*({**true, **state} for state in known), true]
+    return known
 
 
 # ---------------------------------------------------------------- REC-10

@@ -15,7 +15,7 @@ Balances are the start's, moved by every fill, with what working orders lock set
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ from outtrade.judge.index import Index, ns
 from outtrade.judge.records import ZERO, Order, working
 from outtrade.model.fault import READS, WRITES, Visibility
 from outtrade.model.history import FillTruth, OrderTruth
-from outtrade_suites.properties.compare import ASSET_UNIT
+from outtrade_suites.properties.compare import ASSET_UNIT, floor_to
 
 LAST_LOOK = ns(5)
 """How long a careful last look at orders, fills and balances may take (nanoseconds)."""
@@ -120,10 +120,26 @@ def entry_prices(ix: Index, symbol: str, seq: int) -> list[Decimal]:
     fills = [fill for fill in ix.own_fills if fill.symbol == symbol and fill.seq <= seq]
     if not fills or any(fill.side == "sell" for fill in fills):
         return []
-    paid = sum((Decimal(f.price) * Decimal(f.quantity) for f in fills), ZERO)
     gross = sum((Decimal(f.quantity) for f in fills), ZERO)
     net = gross - sum((Decimal(f.fee) for f in fills if f.fee_asset == base), ZERO)
-    return [paid / amount for amount in (gross, net) if amount > 0]
+    return [price * gross / amount for price in averages(ix, fills) for amount in (gross, net) if amount > 0]
+
+
+def averages(ix: Index, fills: Iterable[FillTruth]) -> list[Decimal]:
+    """The volume-weighted price of fills: from their exact prices, and from the quote amounts that were booked, which
+    the venue rounds down to its asset unit (for an order worth 0.0001 BTC that is one part in ten thousand)."""
+    own = list(fills)
+    quantity = sum((Decimal(f.quantity) for f in own), ZERO)
+    if not quantity:
+        return []
+    exact = sum((Decimal(f.price) * Decimal(f.quantity) for f in own), ZERO)
+    booked = sum((paid(ix, f) for f in own), ZERO)
+    return [exact / quantity, booked / quantity]
+
+
+def paid(ix: Index, fill: FillTruth) -> Decimal:
+    """The quote amount that changed hands in a fill, as booked: rounded down to the asset unit."""
+    return floor_to(Decimal(fill.price) * Decimal(fill.quantity), asset_unit(ix))
 
 
 def base_of(ix: Index, symbol: str) -> str:
@@ -166,18 +182,17 @@ def balances(ix: Index, seq: int) -> dict[str, tuple[Decimal, Decimal]] | None:
         if order.side == "sell":
             asset, amount = base_of(ix, order.symbol), rest
         else:
-            asset, amount = quote_of(ix, order.symbol), rest * Decimal(state.price or 0)
+            unit = asset_unit(ix)
+            asset, amount = quote_of(ix, order.symbol), -floor_to(-rest * Decimal(state.price or 0), unit)
         locks[asset] = locks.get(asset, ZERO) + amount
     return {asset: (total - locks.get(asset, ZERO), locks.get(asset, ZERO)) for asset, total in totals.items()}
 
 
 def moves(ix: Index, fill: FillTruth) -> Iterator[tuple[str, Decimal]]:
     """What a fill moves: asset and signed amount, the fee included."""
-    quantity = Decimal(fill.quantity)
-    paid = quantity * Decimal(fill.price)
     sign = 1 if fill.side == "buy" else -1
-    yield base_of(ix, fill.symbol), sign * quantity
-    yield quote_of(ix, fill.symbol), -sign * paid
+    yield base_of(ix, fill.symbol), sign * Decimal(fill.quantity)
+    yield quote_of(ix, fill.symbol), -sign * paid(ix, fill)
     yield fill.fee_asset, -Decimal(fill.fee)
 
 
