@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
-from outtrade_mocks.core.account import Account
+from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.orders import Order
 
 _COMPACT = 32
@@ -30,10 +30,17 @@ _COMPACT = 32
 class Entry:
     """What is left of an order that trades or rests. ``order`` is None for orders of the house."""
 
-    __slots__ = ("account", "buy", "level", "locked", "order", "price", "remaining")
+    __slots__ = ("account", "buy", "gets", "level", "locked", "order", "pays", "price", "remaining")
 
     def __init__(
-        self, account: Account | None, buy: bool, price: int, remaining: int, order: Order | None = None
+        self,
+        account: Account | None,
+        buy: bool,
+        price: int,
+        remaining: int,
+        order: Order | None = None,
+        pays: Balance | None = None,
+        gets: Balance | None = None,
     ) -> None:
         self.account = account
         self.buy = buy
@@ -42,8 +49,12 @@ class Entry:
         self.remaining = remaining
         """Lots."""
         self.order = order
+        self.pays = pays
+        """The account's balance that pays: quote for a buy, base for a sale. None for the house."""
+        self.gets = gets
+        """The account's balance that receives, and pays the fee."""
         self.locked = 0
-        """Atoms that are locked for it."""
+        """Atoms of ``pays`` that are locked for it."""
         self.level: Level | None = None
 
 

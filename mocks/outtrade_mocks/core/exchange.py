@@ -38,10 +38,11 @@ from outtrade_mocks.core.instruments import Instrument, from_atoms, to_atoms
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Event, ExpiredBy, NewOrder, Order, Reject, RejectReason, Side, Status, step
-from outtrade_mocks.core.rules import check_account, check_filters, check_lots, check_shape
+from outtrade_mocks.core.rules import check_account, check_limit, check_lots, check_market, check_shape
 from outtrade_mocks.core.view import View
 
 _ACCEPTED = step(Status.PENDING, Event.ACCEPT)
+_FILL, _COMPLETE = Event.FILL, Event.COMPLETE
 
 
 class Exchange:
@@ -217,37 +218,42 @@ class Exchange:
         market = self._markets.get(new.symbol) or self._market(new.symbol)
         if market.noted or market.takes:
             self._sync(market)
-        instrument = market.instrument
+        instrument, price, buy, tif = market.instrument, new.price, new.side == "buy", new.tif
         if not market.is_open:
             raise Reject(RejectReason.MARKET_CLOSED, f"{new.symbol} is halted")
-        check_filters(instrument, new, self.reference_price(new.symbol))
-        buy = new.side == "buy"
-        lots, cost = self._size(market, account, new) if new.type == "market" else (new.lots or 0, 0)
+        if price is not None:
+            lots = new.lots or 0
+            check_limit(instrument, new.side, price, lots, market.reference)
+            need = instrument.cover(price, lots) if buy else lots * instrument.lot_atoms
+        else:
+            check_market(instrument, new.lots, new.quote, market.reference)
+            lots, cost = self._size(market, account, new)
+            need = cost if buy else lots * instrument.lot_atoms
         if instrument.max_orders is not None or instrument.max_position_lots is not None:
             check_account(instrument, new, account, self._open_buys(account, new.symbol), lots)
         if new.client_id in account.working:
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new.client_id!r} is the id of an open order")
-        if new.price is not None and buy:
-            cost = instrument.cover(new.price, lots)
-        need, asset = (cost, instrument.quote) if buy else (lots * instrument.lot_atoms, instrument.base)
-        if need > account.balance(asset).free:
-            raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {asset} than is free")
+        pays, gets = account.balance(instrument.base), account.balance(instrument.quote)
+        if buy:
+            pays, gets = gets, pays
+        if need > pays.free:
+            raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {pays.asset} than is free")
         other = market.asks if buy else market.bids
-        crosses = new.price is None or other.reaches(new.price)
-        if new.post_only and crosses:
+        crosses = price is None or other.reaches(price)
+        if crosses and new.post_only:
             raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
 
-        entry = self._accept(market, account, new, lots)
-        if new.tif == "FOK" and not self._fillable(other, account, entry, new.price):
-            self._expire(market, entry, "fok", "request")
+        entry = self._accept(market, account, new, lots, pays, gets)
+        if tif == "FOK" and not self._fillable(other, account, entry, price):
+            self._expire(entry, "fok", "request")
         else:
             if crosses:
-                self._match(market, entry, new.price, "request", "market")
+                self._match(market, entry, price, "request", "market")
             if entry.remaining:
-                if new.type == "market":
-                    self._expire(market, entry, "liquidity", "request")
-                elif new.tif != "GTC":
-                    self._expire(market, entry, "ioc", "request")
+                if price is None:
+                    self._expire(entry, "liquidity", "request")
+                elif tif != "GTC":
+                    self._expire(entry, "ioc", "request")
                 else:
                     self._rest(market, entry)
         order = entry.order
@@ -272,7 +278,7 @@ class Exchange:
         entry = self._working(account, symbol, order_id, client_id)
         self._leave(market, entry)
         self._change(entry, Event.CANCEL, "cancel", "request", client_id=new_client_id)
-        self._unlock(market, entry, "request")
+        self._unlock(entry, "request")
         self._flush()
         assert entry.order is not None
         return entry.order
@@ -341,8 +347,7 @@ class Exchange:
     def reference_price(self, symbol: str) -> int | None:
         """The price in ticks that bands and market-order notionals are measured against: the flow's mid, else the
         last trade, else None. A venue's average over some minutes is near it, and it does not depend on accounts."""
-        market = self._market(symbol)
-        return max(1, round(market.flow.mid)) if market.flow is not None else market.last_price
+        return self._market(symbol).reference
 
     def mid(self, symbol: str) -> Decimal | None:
         """Half-way between best bid and best ask (quote per base), else the reference price."""
@@ -427,9 +432,14 @@ class Exchange:
         """
         instrument = market.instrument
         wanted, budget = new.lots, new.quote
+        side = market.bids if new.side == "sell" else market.asks
+        if wanted is not None and side.best is not None:
+            head = side.best.head()
+            if head.remaining >= wanted and head.account is not account:  # most orders are that small
+                return wanted, instrument.notional(head.price, wanted)
         lots = total = 0
         price = None
-        for entry in market.side(buy=new.side == "sell").entries():
+        for entry in side.entries():
             if entry.account is account:
                 continue
             price = entry.price
@@ -480,7 +490,7 @@ class Exchange:
             maker_own = maker.order is not None
             if own and maker_own and maker.account is account:
                 self._leave(market, maker)
-                self._expire(market, maker, "self_trade", taker_cause)
+                self._expire(maker, "self_trade", taker_cause)
                 continue
             lots = maker.remaining if maker.remaining < taker.remaining else taker.remaining
             taker.remaining -= lots
@@ -505,32 +515,33 @@ class Exchange:
         """Book one side of a trade for an account."""
         now, old, account, instrument = self.now, entry.order, entry.account, market.instrument
         assert old is not None and account is not None
-        fee, fee_asset, base_balance, quote_balance = self.ledger.settle(
-            entry, instrument, lots, quote, maker=maker, now=now
-        )
+        gets, pays = entry.gets, entry.pays
+        assert gets is not None and pays is not None
+        fee = self.ledger.settle(entry, instrument, lots, quote, maker, now)
         order = Order(
             old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, old.type, old.tif,
             old.post_only, old.price, old.lots, old.quote, old.filled + lots, old.quote_filled + quote,
-            step(old.status, Event.FILL if entry.remaining else Event.COMPLETE), old.created, now, "", old.label,
+            step(old.status, _FILL if entry.remaining else _COMPLETE), old.created, now, "", old.label,
         )  # fmt: skip
         entry.order = order
         account.orders[old.order_id].append(order)
         fill = Fill(
             market.trade_id, old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, price,
-            lots, quote, fee, fee_asset, maker, now, old.label,
+            lots, quote, fee, gets.asset, maker, now, old.label,
         )  # fmt: skip
         account.fills.append(fill)
         if self._callbacks:
             self._out.append(fill)
             self._out.append(OrderChange(order, "fill", now, cause, fill))
-            changed = (
-                (base_balance.asset, base_balance.free, base_balance.locked),
-                (quote_balance.asset, quote_balance.free, quote_balance.locked),
-            )
+            got = (gets.asset, gets.free, gets.locked)
+            paid = (pays.asset, pays.free, pays.locked)
+            changed = (got, paid) if entry.buy else (paid, got)
             self._out.append(BalanceChange(old.account, changed, now, cause))
 
     # ------------------------------------------------------------ life cycle
-    def _accept(self, market: Market, account: Account, new: NewOrder, lots: int) -> Entry:
+    def _accept(
+        self, market: Market, account: Account, new: NewOrder, lots: int, pays: Balance, gets: Balance
+    ) -> Entry:
         """The order exists from here on; what it needs is locked (market orders pay from what is free)."""
         self._last_order_id = order_id = self._last_order_id + 1
         client_id = new.client_id or f"auto-{order_id}"
@@ -540,7 +551,7 @@ class Exchange:
         )  # fmt: skip
         account.orders[order_id] = [order]
         account.by_client_id.setdefault(client_id, []).append(order_id)
-        entry = Entry(account, new.side == "buy", new.price or 0, lots, order)
+        entry = Entry(account, new.side == "buy", new.price or 0, lots, order, pays, gets)
         if self._callbacks:
             self._out.append(OrderChange(order, "accepted", self.now, "request"))
         if new.price is not None:
@@ -571,15 +582,15 @@ class Exchange:
         del account.working[order.client_id]
         account.open_count[order.symbol] -= 1
 
-    def _expire(self, market: Market, entry: Entry, by: ExpiredBy, cause: Cause) -> None:
+    def _expire(self, entry: Entry, by: ExpiredBy, cause: Cause) -> None:
         """End what remains without anybody having asked for it."""
         self._change(entry, Event.EXPIRE, "expire", cause, expired_by=by)
         if entry.locked:
-            self._unlock(market, entry, cause)
+            self._unlock(entry, cause)
 
-    def _unlock(self, market: Market, entry: Entry, cause: Cause) -> None:
+    def _unlock(self, entry: Entry, cause: Cause) -> None:
         assert entry.account is not None
-        self._tell_balance(entry.account, cause, self.ledger.unlock(entry, market.instrument, self.now))
+        self._tell_balance(entry.account, cause, self.ledger.unlock(entry, self.now))
 
     def _change(
         self,
@@ -639,9 +650,14 @@ class Exchange:
         """Tell what happened."""
         while self._out:
             out, self._out = self._out, []
-            for change in out:
-                for callback in self._callbacks:
+            if len(self._callbacks) == 1:
+                callback = self._callbacks[0]
+                for change in out:
                     callback(change)
+            else:
+                for change in out:
+                    for callback in self._callbacks:
+                        callback(change)
 
 
 def _next_time(market: Market) -> int:

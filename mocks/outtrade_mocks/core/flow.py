@@ -74,7 +74,19 @@ class Take:
 class Flow:
     """The seeded actions of one symbol, in order of time."""
 
-    __slots__ = ("_high", "_low", "_quoted", "_rng", "config", "depth", "instrument", "mid", "next_quote", "next_take")
+    __slots__ = (
+        "_high",
+        "_low",
+        "_quoted",
+        "_rng",
+        "config",
+        "depth",
+        "instrument",
+        "mid",
+        "next_quote",
+        "next_take",
+        "reference",
+    )
 
     def __init__(self, config: FlowConfig, instrument: Instrument, *, seed: int, now: int) -> None:
         self.config = config
@@ -82,6 +94,8 @@ class Flow:
         self._rng = Random(f"{seed}/flow/{instrument.symbol}")
         self.mid = float(config.mid / instrument.tick)
         """The mid in ticks, as of the last quote."""
+        self.reference = max(1, round(self.mid))
+        """The same in whole ticks."""
         self._low, self._high = self.mid / 20, self.mid * 20
         self.depth = max(1, int(config.depth / instrument.step))
         self._quoted = now
@@ -106,6 +120,7 @@ class Flow:
             if minutes > 0 and config.volatility_bps:
                 moved = self.mid * (1 + config.volatility_bps / 10_000 * sqrt(minutes) * rng.gauss(0, 1))
                 self.mid = min(max(moved, self._low), self._high)
+                self.reference = max(1, round(self.mid))
             self._quoted = time
             self.next_quote = self._after(time, config.maker_rate)
             return Quote(time, self.mid, rng.getrandbits(16 * config.levels))

@@ -34,64 +34,55 @@ class Ledger:
         return balance
 
     def lock(self, entry: Entry, instrument: Instrument, now: int) -> Balance:
-        """Set the entry's lock to what its remainder needs (zero for an entry whose ``remaining`` is zero)."""
-        assert entry.account is not None
+        """Set the entry's lock to what its remainder needs."""
         if entry.buy:
             need = instrument.cover(entry.price, entry.remaining)
-            balance = entry.account.balance(instrument.quote)
         else:
             need = entry.remaining * instrument.lot_atoms
-            balance = entry.account.balance(instrument.base)
+        return self._lock(entry, need, now)
+
+    def unlock(self, entry: Entry, now: int) -> Balance:
+        """Release what the entry still locks."""
+        return self._lock(entry, 0, now)
+
+    def _lock(self, entry: Entry, need: int, now: int) -> Balance:
+        balance = entry.pays
+        assert balance is not None
         more = need - entry.locked
         entry.locked = need
-        balance.free -= more
-        balance.locked += more
-        balance.history.append((now, balance.free, balance.locked))
+        balance.free = free = balance.free - more
+        balance.locked = locked = balance.locked + more
+        balance.history.append((now, free, locked))
         return balance
 
-    def unlock(self, entry: Entry, instrument: Instrument, now: int) -> Balance:
-        """Release what the entry still locks."""
-        assert entry.account is not None
-        balance = entry.account.balance(instrument.quote if entry.buy else instrument.base)
-        balance.free += entry.locked
-        balance.locked -= entry.locked
-        entry.locked = 0
-        balance.history.append((now, balance.free, balance.locked))
-        return balance
-
-    def settle(
-        self, entry: Entry, instrument: Instrument, lots: int, quote: int, *, maker: bool, now: int
-    ) -> tuple[int, str, Balance, Balance]:
+    def settle(self, entry: Entry, instrument: Instrument, lots: int, quote: int, maker: bool, now: int) -> int:
         """One side of a trade of ``lots`` for ``quote`` atoms; ``entry.remaining`` is what is left after it.
 
-        Returns fee, fee asset, and the balances of base and quote.
+        Returns the fee, in atoms of the asset received.
         """
-        account = entry.account
-        assert account is not None
-        base_balance, quote_balance = account.balance(instrument.base), account.balance(instrument.quote)
-        base = lots * instrument.lot_atoms
+        gets, pays = entry.gets, entry.pays
+        assert gets is not None and pays is not None
         rate = instrument.maker_rate if maker else instrument.taker_rate
+        need = 0
         if entry.buy:
-            fee, fee_asset = base * rate.numerator // rate.denominator, instrument.base
-            base_balance.free += base - fee
-            paid, need, source = quote, 0, quote_balance
+            received, paid = lots * instrument.lot_atoms, quote
             if entry.locked:
                 need = instrument.cover(entry.price, entry.remaining)
         else:
-            fee, fee_asset = quote * rate.numerator // rate.denominator, instrument.quote
-            quote_balance.free += quote - fee
-            paid, need, source = base, 0, base_balance
+            received, paid = quote, lots * instrument.lot_atoms
             if entry.locked:
                 need = entry.remaining * instrument.lot_atoms
+        fee = received * rate.numerator // rate.denominator
+        if fee:
+            self.fees[gets.asset] = self.fees.get(gets.asset, 0) + fee
         released = entry.locked - need
         entry.locked = need
-        source.locked -= released
-        source.free += released - paid
-        if fee:
-            self.fees[fee_asset] = self.fees.get(fee_asset, 0) + fee
-        base_balance.history.append((now, base_balance.free, base_balance.locked))
-        quote_balance.history.append((now, quote_balance.free, quote_balance.locked))
-        return fee, fee_asset, base_balance, quote_balance
+        gets.free = got = gets.free + received - fee
+        pays.free = free = pays.free + released - paid
+        pays.locked = locked = pays.locked - released
+        gets.history.append((now, got, gets.locked))
+        pays.history.append((now, free, locked))
+        return fee
 
     def settle_house(self, instrument: Instrument, lots: int, quote: int, *, buy: bool) -> None:
         """The house's side of a trade with an account; the house pays no fee."""

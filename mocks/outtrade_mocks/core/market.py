@@ -46,6 +46,11 @@ class Market:
         return self.bids if buy else self.asks
 
     @property
+    def reference(self) -> int | None:
+        """The flow's mid in whole ticks, else the last trade."""
+        return self.last_price if self.flow is None else self.flow.reference
+
+    @property
     def next_time(self) -> int:
         """When the flow acts next."""
         return NEVER if self.flow is None else self.flow.next_time

@@ -16,36 +16,39 @@ def check_shape(new: NewOrder) -> None:
     """Raises ValueError on a request that no venue codec may make (a bug of the caller, not of the client)."""
     if new.side not in ("buy", "sell"):
         raise ValueError(f"side {new.side!r}")
-    if new.type == "limit":
+    kind = new.type
+    if kind == "limit":
         if new.price is None or new.lots is None or new.quote is not None:
             raise ValueError("a limit order has a price and a quantity, and no quote amount")
         if new.post_only and new.tif != "GTC":
             raise ValueError("a post-only order is GTC")
-    elif new.type == "market":
+    elif kind == "market":
         if new.price is not None or new.post_only or (new.lots is None) == (new.quote is None):
             raise ValueError("a market order has either a quantity or a quote amount, and no price")
     else:
         raise ValueError(f"order type {new.type!r}")
 
 
-def check_filters(instrument: Instrument, new: NewOrder, reference: int | None) -> None:
-    """The filters that depend on the order alone; ``reference`` (ticks) as ``Exchange.reference_price``.
+def check_limit(instrument: Instrument, side: str, price: int, lots: int, reference: int | None) -> None:
+    """The filters that depend on a limit order alone; ``reference`` (ticks) as ``Exchange.reference_price``.
 
     Raises Reject. Without a reference price, bands and market-order notionals are not checked.
     """
-    if new.price is not None:
-        check_price(instrument, new.side, new.price, reference)
-    if new.lots is not None:
-        check_lots(instrument, new.lots, market=new.type == "market")
-    if new.price is not None and new.lots is not None:
-        check_notional(instrument, new.price * new.lots, market=False)
-    elif new.quote is not None:
-        if new.quote <= 0:
+    check_price(instrument, side, price, reference)
+    check_lots(instrument, lots, market=False)
+    check_notional(instrument, price * lots, market=False)
+
+
+def check_market(instrument: Instrument, lots: int | None, quote: int | None, reference: int | None) -> None:
+    """The filters that depend on a market order alone. Raises Reject."""
+    if quote is not None:
+        if quote <= 0:
             raise Reject(RejectReason.NOTIONAL, "the quote amount is not positive")
-        units = new.quote * instrument.unit_denominator // instrument.unit_numerator
-        check_notional(instrument, units, market=True)
-    elif new.lots is not None and reference is not None:
-        check_notional(instrument, reference * new.lots, market=True)
+        check_notional(instrument, quote * instrument.unit_denominator // instrument.unit_numerator, market=True)
+    elif lots is not None:
+        check_lots(instrument, lots, market=True)
+        if reference is not None:
+            check_notional(instrument, reference * lots, market=True)
 
 
 def check_price(instrument: Instrument, side: str, ticks: int, reference: int | None) -> None:
