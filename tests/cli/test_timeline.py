@@ -11,6 +11,8 @@ from outtrade.model.history import (
     Crashed,
     Ended,
     FillTruth,
+    GatewayCall,
+    GatewayResult,
     Header,
     History,
     Landed,
@@ -185,3 +187,30 @@ def test_crashes_and_restarts_are_told() -> None:
 
 def test_evidence_beyond_the_record_does_no_harm() -> None:
     assert timeline.lines(history(Started(incarnation=0)), evidence=[99])
+
+
+def test_what_a_gateway_said_stands_in_its_lane() -> None:
+    made = history(
+        GatewayCall(at=NS, id=1, method="connect"),
+        GatewayResult(at=NS, id=1, ok=True),
+        GatewayCall(at=2 * NS, id=2, method="submit", args={"client_id": "x"}, intent="i1"),
+        GatewayResult(at=3 * NS, id=2, ok=True, value={"status": "open", "filled": "0.00"}),
+        GatewayCall(at=4 * NS, id=3, method="cancel", intent="i1"),
+        GatewayResult(at=5 * NS, id=3, ok=False, meaning="rejected", error="OrderNotFound: \x1b[1m gone"),
+        GatewayCall(at=6 * NS, id=4, method="open_orders", intent="i2"),
+        Crashed(at=7 * NS, incarnation=0, point="after_send", fault=0),
+        GatewayCall(at=9 * NS, id=1, method="connect"),
+        GatewayResult(at=9 * NS, id=1, ok=True),
+        GatewayResult(at=10 * NS, id=77, ok=True, value=[]),
+    )
+    said = [" ".join(line.split()) for line in timeline.lines(made, width=200)[1:]]
+    assert said == [
+        "3.000 submit: open, filled 0",
+        "5.000 cancel: rejected (OrderNotFound: \\x1b[1m gone)",
+        "6.000 open orders: never came back",
+        "7.000 KILLED after send",
+        "10.000 call: 0 found",
+    ]
+    about_one = [" ".join(line.split()) for line in timeline.lines(made, evidence=[2], width=200)[1:]]
+    assert "6.000 open orders: never came back" not in about_one
+    assert "3.000 submit: open, filled 0" in about_one

@@ -102,6 +102,10 @@ class _Reader:
         for event in history.events:
             if isinstance(event, OrderTruth):
                 self.client_ids[event.order] = event.created_as
+        self.working_at_report = next(
+            (event.working for event in history.events if isinstance(event, Snapshot) and event.why == "report"), None
+        )
+        self.calls, self.answered = _gateway_calls(history)
         self.tags = None if everything else self._tags()
 
     def _tags(self) -> frozenset[str] | None:
@@ -120,17 +124,18 @@ class _Reader:
             value = getattr(event, name, None)
             if value:
                 yield value
-        call = getattr(event, "call", None)
-        if call in self.requests and not isinstance(event, Request):
-            yield from self._ids(self.requests[call])
+        request = self.requests.get(getattr(event, "call", None) or -1)
+        if request is not None and not isinstance(event, Request):
+            yield from self._ids(request)
         order = getattr(event, "order", None)
         if isinstance(order, str) and order in self.client_ids:
             yield self.client_ids[order]
         venue_id = getattr(event, "venue_id", None)
         if venue_id in self.client_ids:
             yield self.client_ids[venue_id]
-        if isinstance(event, GatewayCall) and event.intent in self.intents:
-            yield str(self.intents[event.intent]["tag"])
+        call = self.calls.get(event.seq) if isinstance(event, GatewayResult) else event
+        if isinstance(call, GatewayCall) and call.intent in self.intents:
+            yield str(self.intents[call.intent]["tag"])
 
     def _concerns(self, event: EventType) -> bool:
         """Whether it is about an order that is shown (or about no order at all)."""
@@ -240,7 +245,7 @@ class _Reader:
         )
 
     def snapshot(self, event: Snapshot) -> Texts:
-        if event.why == "start":
+        if event.why == "start" or (event.why == "end" and event.working == self.working_at_report):
             return ()
         when = "at the report" if event.why == "report" else "at the end"
         working = ", ".join(clean(order) for order in event.working) or "nothing"
@@ -285,18 +290,25 @@ class _Reader:
         return ((BELIEVED, f"NO REPORT ({event.why}): {clean(event.detail, 120)}{where}"),)
 
     def gateway_call(self, event: GatewayCall) -> Texts:
-        shown = [f"{clean(k)}={number(v)}" for k, v in event.args.items() if isinstance(v, str | int | float)]
-        return ((BELIEVED, f"{clean(event.method)}({', '.join(shown[:3])})"),)
+        """Shown with its result; a call that never came back is shown where it began."""
+        if event.seq in self.answered:
+            return ()
+        return ((BELIEVED, f"{clean(event.method).replace('_', ' ')}: never came back"),)
 
     def gateway_result(self, event: GatewayResult) -> Texts:
+        if event.ok and not isinstance(event.value, dict | list):
+            return ()
+        return self.any_gateway_result(event)
+
+    def any_gateway_result(self, event: GatewayResult) -> Texts:
+        call = self.calls.get(event.seq)
+        method = clean(call.method if call else "call").replace("_", " ")
         if not event.ok:
-            return ((BELIEVED, f"-> {clean(event.meaning or 'raised')}: {clean(event.error, 60)}"),)
+            return ((BELIEVED, f"{method}: {clean(event.meaning or 'raised')} ({clean(event.error, 50)})"),)
         value = event.value
         if isinstance(value, dict) and "status" in value:
-            return ((BELIEVED, f"-> {clean(value['status'])}, filled {number(value.get('filled', '0'))}"),)
-        if isinstance(value, list):
-            return ((BELIEVED, f"-> {len(value)} found"),)
-        return ((BELIEVED, "-> ok"),)
+            return ((BELIEVED, f"{method}: {clean(value['status'])}, filled {number(value.get('filled', '0'))}"),)
+        return ((BELIEVED, f"{method}: {len(value)} found" if isinstance(value, list) else f"{method}: ok"),)
 
     # -------------------------------------------------------------- one line each
     def stream_up(self, event: StreamUp) -> Texts:
@@ -340,6 +352,7 @@ _SPARE: dict[type, _Writer] = {
     Request: _Reader.any_request,
     Response: _Reader.any_response,
     Snapshot: _Reader.any_snapshot,
+    GatewayResult: _Reader.any_gateway_result,
     Slept: _Reader.slept,
 }
 """How to show an event that is usually left out, where it is evidence."""
@@ -352,6 +365,19 @@ _BROKEN = {
     "crashed": "no answer: crashed",
     "unanswered": "no answer",
 }
+
+
+def _gateway_calls(history: History) -> tuple[dict[int, GatewayCall], frozenset[int]]:
+    """The call that each result (by its sequence number) answers, and the calls that were answered. Ids of calls begin
+    anew with each incarnation."""
+    pending: dict[int, GatewayCall] = {}
+    calls: dict[int, GatewayCall] = {}
+    for event in history.events:
+        if isinstance(event, GatewayCall):
+            pending[event.id] = event
+        elif isinstance(event, GatewayResult) and event.id in pending:
+            calls[event.seq] = pending.pop(event.id)
+    return calls, frozenset(call.seq for call in calls.values())
 
 
 def _asked(event: Request) -> str:
