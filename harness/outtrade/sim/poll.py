@@ -67,6 +67,10 @@ class SimPoll:
     def poll(self, timeout: float | None = None) -> list[tuple[int, int]]:
         """``timeout`` in milliseconds; None or negative: for ever."""
         seconds = None if timeout is None or timeout < 0 else timeout / 1000
+        if seconds == 0 and not self._wanted:
+            # urllib3 tries once per process whether poll works; that must not show in the run that happens to be first.
+            self._world.check()
+            return []
         _until(self._world, self._ready, seconds, "poll")
         return self._ready()
 
