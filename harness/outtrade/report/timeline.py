@@ -54,7 +54,7 @@ from outtrade.report.text import clean, number
 
 SENT, EXCHANGE, BELIEVED = 0, 1, 2
 TITLES = ("sent and received", "on the exchange", "believed")
-MAX_ROWS = 48
+MAX_ROWS = 30
 """Most entries shown; what lies in the middle is cut."""
 
 _TIME = 10
@@ -96,6 +96,7 @@ class _Reader:
         self.history = history
         self.evidence = evidence
         self.requests = {event.call: event for event in history.events if isinstance(event, Request)}
+        self.received = {e.call: (e.status, e.code) for e in history.events if isinstance(e, Response)}
         self.intents = {str(intent["id"]): intent for intent in history.header.scenario.get("intents", ())}
         self.variants = {event.fault: event.variant for event in history.events if isinstance(event, Planned)}
         self.client_ids: dict[str, str] = {}
@@ -189,6 +190,8 @@ class _Reader:
     def answer(self, event: Answer) -> Texts:
         if event.outcome == "ok" or event.fault is not None or self.routine(event.call):
             return ()
+        if self.received.get(event.call) == (event.status, event.code):
+            return ()  # the answer itself says it
         code = f" ({event.code})" if event.code is not None else ""
         return ((EXCHANGE, f"refused{code}" if event.executed else f"turned away{code}"),)
 
@@ -304,7 +307,7 @@ class _Reader:
         call = self.calls.get(event.seq)
         method = clean(call.method if call else "call").replace("_", " ")
         if not event.ok:
-            return ((BELIEVED, f"{method}: {clean(event.meaning or 'raised')} ({clean(event.error, 50)})"),)
+            return ((BELIEVED, f"{method}: {clean(event.meaning or 'raised')} ({clean(event.error, 40)})"),)
         value = event.value
         if isinstance(value, dict) and "status" in value:
             return ((BELIEVED, f"{method}: {clean(value['status'])}, filled {number(value.get('filled', '0'))}"),)
