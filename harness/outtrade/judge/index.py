@@ -53,7 +53,6 @@ from outtrade.model.history import (
     Answer,
     Broken,
     Crashed,
-    Ended,
     EventType,
     FillTruth,
     GatewayCall,
@@ -125,6 +124,8 @@ class Index:
 
         self.ops: list[Operation] = []
         """All requests, in order of sending."""
+        self.sends: list[Operation] = []
+        """Requests for new orders, in order of sending."""
         self.by_call: dict[int, Operation] = {}
         self.orders: dict[str, Order] = {}
         """Venue id -> order (truth), foreign ones included."""
@@ -137,7 +138,6 @@ class Index:
         self.published: list[Published] = []
         self.stored: list[StoreSet] = []
         self.gateway: list[GatewayOp] = []
-        self.ended: Ended | None = None
         self._report: Report | None = None
         self._memo: dict[str, object] = {}
         self._tags = [(intent.tag, intent) for intent in self.scenario.intents]
@@ -151,66 +151,100 @@ class Index:
     # ------------------------------------------------------------------ building
     def _read(self) -> None:
         """One pass over the events."""
-        lives: dict[int, Incarnation] = {}
-        calls: dict[int, GatewayOp] = {}
-        streams: dict[int, Stream] = {}
+        self._lives: dict[int, Incarnation] = {}
+        self._calls: dict[int, GatewayOp] = {}
+        self._open: dict[int, Stream] = {}
+        readers: dict[type, Callable[[Any], None]] = {
+            Request: self._request,
+            Answer: self._answer,
+            Response: self._end_of_call,
+            Broken: self._end_of_call,
+            OrderTruth: self._order,
+            FillTruth: self._fill,
+            StreamUp: self._stream_up,
+            StreamDown: self._stream_down,
+            StreamEvent: self._stream_event,
+            StreamLost: self._stream_lost,
+            Landed: self._fault_event,
+            Healed: self._fault_event,
+            Ledger: self._fault_event,
+            Snapshot: self._snapshot,
+            Started: self._life,
+            Crashed: self._life,
+            Reported: self._life,
+            NoReport: self._life,
+            Published: self.published.append,
+            StoreSet: self.stored.append,
+            GatewayCall: self._gateway_call,
+            GatewayResult: self._gateway_result,
+        }
         for event in self.events:
-            match event:
-                case Request():
-                    op = Operation(event)
-                    self.ops.append(op)
-                    self.by_call[event.call] = op
-                case Answer() if event.call in self.by_call:
-                    self.by_call[event.call].answer = event
-                case Response() if event.call in self.by_call:
-                    self.by_call[event.call].response = event
-                case Broken() if event.call in self.by_call:
-                    self.by_call[event.call].broken = event
-                case OrderTruth():
-                    self._order(event)
-                case FillTruth():
-                    self.fills.append(event)
-                    if event.order in self.orders:
-                        self.orders[event.order].fills.append(event)
-                case StreamUp():
-                    stream = Stream(event.conn, event.at, event.seq, self.by_call.get(event.call))
-                    streams[event.conn] = stream
-                    self.streams.append(stream)
-                case StreamDown() if event.conn in streams:
-                    stream = streams.pop(event.conn)
-                    stream.down_at, stream.down_seq, stream.down_by = event.at, event.seq, event.by
-                case StreamEvent():
-                    self.stream_events.append(event)
-                    if event.conn in streams:
-                        streams[event.conn].events.append(event)
-                case StreamLost():
-                    self.stream_lost.append(event)
-                    if event.conn in streams:
-                        streams[event.conn].lost.append(event)
-                case Landed() if event.fault < len(self.faults):
-                    self.faults[event.fault].landed.append(event)
-                case Healed() if event.fault < len(self.faults):
-                    self.faults[event.fault].healed = event
-                case Ledger() if event.fault < len(self.faults):
-                    self.faults[event.fault].status = event.status
-                case Snapshot():
-                    self.snapshots[event.why] = event
-                case Started() | Crashed() | Reported() | NoReport():
-                    self._life(event, lives.setdefault(event.incarnation, Incarnation(event.incarnation)))
-                case Published():
-                    self.published.append(event)
-                case StoreSet():
-                    self.stored.append(event)
-                case GatewayCall():
-                    calls[event.id] = GatewayOp(event)
-                    self.gateway.append(calls[event.id])
-                case GatewayResult() if event.id in calls:
-                    calls[event.id].result = event
-                case Ended():
-                    self.ended = event
-                case _:
-                    pass
-        self.incarnations = [lives[number] for number in sorted(lives)]
+            reader = readers.get(type(event))
+            if reader is not None:
+                reader(event)
+        self.incarnations = [self._lives[number] for number in sorted(self._lives)]
+
+    def _request(self, event: Request) -> None:
+        op = Operation(event)
+        self.ops.append(op)
+        if op.is_send:
+            self.sends.append(op)
+        self.by_call[event.call] = op
+
+    def _answer(self, event: Answer) -> None:
+        if event.call in self.by_call:
+            self.by_call[event.call].answer = event
+
+    def _end_of_call(self, event: Response | Broken) -> None:
+        if event.call in self.by_call:
+            self.by_call[event.call].ends(event)
+
+    def _fill(self, event: FillTruth) -> None:
+        self.fills.append(event)
+        if event.order in self.orders:
+            self.orders[event.order].fills.append(event)
+
+    def _stream_up(self, event: StreamUp) -> None:
+        stream = Stream(event.conn, event.at, event.seq, self.by_call.get(event.call))
+        self._open[event.conn] = stream
+        self.streams.append(stream)
+
+    def _stream_down(self, event: StreamDown) -> None:
+        stream = self._open.pop(event.conn, None)
+        if stream is not None:
+            stream.down_at, stream.down_seq, stream.down_by = event.at, event.seq, event.by
+
+    def _stream_event(self, event: StreamEvent) -> None:
+        self.stream_events.append(event)
+        if event.conn in self._open:
+            self._open[event.conn].events.append(event)
+
+    def _stream_lost(self, event: StreamLost) -> None:
+        self.stream_lost.append(event)
+        if event.conn in self._open:
+            self._open[event.conn].lost.append(event)
+
+    def _fault_event(self, event: Landed | Healed | Ledger) -> None:
+        if event.fault >= len(self.faults):
+            return
+        record = self.faults[event.fault]
+        if isinstance(event, Landed):
+            record.landed.append(event)
+        elif isinstance(event, Healed):
+            record.healed = event
+        else:
+            record.status = event.status
+
+    def _snapshot(self, event: Snapshot) -> None:
+        self.snapshots[event.why] = event
+
+    def _gateway_call(self, event: GatewayCall) -> None:
+        call = self._calls[event.id] = GatewayOp(event)
+        self.gateway.append(call)
+
+    def _gateway_result(self, event: GatewayResult) -> None:
+        if event.id in self._calls:
+            self._calls[event.id].result = event
 
     def _order(self, event: OrderTruth) -> None:
         order = self.orders.get(event.order)
@@ -222,17 +256,16 @@ class Index:
                 order.op.orders.append(order)
         order.changes.append(event)
 
-    @staticmethod
-    def _life(event: Started | Crashed | Reported | NoReport, life: Incarnation) -> None:
-        match event:
-            case Started():
-                life.started = event
-            case Crashed():
-                life.crashed = event
-            case Reported():
-                life.reported = event
-            case NoReport():
-                life.no_report = event
+    def _life(self, event: Started | Crashed | Reported | NoReport) -> None:
+        life = self._lives.setdefault(event.incarnation, Incarnation(event.incarnation))
+        if isinstance(event, Started):
+            life.started = event
+        elif isinstance(event, Crashed):
+            life.crashed = event
+        elif isinstance(event, Reported):
+            life.reported = event
+        else:
+            life.no_report = event
 
     def _attribute(self) -> None:
         for order in self.orders.values():
@@ -264,18 +297,13 @@ class Index:
             yield Doubt(op, end.at, end.seq, first)
 
     def _assign_gateway(self) -> None:
-        for op in self.ops:
+        for op in self.ops if self.gateway else ():
             around = [g for g in self.gateway if g.call.seq < op.seq and (g.result is None or op.seq < g.result.seq)]
             same_id = [g for g in around if op.client_id is not None and op.client_id in strings(g.call.args)]
             if same_id or around:
                 (same_id or around)[-1].requests.append(op)
 
     # ------------------------------------------------------------------ requests
-    @property
-    def sends(self) -> list[Operation]:
-        """Requests for new orders, in order of sending."""
-        return [op for op in self.ops if op.is_send]
-
     def by_op(self, *names: str) -> list[Operation]:
         """All requests of these operations, in order of sending."""
         if len(names) == 1:

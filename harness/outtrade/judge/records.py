@@ -62,49 +62,39 @@ class Operation:
     """The intent that an order request is for (sends only), by tag, else by symbol and side."""
     orders: list[Order] = field(default_factory=list)
     """Orders on the venue that this request created (truth)."""
+    seq: int = field(init=False)
+    """Sequence number of the request."""
+    sent_at: int = field(init=False)
+    """When the whole request had been sent."""
+    is_send: bool = field(init=False)
+    """Whether it asks for a new order."""
+    client_id: str | None = field(init=False)
+    """The client order id that the request is about."""
+    end: Response | Broken | None = field(init=False, default=None)
+    """The event by which the client learned the end of the call: the first of answer and break."""
+    ended_at: int | None = field(init=False, default=None)
+    """When the client saw the end; None if it never did."""
+    ended_seq: int | None = field(init=False, default=None)
+    """Sequence number of the end that the client saw."""
+    state: State = field(init=False, default="open")
+    """How the call ended for the client."""
+    error: str | None = field(init=False, default=None)
+    """The class of the error that the client saw (``not_found``, ``rate``, ...); None without an answer."""
 
-    @property
-    def seq(self) -> int:
-        """Sequence number of the request."""
-        return self.request.seq
+    def __post_init__(self) -> None:
+        self.seq, self.sent_at = self.request.seq, self.request.at
+        self.is_send, self.client_id = self.request.op in SENDS, self.request.client_id
 
-    @property
-    def sent_at(self) -> int:
-        """When the whole request had been sent."""
-        return self.request.at
-
-    @property
-    def end(self) -> Response | Broken | None:
-        """The event by which the client learned the end of the call: the first of answer and break."""
-        if self.response is None or (self.broken is not None and self.broken.seq < self.response.seq):
-            return self.broken
-        return self.response
-
-    @property
-    def ended_at(self) -> int | None:
-        """When the client saw the end; None if it never did."""
-        end = self.end
-        return None if end is None else end.at
-
-    @property
-    def ended_seq(self) -> int | None:
-        """Sequence number of the end that the client saw."""
-        end = self.end
-        return None if end is None else end.seq
-
-    @property
-    def state(self) -> State:
-        """How the call ended for the client."""
-        end = self.end
-        if end is None:
-            return "open"
-        return end.outcome if isinstance(end, Response) else "ambiguous"
-
-    @property
-    def error(self) -> str | None:
-        """The class of the error that the client saw (``not_found``, ``rate``, ...); None without an answer."""
-        end = self.end
-        return end.error if isinstance(end, Response) else None
+    def ends(self, end: Response | Broken) -> None:
+        """Take note of an end; the first one is what the client saw."""
+        if isinstance(end, Response):
+            self.response = end
+        else:
+            self.broken = end
+        if self.end is None:
+            self.end, self.ended_at, self.ended_seq = end, end.at, end.seq
+            self.state = end.outcome if isinstance(end, Response) else "ambiguous"
+            self.error = end.error if isinstance(end, Response) else None
 
     @property
     def executed(self) -> bool:
@@ -120,16 +110,6 @@ class Operation:
     def order(self) -> OrderParams | None:
         """The order parameters that travelled."""
         return self.request.order
-
-    @property
-    def client_id(self) -> str | None:
-        """The client order id that the request is about."""
-        return self.request.client_id
-
-    @property
-    def is_send(self) -> bool:
-        """Whether it asks for a new order."""
-        return self.request.op in SENDS
 
     @property
     def injected(self) -> bool:

@@ -210,13 +210,17 @@ def _overdue(ix: Index, order: Order, end: int, last: int) -> bool:
 def check_wait(ix: Index) -> Iterator[Case]:
     """RTY-13."""
     bound = ns(ix.bounds.answer)
+    trickled = _trickled_fast(ix)
     stuck = ix.no_report is not None and ix.no_report.why in ("deadlock", "late")
     for op in ix.ops:
-        if op.request.op == "subscribe" or _trickled_fast(ix, op):
+        if op.request.op == "subscribe" or op.request.call in trickled:
             continue
         unanswered = op.end is None or (isinstance(op.end, Broken) and op.end.how == "unanswered")
-        over = _end_of_life(ix, op.request.incarnation)
-        waited = (over if op.ended_at is None else min(over, op.ended_at)) - op.sent_at
+        if op.ended_at is not None and op.ended_at - op.sent_at <= bound:
+            waited = op.ended_at - op.sent_at
+        else:
+            over = _end_of_life(ix, op.request.incarnation)
+            waited = (over if op.ended_at is None else min(over, op.ended_at)) - op.sent_at
         if waited > bound or (unanswered and stuck and not _later(ix, op)):
             how = "and was never given up" if unanswered else "before it ended"
             yield broke(
@@ -244,12 +248,10 @@ def _later(ix: Index, op: Operation) -> bool:
     return bool(ix.ops) and ix.ops[-1].seq > op.seq
 
 
-def _trickled_fast(ix: Index, op: Operation) -> bool:
-    """Whether its answer trickles so that a read timeout never fires."""
-    numbers = {end.fault for end in (op.answer, op.response) if end is not None and end.fault is not None}
-    numbers |= {record.index for record in ix.faults if any(landed.call == op.request.call for landed in record.landed)}
-    faults = [ix.faults[number].fault for number in sorted(numbers) if number < len(ix.faults)]
-    return any(isinstance(fault, Trickle) and fault.pause <= READ_TIMEOUT for fault in faults)
+def _trickled_fast(ix: Index) -> set[int]:
+    """Calls whose answer trickled so that a read timeout never fires."""
+    fast = [r for r in ix.faults if isinstance(r.fault, Trickle) and r.fault.pause <= READ_TIMEOUT]
+    return {landed.call for record in fast for landed in record.landed if landed.call is not None}
 
 
 PROPERTIES: tuple[Property, ...] = (
