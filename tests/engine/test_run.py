@@ -305,7 +305,7 @@ def test_a_duplicated_request_answers_duplicate_although_the_order_stands() -> N
         seen.append(client.place("B", price="60000").json()["status"])  # does not rest: is not doubled
 
     both = [Duplicated(on=Trigger(op=op), after=0.2) for op in ("place", "cancel")]
-    history = play(script, *both, Duplicated(on=Trigger(op="place", tag="B")))
+    history = play(script, *both, Duplicated(on=Trigger(op="place", nth=2)))
     assert (seen[0]["code"], seen[0]["msg"]) == (-2010, "Duplicate order sent.")
     assert seen[1] == "NEW"
     assert seen[2]["code"] == -2011

@@ -7,11 +7,16 @@ import pytest
 from outtrade.faults.plan import Plan, op_matches
 from outtrade.model.fault import Blackhole, Latency, LostAnswer, RateLimit, StreamClose, Trigger
 from outtrade.model.history import NS
+from outtrade.model.task import Intent
 from outtrade_mocks.venues.api import Call
 
 
 def place(client_id: str = "TAG00001-1", symbol: str = "BTC/USDT", op: str = "place") -> Call:
     return Call(op, "POST", "/api/v3/order", {}, client_id=client_id, symbol=symbol)
+
+
+def intent(tag: str, symbol: str, side: str, at: float = 0) -> Intent:
+    return Intent.model_validate({"id": tag, "tag": tag, "at": at, "kind": "order", "symbol": symbol, "side": side})
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,10 @@ def test_operation_that_never_occurred_is_not_exercised() -> None:
 
 
 def test_tag_symbol_and_window_restrict() -> None:
-    plan = Plan([Latency(on=Trigger(op="place", tag="TAG00002", symbol="ETH/USDT", after=10, before=20), delay=1)])
+    plan = Plan(
+        [Latency(on=Trigger(op="place", tag="TAG00002", symbol="ETH/USDT", after=10, before=20), delay=1)],
+        [intent("TAG00001", "BTC/USDT", "buy"), intent("TAG00002", "ETH/USDT", "sell")],
+    )
     right = place("TAG00002-1", "ETH/USDT")
     assert plan.match(right, 9 * NS, "latency") is None
     assert plan.match(right, 20 * NS, "latency") is None
@@ -74,6 +82,16 @@ def test_first_match_in_the_order_of_the_plan_decides() -> None:
     armed = plan.match(place(), 0, "rate_limit", "lost_answer")
     assert armed is not None
     assert armed.index == 0
+
+
+def test_a_tag_is_found_by_symbol_and_side_where_the_client_id_does_not_carry_it() -> None:
+    plan = Plan([], [intent("TAG00001", "BTC/USDT", "buy"), intent("TAG00002", "BTC/USDT", "sell", at=50)])
+    anonymous = place("mine-1")
+    anonymous.order = {"symbol": "BTC/USDT", "side": "sell"}
+    assert plan.tag_of(anonymous, 60 * NS) == "TAG00002"
+    assert plan.tag_of(anonymous, 40 * NS) is None
+    assert plan.tag_of(place("x-TAG00001-7"), 60 * NS) == "TAG00001"
+    assert plan.tag_of(place("mine-1", "ETH/USDT"), 60 * NS) is None
 
 
 def test_windows_are_half_open() -> None:

@@ -94,7 +94,7 @@ class _Run:
         )
         self.recorder = RunRecorder(self.world, self.history)
         self.venue: Venue = module.build(self.config)
-        self.plan = Plan(scenario.faults)
+        self.plan = Plan(scenario.faults, scenario.intents)
         self.server = Server(self.world, self.venue, self.plan, self.recorder, scenario)
         self.recorder.on_stored = self.server.stored
         self.data: dict[str, str] = {}

@@ -229,14 +229,18 @@ class Server:
         return self.plan.window("stream_silent", self.world.run_ns)
 
     # ------------------------------------------------------------------ crash points
-    def crash(self, point: str, op: str, call: int | None = None, client_id: str | None = None) -> bool:
-        """Kill the agent if the plan says so at this point."""
+    def crash(self, point: str, op: str, exchange: Exchange | None = None, asked: Call | None = None) -> bool:
+        """Kill the agent if the plan says so at this point of a request (or before it: ``asked``)."""
+        call = None if exchange is None else exchange.number
+        about = exchange.call if exchange is not None else asked
         for armed in self.plan.of("crash"):
             fault = armed.fault
             assert isinstance(fault, Crash)
             if fault.point == point and not self.recorder.dead:
                 counted = fault.on.op if point == "after_store_set" else op
-                if armed.offered(counted, self.world.run_ns, client_id=client_id):
+                run = self.world.run_ns
+                tag = None if about is None or fault.on.tag is None else self.plan.tag_of(about, run)
+                if armed.offered(counted, run, None if about is None else about.symbol, tag):
                     armed.occurred = True
                     self.recorder.add(armed.landed(call=call, detail=point))
                     self.recorder.add(Crashed(incarnation=self.recorder.incarnation, point=point, fault=armed.index))
@@ -253,11 +257,11 @@ class Server:
     def sent(self, link: Link, request: HttpRequest) -> None:
         """The client's last byte of an HTTP request has left."""
         call = self.venue.read(request)
-        if self.crash("before_send", call.op, client_id=call.client_id):
+        if self.crash("before_send", call.op, asked=call):
             return
         exchange = self.opened(link, call, request.host, request.body)
         self.later(self.latency, self.arrive, exchange)
-        self.crash("after_send", call.op, exchange.number, call.client_id)
+        self.crash("after_send", call.op, exchange)
 
     def opened(self, link: Link, call: Call, host: str, body: bytes) -> Exchange:
         """Number a request and put it on the record."""
@@ -343,10 +347,10 @@ class Server:
         self.deliver(exchange, answer, None, fault=armed)
 
     def _crash_after_commit(self, exchange: Exchange) -> bool:
-        call = exchange.call
-        died = self.crash("after_commit", call.op, exchange.number, call.client_id)
-        if not died and call.op == "cancel":
-            died = self.crash("during_cancel", call.op, exchange.number, call.client_id)
+        op = exchange.call.op
+        died = self.crash("after_commit", op, exchange)
+        if not died and op == "cancel":
+            died = self.crash("during_cancel", op, exchange)
         return died
 
     def _lasting(self, run: int) -> Armed | None:
@@ -531,7 +535,7 @@ class Server:
             return
         self.record_response(exchange, answer, reading, fault)
         link.send(link.frame(answer))
-        self.crash("after_ack", exchange.call.op, exchange.number, exchange.call.client_id)
+        self.crash("after_ack", exchange.call.op, exchange)
 
     def record_response(
         self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None

@@ -18,6 +18,7 @@ from typing import Literal
 
 from outtrade.model.fault import READS, WRITES, Fault
 from outtrade.model.history import NS, Landed, Ledger, Planned
+from outtrade.model.task import Intent
 from outtrade_mocks.venues.api import Call
 
 FOREVER = 1 << 62
@@ -48,14 +49,14 @@ class Armed:
         self.until = 0
         """Run time (ns) until which a fault that lasts (429, ban) goes on once triggered."""
 
-    def offered(self, op: str, now: int, symbol: str | None = None, client_id: str | None = None) -> bool:
-        """Count the operation if it matches; True if the fault may fire on it."""
+    def offered(self, op: str, now: int, symbol: str | None = None, tag: str | None = None) -> bool:
+        """Count the operation if it matches; True if the fault may fire on it. ``tag``: of the intent it is for."""
         on = self.fault.on
         if self.fired >= on.times or not self.start <= now < self.end or not op_matches(on.op, op):
             return False
         if on.symbol is not None and on.symbol != symbol:
             return False
-        if on.tag is not None and (client_id is None or on.tag not in client_id):
+        if on.tag is not None and on.tag != tag:
             return False
         self.seen += 1
         return self.seen >= on.nth
@@ -92,7 +93,8 @@ class Window(Armed):
 class Plan:
     """All faults of a scenario, armed, in the order of the scenario."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault], intents: Iterable[Intent] = ()) -> None:
+        self.intents = tuple(intents)
         self.all: list[Armed] = []
         for index, fault in enumerate(faults):
             match fault.kind:
@@ -129,12 +131,30 @@ class Plan:
     def match(self, call: Call, now: int, *kinds: str) -> Armed | None:
         """The first fault of these kinds that fires on this call. All of them count it."""
         chosen: Armed | None = None
+        tag: str | None = None
         for armed in self.of(*kinds):
-            if armed.offered(call.op, now, call.symbol, call.client_id) and chosen is None:
+            if tag is None and armed.fault.on.tag is not None:
+                tag = self.tag_of(call, now) or ""
+            if armed.offered(call.op, now, call.symbol, tag) and chosen is None:
                 chosen = armed
         if chosen is not None:
             chosen.occurred = True
         return chosen
+
+    def tag_of(self, call: Call, now: int) -> str | None:
+        """Tag of the intent that a call is for: the one inside its client order id, else by symbol and side, which are
+        unique among live intents (an agent need not put the tag into its ids)."""
+        for intent in self.intents:
+            if call.client_id is not None and intent.tag in call.client_id:
+                return intent.tag
+        side = call.order.get("side") if call.order else None
+        best: Intent | None = None
+        for intent in self.intents:
+            if intent.at * NS <= now and intent.symbol == call.symbol and (side is None or intent.side == side):
+                live = intent.expires is None or now < intent.expires * NS
+                if live or best is None:
+                    best = intent
+        return None if best is None or call.symbol is None else best.tag
 
     def planned(self) -> Iterator[Planned]:
         """The events that open the record."""
