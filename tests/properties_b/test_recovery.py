@@ -143,6 +143,13 @@ CASES: list[tuple[str, str, str]] = [
         FAIL,
         BUY + "fault crash point=after_ack | 1 place a -> ok:fill | 2 crash | 7 start | 600 report BTC/USDT=0",
     ),
+    # sent twice, because the first life saved nothing: the exposure is wrong, with or without the store
+    (
+        "RCV-06",
+        FAIL,
+        BUY + "fault crash point=after_ack store=lost | 1 place a -> ok:fill | 2 crash | 7 start | 8 place b -> ok:fill"
+        " | 600 report",
+    ),
     # before the order was sent; in the middle of a cancel
     ("RCV-06", PASS, BUY + "fault crash point=before_send | 1 crash | 7 start | 8 place a -> ok:fill | 600 report"),
     (
@@ -205,7 +212,7 @@ CASES: list[tuple[str, str, str]] = [
         BUY + "i2:buy 1@90 | 0 up | 1 place a -> ok | 50 down | 52 all -> ok | 57 place b i=i2 -> ok | 600 report",
     ),
     # cancels are exempt; nothing was in play; another subscription was alive; there never was a stream
-    ("RCV-08", NOTHING, BUY + "0 up | 1 place a -> ok | 50 down | 51 cancel a -> ok | 600 report"),
+    ("RCV-08", PASS, BUY + "0 up | 1 place a -> ok | 50 down | 51 cancel a -> ok | 600 report"),
     ("RCV-08", NOTHING, BUY + "0 up | 50 down | 55 up c=10 | 57 place a -> ok | 600 report"),
     (
         "RCV-08",
@@ -213,6 +220,13 @@ CASES: list[tuple[str, str, str]] = [
         BUY + "i2:buy 1@90 | 0 up | 1 place a -> ok | 49 up c=10 | 50 down | 57 place b i=i2 -> ok | 600 report",
     ),
     ("RCV-08", NOTHING, BUY + "1 place a -> ok | 57 place b q=0.1 -> ok | 600 report"),
+    # nothing in play, and asked all the same; sent in the gap and over by its own answer
+    ("RCV-08", PASS, BUY + "0 up | 50 down | 55 up c=10 | 56 all -> ok | 57 place a -> ok | 600 report"),
+    (
+        "RCV-08",
+        NOTHING,
+        BUY + "i2:buy 1@90 | 0 up | 50 down | 52 place a -> ok:fill | 55 up c=10 | 57 place b i=i2 -> ok | 600 report",
+    ),
     # the stream died with its process: the next life begins without one
     (
         "RCV-08",

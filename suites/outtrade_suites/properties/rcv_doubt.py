@@ -245,7 +245,8 @@ def failed_query(ix: Index) -> Iterator[Case]:
     doubts = {doubt.op.seq: doubt for doubt in ix.doubts}
     for op in ix.sends:
         name = name_of(op)
-        if name in done or op.ended_seq is None or op.state == "definite" or store_lost(ix, op.request.incarnation):
+        refused = op.state == "definite" and op.error != "duplicate"
+        if name in done or op.ended_seq is None or refused or store_lost(ix, op.request.incarnation):
             continue
         names = sight.names_of(op)
         failed = [query for query in ix.by_op("query") if query.seq > op.seq and failed_about(query, names)]

@@ -8,15 +8,13 @@ doubt and to come to an end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
-from importlib import import_module
 
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
 from outtrade.judge.records import Doubt
 from outtrade.model.history import NS
-from outtrade_suites.properties import rec_state
+from outtrade_suites.properties import rec_state, rty
 from outtrade_suites.properties.claims import reported_as
 from outtrade_suites.properties.compare import UNSETTLED, views_of
 from outtrade_suites.properties.outages import answered_for, answers_since
@@ -30,9 +28,7 @@ Check = Callable[[Index], Iterator[Case]]
 # ---------------------------------------------------------------- RCV-06
 def one_exposure(ix: Index) -> Iterator[Case]:
     """RTY-01, which belongs to the retry dimension."""
-    with suppress(ModuleNotFoundError):
-        properties: tuple[Property, ...] = import_module("outtrade_suites.properties.rty").PROPERTIES
-        yield from next(prop for prop in properties if prop.id == "RTY-01").check(ix)
+    yield from next(prop for prop in rty.PROPERTIES if prop.id == "RTY-01").check(ix)
 
 
 def consistent_after_crash(ix: Index) -> Iterator[Case]:

@@ -35,27 +35,33 @@ def gap_closed(ix: Index) -> Iterator[Case]:
     for stream in ix.streams:
         if stream.down_seq is None or stream.down_at is None:
             continue
+        if not any(op.seq > stream.down_seq and op.request.incarnation == life_of(stream) for op in ix.ops):
+            continue  # it ended with its process, or at the very end
         own = [other for other in ix.streams if other is not stream and life_of(other) == life_of(stream)]
         if any(other.up(stream.down_seq) for other in own):
             continue  # another subscription was alive: no gap
         reopened = next((other for other in own if other.up_seq > stream.down_seq), None)
         last = len(ix.events) if reopened is None or reopened.down_seq is None else reopened.down_seq
+        blind = False
         for op in ix.sends:
             if stream.down_seq < op.seq < last and op.request.incarnation == life_of(stream):
-                yield from _sent_in_gap(ix, stream, reopened, op)
+                for case in _sent_after(ix, stream, reopened, op):
+                    blind = blind or case.kind == "broke"
+                    yield case
+        start = stream.down_seq if reopened is None else reopened.up_seq
+        if not blind and any(could_have_moved(ix, order, stream, start) for order in ix.own_orders):
+            yield held(stream.down_seq, start)  # something was in play, and nothing was sent blindly
 
 
-def _sent_in_gap(ix: Index, stream: Stream, reopened: Stream | None, op: Operation) -> Iterator[Case]:
+def _sent_after(ix: Index, stream: Stream, reopened: Stream | None, op: Operation) -> Iterator[Case]:
     """One new order after a stream's end. Answers count from the new subscription; where there is none yet, the agent
     trades without a stream for the time being, and answers count from the end of the old one."""
     assert stream.down_seq is not None and stream.down_at is not None
     start = reopened.up_seq if reopened is not None and reopened.up_seq < op.seq else stream.down_seq
-    affected = [order for order in ix.own_orders if could_have_moved(order, stream, start)]
-    if not affected:
-        return
+    affected = [order for order in ix.own_orders if could_have_moved(ix, order, stream, start)]
     name = op.client_id or "an order"
     for order in affected:
-        missing = unread(ix, order, start, op.seq)
+        missing = unread(ix, order.symbol, sight.names_in(order), start, op.seq)
         if missing:
             since = "the new subscription was acknowledged" if start != stream.down_seq else "the stream ended"
             message = (
@@ -64,23 +70,28 @@ def _sent_in_gap(ix: Index, stream: Stream, reopened: Stream | None, op: Operati
             )
             yield broke(message, stream.down_seq, start, op.seq, subject=name, key=f"blind-{missing.split()[0]}")
             return
-    yield held(stream.down_seq, op.seq, subject=name)
+    if affected or not unread(ix, op.request.symbol or "", set(), start, op.seq):
+        yield held(stream.down_seq, op.seq, subject=name)
 
 
-def could_have_moved(order: Order, stream: Stream, start: int) -> bool:
-    """Whether the order was working when the stream ended, moved just before, or was sent in the gap."""
+def could_have_moved(ix: Index, order: Order, stream: Stream, start: int) -> bool:
+    """Whether the order was working when the stream ended, moved just before, or was sent in the gap and not shown to
+    be over by event ``start``."""
     assert stream.down_seq is not None and stream.down_at is not None
     if order.first.seq > start:
         return False
-    if order.first.seq > stream.down_seq or order.working_at(stream.down_seq) > 0:
+    if order.first.seq > stream.down_seq:
+        return sight.shown_over(ix, order, before=start) is None
+    if order.working_at(stream.down_seq) > 0:
         return True
     told = any(e.seq > order.last.seq and e.venue_id == order.id for e in stream.events)
-    return not told and stream.down_at - order.last.at < NEWS and order.last.seq < stream.down_seq
+    recent = stream.down_at - order.last.at < NEWS and order.last.seq < stream.down_seq
+    return recent and not told and sight.shown_over(ix, order, before=stream.down_seq) is None
 
 
-def unread(ix: Index, order: Order, start: int, before: int) -> str:
-    """Which of "orders" and "fills" had not been answered for this order; both events exclusive; "" = none."""
-    names = sight.names_in(order)
+def unread(ix: Index, symbol: str, names: set[str], start: int, before: int) -> str:
+    """Which of "orders" and "fills" of an order (its symbol, its names) were not both asked for after event ``start``
+    and answered before event ``before``; "" = none."""
 
     def answered(kinds: tuple[str, ...]) -> bool:
         for op in ix.by_op(*kinds):
@@ -91,7 +102,7 @@ def unread(ix: Index, order: Order, start: int, before: int) -> str:
                 about = op.request.client_id in names or op.request.venue_id in names
                 if about and (op.state == "ok" or op.error == "not_found"):
                     return True
-            elif op.state == "ok" and op.request.symbol in (None, "", order.symbol):
+            elif op.state == "ok" and op.request.symbol in (None, "", symbol):
                 return True
         return False
 
