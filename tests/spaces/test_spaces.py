@@ -258,3 +258,17 @@ def test_fixed_spaces() -> None:
             scenario = generate(space, 1, index)
             assert Scenario.from_json(scenario.to_json()) == scenario
             assert all(acts_until(fault) <= scenario.until - scenario.bounds.settle for fault in scenario.faults)
+
+
+def test_the_trading_rules_known_here_are_those_of_the_venue() -> None:
+    from outtrade_mocks import venues
+    from outtrade_mocks.venues.config import VenueConfig
+
+    scenario = generate("binance_spot", 1, 0)
+    module = venues.load("binance_spot")
+    config = VenueConfig(symbols=list(PRODUCTS), balances={}, epoch_ns=scenario.epoch * 10**9)
+    for symbol, rules in module.instruments(config).items():
+        product = PRODUCTS[symbol]
+        known = (product.tick, product.step, product.quantity_min, product.notional_min, product.base, product.quote)
+        theirs = [Decimal(str(rules[name])) for name in ("tick", "step", "quantity_min", "notional_min")]
+        assert known == (*theirs, rules["base"], rules["quote"])

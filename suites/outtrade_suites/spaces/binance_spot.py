@@ -60,7 +60,7 @@ def scenario(d: Draw) -> Scenario:
 def _wishes(d: Draw) -> list[Wish]:
     """Up to three faults; a kind comes twice only where that makes sense."""
     found: list[Wish] = []
-    for number, chance in ((1, 0.97), (2, 0.9), (3, 0.4)):
+    for number, chance in ((1, 0.98), (2, 0.95), (3, 0.6)):
         present, variant = d.boolean(f"has fault {number}", chance), d.spread(f"fault {number}", plans.VARIANTS)
         w = plans.wish(d.sub(f"wish {number}"), variant)
         known = {other.kind for other in found}
@@ -208,7 +208,7 @@ def _companions(d: Draw, wishes: list[Wish], hits: list[Hit], room: int, heal: f
         part = d.sub(f"companion {hit.tag}")
         if w.kind == "lost_answer" and w.op == "place" and part.boolean("question lost too", 0.35):
             found.append(plans.unanswered_question(part, hit, heal))
-        elif w.kind == "visibility" and part.boolean("answer lost too", 0.7):
+        elif w.kind == "visibility" and part.boolean("answer lost too", 0.8):
             found.append(plans.invisible_and_unanswered(part, hit, heal))
     return found[:room]
 

@@ -22,18 +22,24 @@ from outtrade_suites.spaces.intents import Shape
 SYMPTOMS: tuple[str, ...] = get_args(Symptom)
 _CRASHES = ("before_send", "after_send", "after_commit", "after_ack", "after_store_set", "during_cancel")
 _REJECTS = ("funds", "closed", "permission", "filter", "busy")
-_STREAM = ("stream_drop", "stream_duplicate", "stream_duplicate", "stream_reorder", "stream_early")
+_STREAM = ("stream_drop", "stream_duplicate", "stream_reorder", "stream_early", "stream_silent", "stream_close")
+
+_OFTEN: tuple[str, ...] = (
+    "rate_limit.retry_after", "rate_limit.retry_after", "ban.retry_after", "reject.funds", "reject.closed",
+    "reject.permission", "partial_fill", "partial_fill", "partial_fill", "cancel_race", "visibility",
+    "duplicated.place", "duplicated.place", "stream_duplicate", "stream_close",
+)  # fmt: skip
+"""Once more for each time they stand here: one property alone depends on them."""
 
 VARIANTS: tuple[str, ...] = (
     "dns_failure", "refuse", "blackhole", "latency", "trickle",
     *(f"lost_answer.{symptom}.{truth}" for symptom in SYMPTOMS for truth in ("committed", "absent", "read")),
-    "rate_limit.retry_after", "rate_limit.retry_after", "rate_limit.bare",
-    "ban.retry_after", "ban.retry_after", "ban.bare",
+    "rate_limit.retry_after", "rate_limit.bare", "ban.retry_after", "ban.bare",
     *(f"reject.{reason}" for reason in _REJECTS),
-    "partial_fill", "partial_fill", "partial_fill", "delayed_fill", "cancel_race", "cancel_race", "visibility",
-    "duplicated.place", "duplicated.place", "duplicated.place", "duplicated.cancel",
-    *_STREAM, "stream_silent", "stream_close", "stream_close",
+    "partial_fill", "delayed_fill", "cancel_race", "visibility", "duplicated.place", "duplicated.cancel",
+    *_STREAM,
     *(f"crash.{point}" for point in _CRASHES),
+    *_OFTEN,
 )  # fmt: skip
 """What a scenario may be given; the labels are those of ``Fault.variant``."""
 
@@ -90,7 +96,7 @@ def wish(d: Draw, variant: str) -> Wish:
 
 def _shape(d: Draw, kind: str, variant: str, op: str) -> Shape:
     if kind == "partial_fill":
-        return d.choice("shape", ("complete", "resting"), weights=(3, 1))
+        return d.choice("shape", ("complete", "resting"), weights=(4, 1))
     if op == "cancel":
         return "timed"
     if kind == "delayed_fill" or variant == "duplicated.place":
@@ -113,7 +119,7 @@ def span(d: Draw, w: Wish) -> float:
     if w.kind == "trickle":
         return d.number("lasts", 16, 25, digits=1)
     if w.kind == "visibility":
-        return d.number("lasts", 12, 28, digits=1)
+        return d.number("lasts", 16, 28, digits=1)
     if w.kind == "partial_fill":
         return d.number("lasts", 2, 12, digits=1)
     if w.kind == "delayed_fill":
