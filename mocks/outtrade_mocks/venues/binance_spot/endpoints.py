@@ -64,6 +64,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/api/v3/exchangeInfo"): Endpoint("exchange_info", "none", 20, market.rules),
     ("GET", "/api/v3/depth"): Endpoint("depth", "none", _depth, market.depth),
     ("GET", "/api/v3/trades"): Endpoint("other", "none", 25, market.trades),
+    ("GET", "/api/v3/aggTrades"): Endpoint("other", "none", 4, market.aggregate_trades),
     ("GET", "/api/v3/avgPrice"): Endpoint("ticker", "none", 2, market.average_price),
     ("GET", "/api/v3/ticker/24hr"): Endpoint("ticker", "none", _day, market.ticker_24hr),
     ("GET", "/api/v3/ticker/price"): Endpoint("ticker", "none", _one_or_all(2, 4), market.ticker_price),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outtrade_mocks import cassettes
+from outtrade_mocks.core import Fill
 from outtrade_mocks.venues.api import Call
 from outtrade_mocks.venues.binance_spot import codec, shapes
 from outtrade_mocks.venues.binance_spot.codec import E8, money
@@ -76,12 +77,26 @@ def depth(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 
 def trades(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v3/trades: the trades in which the account took part, latest last (see trait ``public_trades``)."""
-    entry = desk.listed(codec.mandatory(call.params, "symbol"))
-    most = codec.limit(call.params, 500, 1000)
-    seen: dict[int, dict[str, Any]] = {}
-    for fill in desk.exchange.view(desk.account).trades(entry.unified):
-        seen[fill.trade_id] = shapes.public_trade(desk, fill)
-    return Outcome(list(seen.values())[-most:], now)
+    return Outcome([shapes.public_trade(desk, fill) for fill in _prints(desk, call)], now)
+
+
+def aggregate_trades(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/aggTrades: the same trades, each an aggregate of one."""
+    return Outcome([shapes.aggregate_trade(desk, fill) for fill in _prints(desk, call)], now)
+
+
+def _prints(desk: Desk, call: Call) -> list[Fill]:
+    """The latest trades of a symbol, or those from ``fromId`` or ``startTime`` on."""
+    params = call.params
+    entry = desk.listed(codec.mandatory(params, "symbol"))
+    most = codec.limit(params, 500, 1000)
+    first, start = codec.optional_integer(params, "fromId"), codec.optional_integer(params, "startTime")
+    fills = desk.exchange.view(desk.account).trades(entry.unified)
+    if first is not None:
+        fills = [fill for fill in fills if desk.trade_id(fill) >= first]
+    if start is not None:
+        fills = [fill for fill in fills if fill.time // MS >= start]
+    return fills[-most:] if first is None and start is None else fills[:most]
 
 
 def average_price(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:

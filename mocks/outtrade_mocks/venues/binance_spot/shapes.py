@@ -160,3 +160,18 @@ def public_trade(desk: Desk, fill: Fill) -> dict[str, Any]:
         "isBuyerMaker": (fill.side == "buy") == fill.maker,
         "isBestMatch": True,
     }
+
+
+def aggregate_trade(desk: Desk, fill: Fill) -> dict[str, Any]:
+    """The same trade as an aggregate (aggTrades)."""
+    trade_id = desk.trade_id(fill)
+    return {
+        "a": trade_id,
+        "p": desk.price(fill.symbol, fill.price),
+        "q": desk.quantity(fill.symbol, fill.lots),
+        "f": trade_id,
+        "l": trade_id,
+        "T": fill.time // MS,
+        "m": (fill.side == "buy") == fill.maker,
+        "M": True,
+    }
