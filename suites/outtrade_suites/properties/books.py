@@ -13,7 +13,7 @@ Values that do not parse as the contract's views are no statement and are left o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -47,6 +47,26 @@ class Books:
     symbol: str | None = None
     since: int = 0
     """Fills before this run time (nanoseconds) were not asked for."""
+
+    def named(self, ix: Index) -> dict[str, list[OrderView]]:
+        """The views of each order of the venue that is stated, by the venue's id (see `compare.names_order`)."""
+        found: dict[str, list[OrderView]] = {}
+        for view in self.orders or ():
+            ids: Iterable[str] = view.venue_ids
+            if not view.venue_ids and view.client_id is not None:
+                ids = ix.memo("ids by client id", _ids_by_name).get(view.client_id, ())
+            for name in ids:
+                if name in ix.orders:
+                    found.setdefault(name, []).append(view)
+        return found
+
+
+def _ids_by_name(ix: Index) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for order in ix.orders.values():
+        for name in order.names:
+            found.setdefault(name, []).append(order.id)
+    return found
 
 
 def books(ix: Index) -> list[Books]:

@@ -21,7 +21,6 @@ from outtrade_suites.properties.compare import (
     near_average,
     plain,
     step_of,
-    views_of,
 )
 from outtrade_suites.properties.truth import asset_unit, averages
 
@@ -94,10 +93,11 @@ def _trades(ix: Index, stated: Books) -> Iterator[Case]:
 
 def _filled_quantities(ix: Index, stated: Books) -> Iterator[Case]:
     """The filled quantity of each order that is stated (open ones are compared by REC-01)."""
-    for order in ix.orders.values():
+    for name, named in stated.named(ix).items():
+        order = ix.orders[name]
         if order.first.seq > stated.seq or (order.foreign and stated.agent):
             continue
-        views = [view for view in views_of(stated.orders or (), order) if view.status not in (*UNSETTLED, "open")]
+        views = [view for view in named if view.status not in (*UNSETTLED, "open")]
         true = [ZERO if state is None else Decimal(state.filled) for state in stated.window.states(order)]
         for view in views:
             if near_any(view.filled, true, step_of(ix.instruments.get(order.symbol))):
@@ -115,13 +115,16 @@ def average_prices(ix: Index) -> Iterator[Case]:
     """REC-05: averages are volume-weighted, fills have the price at which they traded."""
     for stated in books(ix):
         silent = False
-        for order in ix.orders.values():
+        for name, views in stated.named(ix).items():
+            order = ix.orders[name]
             if order.first.seq > stated.seq or (order.foreign and stated.agent):
+                continue
+            if all(view.filled <= 0 for view in views):
                 continue
             states = [s for s in stated.window.states(order) if s is not None and Decimal(s.filled) > 0]
             true = [Decimal(s.quote_filled) / Decimal(s.filled) for s in states]
             true += [price for s in states for price in averages(ix, (f for f in order.fills if f.at <= s.at))]
-            for view in views_of(stated.orders or (), order):
+            for view in views:
                 if not true or view.filled <= 0:
                     continue
                 if view.average_price is None:

@@ -17,12 +17,10 @@ from outtrade.model.task import BalanceView, OrderView
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import (
     UNSETTLED,
-    names_order,
     near_any,
     near_average,
     plain,
     step_of,
-    views_of,
 )
 from outtrade_suites.properties.truth import asset_unit, balances, entry_prices, position
 
@@ -44,22 +42,26 @@ def open_orders(ix: Index) -> Iterator[Case]:
 
 
 def _orders_stated(ix: Index, stated: Books) -> Iterator[Case]:
-    views = stated.orders or ()
-    for order in ix.orders.values():
+    named = stated.named(ix)
+    for order in ix.orders.values() if stated.lists_open else [ix.orders[name] for name in named]:
         if order.first.seq > stated.seq or (stated.symbol is not None and order.symbol != stated.symbol):
             continue
+        views = named.get(order.id, [])
+        if not views and order.last.status != "open" and order.last.at <= stated.window.since:
+            continue
         states = stated.window.states(order)
-        claimed = [view for view in views_of(views, order) if view.status == "open"]
+        claimed = [view for view in views if view.status == "open"]
         always = all(state is not None and state.status == "open" for state in states)
         ever = any(state is not None and state.status == "open" for state in states)
         if claimed and not ever:
             yield _phantom(stated, order, states[-1])
         elif claimed:
             yield from _terms(ix, stated, order, states, claimed[-1])
-        elif always and stated.lists_open and not any(v.status in UNSETTLED for v in views_of(views, order)):
-            yield _missing(stated, order, views_of(views, order))
-    for view in views:
-        if view.status == "open" and not any(names_order(view, order) for order in ix.orders.values()):
+        elif always and stated.lists_open and not any(v.status in UNSETTLED for v in views):
+            yield _missing(stated, order, views)
+    known = {id(view) for views in named.values() for view in views}
+    for view in stated.orders or ():
+        if view.status == "open" and id(view) not in known:
             name = view.client_id or "/".join(view.venue_ids) or view.symbol
             message = f"{stated.what} holds {name} as open; no such order was ever accepted by the venue"
             yield broke(message, stated.seq, subject=name, key="open-but-never-accepted")

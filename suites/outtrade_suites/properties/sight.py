@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -110,6 +111,7 @@ def _mentions(data: Any, *, trades: bool = False) -> Iterator[tuple[frozenset[st
                 yield from _mentions(value, trades=trades)
 
 
+@lru_cache(maxsize=4096)
 def _is_name(key: str, trades: bool) -> bool:
     """Whether a field names an order: ``orderId``, ``client_id``, ``order``; not the number of a trade."""
     word = key.lower()
