@@ -159,7 +159,11 @@ def play(seed: int, looks: list[int]) -> list[Any]:
     plan: dict[int, list[str]] = {}
     for look in looks:
         plan.setdefault(look * NS // 3, []).append("look")
-    for second, what in ((100, "buy"), (150, "sell"), (400, "market"), (900, "cancel"), (1_400, "buy"), (1_500, "end")):
+    deeds = (
+        (100, "buy"), (150, "sell"), (155, "deep"), (400, "market"), (700, "deep"), (900, "cancel"), (1_000, "deep"),
+        (1_400, "buy"), (1_500, "end"),
+    )  # fmt: skip
+    for second, what in deeds:
         plan.setdefault(second * NS, []).append(what)
     for at in sorted(plan):
         exchange.advance(at)
@@ -169,6 +173,9 @@ def play(seed: int, looks: list[int]) -> list[Any]:
                 exchange.last_price("ETH/USDT")
             elif what in ("buy", "sell"):
                 order(exchange, account, what, 40_000, 300)
+            elif what == "deep":
+                order(exchange, account, "buy", 40_000, -1_500)
+                order(exchange, account, "sell", 40_000, -2_500)
             elif what == "market":
                 order(exchange, account, "buy", 90_000, None)
             elif what == "cancel" and account.working:
@@ -182,6 +189,22 @@ def play(seed: int, looks: list[int]) -> list[Any]:
 @given(st.integers(0, 50), st.lists(st.integers(0, 4_500), max_size=30))
 def test_it_does_not_matter_when_and_how_often_somebody_looks(seed: int, looks: list[int]) -> None:
     assert play(seed, looks) == play(seed, [])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nor_does_looking_all_the_time(seed: int) -> None:
+    """What is put off while nobody looks is what would have been done at its time."""
+    every_third_of_a_second = list(range(300, 4_500))
+    assert play(seed, every_third_of_a_second) == play(seed, [])
+
+
+def test_trade_ids_leave_gaps_where_others_trade() -> None:
+    exchange, account = make()
+    order(exchange, account, "buy", 100, None)
+    exchange.advance(600 * NS)
+    order(exchange, account, "buy", 100, None)
+    first, second = (fill.trade_id for fill in exchange.view(account).trades())
+    assert second > first + 10
 
 
 def test_events_of_several_symbols_come_in_order_of_time() -> None:

@@ -153,7 +153,7 @@ class Exchange:
                 lively.append(market)
                 continue
             while market.next_time <= now:
-                market.note(market.pop())
+                market.defer(market.pop())
         while lively:
             market = min(lively, key=_next_time)
             time = market.next_time
@@ -174,13 +174,18 @@ class Exchange:
 
     def _act(self, market: Market, action: Quote | Take) -> None:
         """Carry out an action of the flow."""
-        if not market.is_open:
-            market.note(action)
+        if not market.is_open or not market.touches(action):
+            market.defer(action)
         elif isinstance(action, Quote):
-            self._put_up(market, action)
+            market.noted = False
+            market.takes.clear()
+            self._put_up(market)
         else:
-            taker = Entry(self.ledger.house, action.buy, 0, action.lots)
-            self._match(market, taker, None, "market", "market")
+            self._sync(market)
+            self._take(market, action)
+
+    def _take(self, market: Market, take: Take) -> None:
+        self._match(market, Entry(self.ledger.house, take.buy, 0, take.lots), None, "market", "market")
 
     def _sync(self, market: Market) -> None:
         """Carry out what was only noted, before anybody looks at the book."""
@@ -188,18 +193,17 @@ class Exchange:
             return
         if market.noted:
             market.noted = False
-            assert market.quote is not None
-            self._put_up(market, market.quote)
+            self._put_up(market)
         if market.takes:
             takes, market.takes = market.takes, []
             for take in takes:
-                self._act(market, take)
+                self._take(market, take)
 
-    def _put_up(self, market: Market, quote: Quote) -> None:
-        """House makers replace their orders; a quote that crosses an account's order trades with it first."""
-        assert market.flow is not None
+    def _put_up(self, market: Market) -> None:
+        """House makers replace their orders by those of the last quote; one that crosses an account's order trades
+        with it first."""
         market.withdraw()
-        bids, asks = market.flow.levels(quote)
+        bids, asks = market.levels()
         for buy, levels in ((True, bids), (False, asks)):
             own, other = market.side(buy=buy), market.side(buy=not buy)
             for price, lots in levels:
@@ -274,7 +278,6 @@ class Exchange:
         """Cancel a working order (both ids given: both must fit). ``new_client_id`` renames it. Raises
         Reject(UNKNOWN_ORDER)."""
         market = self._market(symbol)
-        self._sync(market)
         entry = self._working(account, symbol, order_id, client_id)
         self._leave(market, entry)
         self._change(entry, Event.CANCEL, "cancel", "request", client_id=new_client_id)
@@ -307,7 +310,6 @@ class Exchange:
         DUPLICATE_CLIENT_ID where ``new_client_id`` belongs to another open order.
         """
         market = self._market(symbol)
-        self._sync(market)
         entry = self._working(account, symbol, order_id, client_id)
         order = _order(entry)
         check_lots(market.instrument, lots, market=False)
@@ -416,7 +418,7 @@ class Exchange:
             return
         market.withdraw(bids=buy, asks=not buy)
         own, other = market.side(buy=buy), market.side(buy=not buy)
-        for price, lots in market.flow.levels(market.quote)[0 if buy else 1]:
+        for price, lots in market.levels()[0 if buy else 1]:
             if not other.reaches(price):
                 entry = Entry(self.ledger.house, buy, price, lots)
                 own.add(entry)
@@ -563,7 +565,7 @@ class Exchange:
         order, account = entry.order, entry.account
         assert order is not None and account is not None
         market.side(buy=entry.buy).add(entry)
-        market.own_entries += 1
+        market.own_changed(1)
         self._entries[order.order_id] = entry
         account.working[order.client_id] = order.order_id
         account.open_count[order.symbol] = account.open_count.get(order.symbol, 0) + 1
@@ -577,7 +579,7 @@ class Exchange:
         """An order that is off the book no longer holds its client id."""
         order, account = entry.order, entry.account
         assert order is not None and account is not None
-        market.own_entries -= 1
+        market.own_changed(-1)
         del self._entries[order.order_id]
         del account.working[order.client_id]
         account.open_count[order.symbol] -= 1

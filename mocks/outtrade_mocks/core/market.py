@@ -1,9 +1,10 @@
 """One symbol's market: its rules, its book, its flow, and what of the flow has not been carried out yet.
 
-While no account has an order on the book, nobody can notice how the market got where it is: a quote replaces all orders
-of the house. So actions are only noted (``note``), and when somebody looks, the last quote and the takes after it are
-carried out. The result is the same as if each action had been carried out at its time; trade ids advance by what the
-flow says, not by what was matched.
+A quote replaces all orders of the house, so nobody can notice how the market got from one quote to the next, except an
+account whose order was traded with. So an action that touches no account's order is only noted (``defer``), and when
+somebody looks, the last quote and the takes after it are carried out. The result is the same as if each action had been
+carried out at its time; trade ids advance by what the flow says, not by what was matched. An order that rests away from
+the touch for hours thus costs next to nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.flow import NEVER, Flow, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
 
+Ladder = tuple[list[tuple[int, int]], list[tuple[int, int]]]
+"""Bids and asks, best first, as (ticks, lots)."""
+
 
 class Market:
     """Book and flow of one instrument."""
 
     __slots__ = (
-        "asks", "bids", "flow", "house", "instrument", "is_open", "last_price", "noted", "own_entries", "quote",
-        "takes", "trade_id",
+        "_own_best", "_taken", "asks", "bids", "flow", "house", "instrument", "is_open", "ladder", "last_price",
+        "noted", "own_entries", "quote", "takes", "trade_id",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Flow | None) -> None:
@@ -32,6 +36,8 @@ class Market:
         """Id of the last trade."""
         self.own_entries = 0
         """Orders of accounts on the book."""
+        self._own_best: tuple[int | None, int | None] | None = None
+        """Best prices of accounts' bids and asks; None: to be looked up."""
         self.house: list[Entry] = []
         """The house makers' orders since the last quote, traded ones included."""
         self.quote: Quote | None = None
@@ -40,6 +46,10 @@ class Market:
         """Whether ``quote`` is still to be carried out."""
         self.takes: list[Take] = []
         """Takes after ``quote`` still to be carried out."""
+        self._taken = [0, 0]
+        """Lots of those takes: sales, purchases."""
+        self.ladder: Ladder | None = None
+        """What the house makers put up for ``quote``; None: to be worked out."""
 
     def side(self, *, buy: bool) -> BookSide:
         """Bids or asks."""
@@ -61,18 +71,65 @@ class Market:
         action = self.flow.pop()
         if isinstance(action, Quote):
             self.quote = action
+            self.ladder = None
             self.last_price = max(1, self.flow.touch(action)[action.noise & 1])
         else:
             self.trade_id += action.prints
         return action
 
-    def note(self, action: Quote | Take) -> None:
-        """Remember an action instead of carrying it out."""
+    def own_changed(self, count: int) -> None:
+        """``count`` orders of accounts came to the book (negative: left it)."""
+        self.own_entries += count
+        self._own_best = None
+
+    def own_best(self) -> tuple[int | None, int | None]:
+        """Best prices (ticks) of accounts' bids and asks on the book."""
+        found = self._own_best
+        if found is None:
+            bid, ask = (
+                next((entry.price for entry in side.entries() if entry.order is not None), None)
+                for side in (self.bids, self.asks)
+            )
+            found = self._own_best = (bid, ask)
+        return found
+
+    def levels(self) -> Ladder:
+        """The house's bids and asks for the last quote."""
+        if self.ladder is None:
+            assert self.flow is not None and self.quote is not None
+            self.ladder = self.flow.levels(self.quote)
+        return self.ladder
+
+    def touches(self, action: Quote | Take) -> bool:
+        """Whether an action might trade with an account's order. May say yes where it does not, never the reverse."""
+        if not self.own_entries:
+            return False
+        bid, ask = self.own_best()
+        if isinstance(action, Quote):
+            assert self.flow is not None
+            house_bid, house_ask = self.flow.touch(action)
+            return (bid is not None and bid >= house_ask) or (ask is not None and ask <= house_bid)
+        if not self.noted:
+            return True  # the book may have been traded with since the quote
+        own = ask if action.buy else bid
+        if own is None:
+            return False
+        ahead = 0
+        for price, lots in self.levels()[action.buy]:
+            if price >= own if action.buy else price <= own:
+                break
+            ahead += lots
+        return self._taken[action.buy] + action.lots > ahead
+
+    def defer(self, action: Quote | Take) -> None:
+        """Remember an action instead of carrying it out. A halted market forgets its takes."""
         if isinstance(action, Quote):
             self.noted = True
             self.takes.clear()
+            self._taken = [0, 0]
         elif self.is_open:
             self.takes.append(action)
+            self._taken[action.buy] += action.lots
 
     def withdraw(self, *, bids: bool = True, asks: bool = True) -> None:
         """The house makers cancel."""
