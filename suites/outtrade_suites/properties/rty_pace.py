@@ -60,7 +60,7 @@ def _request_key(ix: Index, op: Operation) -> Hashable:
 
 
 def _call_of(ix: Index) -> dict[int, int]:
-    """Sequence number of a request -> number of the gateway's call during which it was sent."""
+    """Sequence number of a request -> number of the gateway's call during which it was sent (no entry: outside)."""
     return ix.memo("call of request", lambda i: {op.seq: g.call.id for g in i.gateway for op in g.requests})
 
 
@@ -86,11 +86,15 @@ def _after(ix: Index, limited: Operation, response: Response, seconds: float) ->
     """Requests to the same host that were decided after the answer arrived and before its time was up.
 
     Exempt: what had been sent before, what another incarnation sends (it never saw the answer), and the first request
-    on a connection that was opened before the answer came (it was on its way).
+    on a connection that was opened before the answer came (it was on its way). Of a gateway only what it sends by
+    itself counts: within the call that met the limit, or outside of any call.
     """
     until = response.at + ns(seconds) - TICK
+    calls = _call_of(ix)
     for op in ix.ops:
         if op.seq < response.seq or op.sent_at >= until:
+            continue
+        if ix.scope == "G" and calls.get(op.seq, calls.get(limited.seq)) != calls.get(limited.seq):
             continue
         if op.request.host != limited.request.host or op.request.incarnation != limited.request.incarnation:
             continue
@@ -295,7 +299,8 @@ passes, and so do requests that were on their way when the answer arrived.
 Judged: after each answer of class `rate` that names a time (header or body), no request to the same host is
 sent within it that surely counts to the same limit: of the same kind (order or not), or itself refused for the
 limit. Venues keep several limits and do not always say which was hit; a request of another kind that the venue
-served is no violation. Another incarnation never saw the answer and is exempt.""",
+served is no violation. Another incarnation never saw the answer and is exempt. For gateways only what the
+library sends by itself, within the same call, counts.""",
         source="Binance spot API documentation, rest-api.md (IP limits, Retry-After); rotki/rotki#1860;"
         " hummingbot/hummingbot#1291",
         check=check_retry_after,
