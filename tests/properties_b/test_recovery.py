@@ -11,6 +11,7 @@ import pytest
 from outtrade.judge.api import judge
 from outtrade.judge.index import Index
 from outtrade.judge.micro import history
+from outtrade.model.history import History
 from outtrade_suites.properties import rcv
 
 PROPERTIES = {prop.id: prop for prop in rcv.PROPERTIES}
@@ -432,3 +433,12 @@ def test_a_violation_tells_a_person_what_happened(line: str) -> None:
             assert case.key and case.evidence, prop.id
             assert len(case.message.split()) > 5
             assert all(0 <= seq < len(ix.events) for seq in case.evidence)
+
+
+@pytest.mark.parametrize("line", [line for _, verdict, line in CASES if verdict == FAIL])
+def test_the_findings_are_the_same_from_the_stored_file(line: str) -> None:
+    lived = history(line)
+    stored = History.from_jsonl(lived.to_jsonl())
+    for prop in PROPERTIES.values():
+        first, second = judge(prop, Index(lived)), judge(prop, Index(stored))
+        assert (first.verdict, first.broken) == (second.verdict, second.broken)

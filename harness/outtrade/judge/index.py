@@ -24,6 +24,7 @@ and ``confidence``; a trait that is only inferred or unknown counts as undeclare
                      ``none`` (ids are not unique at all)
 ``id_window``        seconds for which ``id_reuse`` holds (undeclared: for ever)
 ``id_pattern``       regular expression that a whole client order id must match
+``asset_unit``       the smallest amount of an asset that is booked (undeclared: 0.00000001)
 ===================  ==================================================================================================
 """
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
 from outtrade.judge.records import Doubt, Operation
-from outtrade.model.history import NS
+from outtrade.model.history import NS, Response
 from outtrade_suites.properties import gateway, sight
 from outtrade_suites.properties.claims import (
     Treatment,
@@ -35,16 +35,23 @@ def name_of(op: Operation) -> str:
     return op.client_id or f"the order sent at {op.sent_at / NS:.3f} s"
 
 
+SEEN = {
+    "gave_up": "no answer",
+    "unanswered": "no answer",
+    "crashed": "no answer before it crashed",
+    "reset": "a connection reset",
+    "close": "a closed connection",
+    "truncated": "a cut-off answer",
+}
+"""How a call ended that got no whole answer, in words."""
+
+
 def told(doubt: Doubt) -> str:
     """How the client saw the request end, for a sentence."""
-    response, broken = doubt.op.response, doubt.op.broken
-    if broken is not None and doubt.since_seq == broken.seq:
-        return {"gave_up": "no answer", "unanswered": "no answer", "crashed": "a crash before the answer"}.get(
-            broken.how, f"a {broken.how} connection" if broken.how != "reset" else "a connection reset"
-        )
-    if response is not None:
-        return f"HTTP {response.status}" + (f" ({response.code})" if response.code is not None else "")
-    return "no answer"
+    end = doubt.op.end
+    if isinstance(end, Response):
+        return f"HTTP {end.status}" + (f" ({end.code})" if end.code is not None else "")
+    return "no answer" if end is None else SEEN[end.how]
 
 
 # ---------------------------------------------------------------- RCV-01
@@ -300,10 +307,10 @@ def failed_about(query: Operation, names: set[str]) -> bool:
 
 def failure(query: Operation) -> str:
     """How a query failed, for a sentence."""
-    end = query.response if query.broken is None or query.response is not None else None
-    if end is None:
-        return "no answer" if query.broken is None or query.broken.how == "gave_up" else query.broken.how
-    return f"HTTP {end.status}"
+    end = query.end
+    if isinstance(end, Response):
+        return f"HTTP {end.status}"
+    return "no answer" if end is None else SEEN[end.how]
 
 
 PROPERTIES: tuple[Property, ...] = (
