@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import math
 import os
 import time
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 import requests
 from apps import EPOCH, HOST, OK, Log, Server, http, make
 
-from outtrade.sim import NS, Budget, Conn, Deadlock, HarnessError, Killed, Late, Watchdog, World
+from outtrade.sim import NS, Budget, Conn, ConnectPlan, Deadlock, HarnessError, Killed, Late, Watchdog, World
 
 URL = f"https://{HOST}/x"
 
@@ -398,6 +400,56 @@ def test_old_sockets_and_loops_stay_dead_after_revive() -> None:
         loop.close()
         world.run_until(world.now)
     assert [entry[2] for entry in server.transcript] == ["open", "reset"]
+
+
+def test_a_connect_under_way_dies_with_the_agent() -> None:
+    world = make()
+    server = Server(world)
+    world.net.on_connect = lambda host, port: ConnectPlan(delay=5)
+    world.call_later(1, world.kill)
+    with world:
+        with pytest.raises(Killed):
+            world.run_blocking(lambda: requests.get(URL, timeout=10))
+        world.revive()
+        world.run_until(world.now + 100 * NS)
+    assert server.transcript == []
+
+
+def test_sleeping_for_ever_is_a_deadlock() -> None:
+    world = make()
+
+    async def agent() -> None:
+        await asyncio.sleep(math.inf)
+
+    with world, pytest.raises(Deadlock):
+        world.run_async(agent)
+
+
+def test_the_harness_must_not_wait() -> None:
+    world = make()
+    world.call_later(1, time.sleep, 1)
+    with world, pytest.raises(HarnessError, match="must not wait"):
+        world.run_blocking(lambda: time.sleep(5))
+
+
+def test_what_is_collected_after_the_run_hangs_up_on_nobody() -> None:
+    world = make()
+    log = world.observer = Log()
+    assert isinstance(log, Log)
+    Server(world)
+    kept: list[Any] = []
+
+    def agent() -> None:
+        kept.append(requests.Session())
+        kept[0].get(URL, timeout=5)
+
+    with world:
+        world.run_blocking(agent)
+    told = len(log.events)
+    kept[0].close()
+    kept.clear()
+    gc.collect()
+    assert len(log.events) == told
 
 
 def test_a_kill_is_told_before_anything_else() -> None:

@@ -8,8 +8,10 @@ import os
 import random
 import secrets
 import ssl
+import sys
 import time
 import uuid
+from pathlib import Path
 from time import monotonic as monotonic_by_name
 from typing import Any
 
@@ -198,3 +200,24 @@ def test_a_new_incarnation_draws_new_numbers() -> None:
         second = [random.random(), uuid.uuid4()]
     assert first[0] != second[0]
     assert first[1] != second[1]
+
+
+def test_imports_by_the_agent_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import os, random, time, inspect\nSTART = time.time()\nRNG = random.Random()\nTOKEN = os.urandom(4)\n"
+    (tmp_path / "imported_by_the_agent.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def run() -> list[Any]:
+        import imported_by_the_agent as module
+
+        assert module.__spec__.loader.get_source("imported_by_the_agent") == source
+        return [time.time(), os.urandom(4), random.random(), module.RNG.random(), random.Random().random()]
+
+    def world() -> list[Any]:
+        made = make()
+        with made:
+            return made.run_blocking(run)
+
+    first = world()
+    assert first == world()
+    del sys.modules["imported_by_the_agent"]

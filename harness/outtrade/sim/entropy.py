@@ -3,7 +3,7 @@
 Covered: ``os.urandom``, ``os.getrandom``, ``ssl.RAND_bytes``, ``secrets``, ``uuid.uuid4`` and ``uuid1``, the functions
 of ``random``, and instances of ``random.Random`` that seeded themselves from the operating system. Of the latter, those
 made inside a World are seeded by its stream; those made before (aiohttp keeps one as a default argument) are reseeded
-when a World is entered, each by the place where it was made. Instances with a seed of their own are left alone.
+when a World is entered, each by the module that made it. Instances with a seed of their own are left alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def sim_urandom(size: int) -> bytes:
     if world is None:
         return _real_urandom(size)
     world.check()
-    return world.rng("entropy").randbytes(size)
+    return world.rng("import" if world.importing else "entropy").randbytes(size)
 
 
 def sim_getrandom(size: int, flags: int = 0) -> bytes:
@@ -67,22 +67,24 @@ def sim_seed(self: random.Random, a: Any = None, version: int = 2) -> None:
         _real_seed(self, a, version)
         return
     world = current()
-    if world is not None:
+    if world is not None and not world.importing:
         _real_seed(self, world.rng("entropy").getrandbits(128))
         return
-    _real_seed(self)
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__") == "random":
         frame = frame.f_back
-    remember(self, f"{frame.f_globals.get('__name__')}:{frame.f_lineno}")
+    place = remember(self, str(frame.f_globals.get("__name__")))
+    _real_seed(self, None if world is None else f"{world.seed}/{place}")
 
 
-def remember(instance: random.Random, place: str) -> None:
-    """Reseed this instance at the entry of every World."""
+def remember(instance: random.Random, module: str) -> str:
+    """Reseed this instance at the entry of every World; returns the name of its place: the module and a count."""
     count = 0
-    while (known := _made_outside.get(f"{place}#{count}")) is not None and known() not in (None, instance):
+    while (known := _made_outside.get(f"{module}#{count}")) is not None and known() not in (None, instance):
         count += 1
-    _made_outside[f"{place}#{count}"] = ref(instance)
+    place = f"{module}#{count}"
+    _made_outside[place] = ref(instance)
+    return place
 
 
 def reseed(world: World) -> None:

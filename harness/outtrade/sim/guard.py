@@ -19,6 +19,7 @@ from outtrade.sim.active import current
 
 _REFUSED = frozenset(
     {
+        "_thread.start_joinable_thread", "_thread.start_new_thread",
         "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn", "subprocess.Popen",
         "socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyaddr", "socket.gethostbyname",
         "socket.sendmsg", "socket.sendto",

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from outtrade.sim import clients, entropy, guard, poll, sockets, timewrap
+from outtrade.sim import clients, entropy, guard, imports, poll, sockets, timewrap
 from outtrade.sim.active import current
 from outtrade.sim.loop import SimLoop
 from outtrade.sim.tls import NullObject
@@ -75,6 +75,7 @@ def install() -> None:
     timewrap.patch_datetime()
     _patch_classes()
     clients.adjust()
+    imports.install()
     guard.install_audit()
 
 
@@ -164,7 +165,7 @@ def _rebind(by_identity: dict[int, Any]) -> None:
             if replacement is not None:
                 namespace[name] = replacement
             elif type(value) is random.Random:
-                entropy.remember(value, f"{module_name}.{name}")
+                entropy.remember(value, module_name)
             elif type(value) is FunctionType and value.__module__ == module_name:
                 _rebind_defaults(value, by_identity)
             elif isinstance(value, type) and value.__module__ == module_name:
@@ -186,10 +187,10 @@ def _rebind_defaults(function: FunctionType, by_identity: dict[int, Any]) -> Non
             function.__defaults__ = tuple(by_identity.get(id(v), v) for v in values)
         for value in values:
             if type(value) is random.Random:
-                entropy.remember(value, f"{function.__module__}.{function.__qualname__}")
+                entropy.remember(value, function.__module__)
     keywords = function.__kwdefaults__ or {}
     for name, value in keywords.items():
         if id(value) in by_identity:
             keywords[name] = by_identity[id(value)]
         elif type(value) is random.Random:
-            entropy.remember(value, f"{function.__module__}.{function.__qualname__}")
+            entropy.remember(value, function.__module__)

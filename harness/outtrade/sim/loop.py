@@ -36,6 +36,8 @@ T = TypeVar("T")
 _wake_sleeper = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 _STUBBORN = 100
 """How many nested ``finally`` blocks that await are gone through when a coroutine is thrown away."""
+_FOREVER = 1e12
+"""A timer at this loop time or later (``asyncio.sleep(math.inf)``) never comes."""
 _CANCELLED = 100
 """Cancelled timers that are kept before they are cleared away."""
 log = logging.getLogger("outtrade.sim")
@@ -119,8 +121,10 @@ class SimLoop(base_events.BaseEventLoop):
         if ready or self._stopping:
             world.run_due()
         else:
-            # one nanosecond more, or rounding would make the loop spin just before the deadline
-            deadline = int(scheduled[0]._when * NS) + 1 - BOOT_NS + world.epoch_ns if scheduled else None
+            deadline = None
+            if scheduled and scheduled[0]._when < _FOREVER:
+                # one nanosecond more, or rounding would make the loop spin just before the deadline
+                deadline = int(scheduled[0]._when * NS) + 1 - BOOT_NS + world.epoch_ns
             world.wait(ready.__len__, deadline, _idle, self.place)
         now = (world.now - world.epoch_ns + BOOT_NS) / 1e9
         while scheduled and scheduled[0]._when <= now:

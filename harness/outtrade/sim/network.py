@@ -182,10 +182,11 @@ Done = Callable[[OSError | None, "Conn | None"], None]
 class Attempt:
     """A connection attempt under way; ``cancel`` when the client gives up."""
 
-    __slots__ = ("done", "timer")
+    __slots__ = ("done", "incarnation", "timer")
 
-    def __init__(self, done: Done) -> None:
+    def __init__(self, done: Done, incarnation: int) -> None:
         self.done: Done | None = done
+        self.incarnation = incarnation
         self.timer: Timer | None = None
 
     def cancel(self) -> None:
@@ -249,7 +250,7 @@ class Network:
             plan = world.call_harness(self.on_connect, host, port)
         if plan is None:
             plan = ConnectPlan(delay=self._latency)
-        attempt = Attempt(done)
+        attempt = Attempt(done, world.incarnation)
         if plan.outcome == "lost":
             world.call_harness(world.observe.connected, number, host, port, "lost")
             attempt.timer = world.call_later(SYN_TIMEOUT, self._lost, attempt)
@@ -263,8 +264,11 @@ class Network:
         return attempt
 
     def _lost(self, attempt: Attempt) -> None:
-        if attempt.done is not None:
+        if attempt.done is not None and self._wanted(attempt):
             attempt.done(TimeoutError(errno.ETIMEDOUT, "Connection timed out"), None)
+
+    def _wanted(self, attempt: Attempt) -> bool:
+        return self._world.stopped is None and attempt.incarnation == self._world.incarnation
 
     def _decide(
         self,
@@ -276,7 +280,7 @@ class Network:
         dialled: Address,
     ) -> None:
         done, world = attempt.done, self._world
-        if done is None or world.stopped is not None:
+        if done is None or not self._wanted(attempt):
             return
         if factory is None:
             world.observe.connected(number, *address, "refused")

@@ -91,7 +91,7 @@ class SimSocket(NullSession, _REAL):
         return f"<SimSocket {self._name()}{' closed' if self._closed else ''}>"
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not getattr(self, "_closed", True):
             self._real_close()
 
     def _name(self) -> str:
@@ -346,8 +346,8 @@ class SimSocket(NullSession, _REAL):
         self._closed = True
         conn, self._conn = self._conn, None
         self.stop_connecting()
-        if conn is not None and conn.client_open:
-            conn.client_close()
+        if conn is not None and conn.client_open and current() is self.world:
+            conn.client_close()  # a socket collected after the run hangs up on nobody
 
     def _decref_socketios(self) -> None:
         if self._io_refs > 0:

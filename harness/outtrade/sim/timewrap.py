@@ -30,8 +30,14 @@ BOOT_NS = 1_000 * NS
 """What the monotonic clocks show at run time 0."""
 
 _time, _time_ns, _sleep = time.time, time.time_ns, time.sleep
+_perf_counter = time.perf_counter
 _real_datetime = datetime_module.datetime
 _UTC = datetime_module.UTC
+
+
+def real_seconds() -> float:
+    """Elapsed real seconds, in a World too: for measurements, never for what a run depends on."""
+    return _perf_counter()
 
 
 def sim_time() -> float:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from outtrade.sim.active import current
 from outtrade.sim.network import LOCAL_ADDRESS, Address, Conn
 from outtrade.sim.tls import NullSession
 
@@ -217,4 +218,5 @@ class SimTransport(asyncio.Transport):
     def hang_up(self) -> None:
         """The loop is closed: so is the connection, as by the end of a process."""
         self._closing = self.ended = True
-        self._conn.client_close()
+        if current() is self._loop.world:
+            self._conn.client_close()

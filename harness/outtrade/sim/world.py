@@ -104,6 +104,8 @@ class World:
         self.foreground = 0
         """Planned events that could end a wait."""
         self.incarnation = 0
+        self.importing = 0
+        """Modules being imported by agent code. The clock stands still meanwhile: only the first run imports."""
         self.stopped: WorldStop | None = None
         self.thread = 0
         self.pollable: WeakValueDictionary[int, Any] = WeakValueDictionary()
@@ -226,7 +228,7 @@ class World:
     # ---------------------------------------------------------------- what agent code calls, through wrappers
     def tick(self) -> int:
         """The clock, as agent code reads it: moves it by 1 us. May raise WorldStop."""
-        if self._harness:
+        if self._harness or self.importing:
             return self.now
         now = self.now + TICK
         if now >= self._fence:
@@ -261,7 +263,7 @@ class World:
         """
         self.check()
         if self._harness:
-            raise HarnessError(f"harness code must not wait: {what()}")
+            raise RuntimeError(f"code of the harness must not wait: {what()}")
         self.events += 1
         hard = self._hard
         limit = deadline if hard is None or (deadline is not None and deadline < hard) else hard
@@ -341,7 +343,11 @@ class World:
             self._fence = -1
             for loop in self._loops:
                 loop.silence()
-            self.net.kill_clients()
+            self._harness += 1
+            try:
+                self.net.kill_clients()
+            finally:
+                self._harness -= 1
 
     def kill(self) -> None:
         """End this incarnation: from now on every call into the World by agent code raises Killed.
