@@ -130,13 +130,7 @@ def test_wallet_endpoints_have_a_bucket_of_their_own(kit: Kit) -> None:
     assert "X-SAPI-USED-IP-WEIGHT-1M" in status.headers
 
 
-@pytest.mark.parametrize("knobs", [{"weight_per_minute": 0}, {"event_order": "sometimes"}, {"ban_after": True}])
+@pytest.mark.parametrize("knobs", [{"weight_per_minute": 0}, {"lookup_after_cancel": "maybe"}, {"ban_after": True}])
 def test_impossible_knobs(make_kit: Callable[..., Kit], knobs: dict[str, object]) -> None:
-    if "event_order" in knobs:
-        from outtrade_mocks.venues.binance_spot.traits import knob
-
-        with pytest.raises(ValueError, match="event_order"):
-            knob({"event_order": "sometimes"}, "event_order")
-        return
     with pytest.raises(ValueError, match="knob"):
         make_kit(knobs=knobs)

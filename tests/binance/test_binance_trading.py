@@ -317,6 +317,17 @@ def test_fill(kit: Kit) -> None:
     assert not kit.venue.fill("5", Decimal(1))
 
 
+def test_find(kit: Kit) -> None:
+    order = kit.limit("40000", "0.01", newClientOrderId="mine").data
+
+    def find(**params: object) -> str | None:
+        return kit.venue.find(kit.venue.read(kit.request("DELETE", "/api/v3/order", {"symbol": "BTCUSDT"} | params)))
+
+    assert find(orderId=order["orderId"]) == find(origClientOrderId="mine") == str(order["orderId"])
+    for unknown in ({"orderId": "9" * 5000}, {"orderId": "x"}, {"orderId": 1}, {"origClientOrderId": "other"}, {}):
+        assert find(**unknown) is None
+
+
 def test_thin(kit: Kit) -> None:
     call = kit.venue.read(kit.request("POST", "/api/v3/order", limit_order("50100", "0.5")))
     assert kit.venue.thin(call, Decimal("0.4"))

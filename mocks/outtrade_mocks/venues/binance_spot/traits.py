@@ -31,11 +31,11 @@ class Knob:
 
 KNOBS: Mapping[str, Knob] = MappingProxyType(
     {
-        "event_order": Knob(
-            "answer_first",
-            ("answer_first", "event_first"),
-            "whether the stream tells of an order before or after the REST answer; the venue makes both at once, "
-            "who serves it decides",
+        "event_first": Knob(
+            False,
+            (True, False),
+            "whether the stream tells of an order before its REST answer; the venue makes both at once, who serves it "
+            "decides",
         ),
         "lookup_after_cancel": Knob(
             True, (True, False), "whether a cancelled (renamed) order is still found by its original client id"
@@ -61,7 +61,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             True, "web-socket-api.md order.cancel; recorded reports carry c and C", "documented"
         ),
         "lookup_after_cancel": Trait(None, "not stated; knob lookup_after_cancel", "unknown"),
-        "event_order": Trait(None, "not stated; knob event_order", "unknown"),
+        "event_order": Trait(None, "not stated; knob event_first", "unknown"),
         "visibility_delay": Trait(None, f"{REST} Data Sources: some delay is normal, no figure", "unknown"),
         "ambiguous_codes": Trait(
             AMBIGUOUS_CODES, f"{ERRORS}; -1006 and -1007 say so, the others state no outcome", "documented"

@@ -293,7 +293,7 @@ class BinanceSpot:
         """Venue id of the working order that a call names by venue id or by client id."""
         account = self.desk.account
         if call.venue_id is not None:
-            if not call.venue_id.isdecimal():
+            if len(call.venue_id) > 20 or not call.venue_id.isdecimal():
                 return None
             snapshots = account.orders.get(self.desk.core_id(int(call.venue_id)))
             return call.venue_id if snapshots and snapshots[-1].working else None
