@@ -43,7 +43,7 @@ def test_a_good_agent_passes(engine: Path) -> None:
     assert done.exit_code == 0, done.output
     same("passes", done.stdout)
     assert done.stderr == ""
-    assert json.loads((engine / "reports" / "py-agent.py-execute" / "results.json").read_text())["seed"] == 7
+    assert json.loads((engine / "reports" / "agent.execute" / "results.json").read_text())["seed"] == 7
 
 
 def test_a_bad_agent_fails_the_gate(engine: Path) -> None:

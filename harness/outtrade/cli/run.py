@@ -11,7 +11,7 @@ from outtrade.engine.events import Handler, RunFinished, tell
 from outtrade.engine.many import run_many
 from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
-from outtrade.report.results import ResultsFile, open_folder, slug
+from outtrade.report.results import ResultsFile, folder_name, open_folder
 from outtrade.report.terminal import Terminal
 from outtrade.score import ERROR, Policy
 
@@ -83,7 +83,7 @@ def run_command(options: RunOptions) -> int:
     )
     waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
     kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
-    folder = open_folder(options.report or Path("reports") / slug(options.target))
+    folder = open_folder(options.report or Path("reports") / folder_name(options.target))
     policy = Policy(max_incomplete=options.max_incomplete, waivers=waivers)
     out, err = consoles()
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show)

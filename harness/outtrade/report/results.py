@@ -230,6 +230,19 @@ def slug(text: str, limit: int = 60) -> str:
     return f"{name or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
+def folder_name(target: str) -> str:
+    """The name of a target's folder under reports/: short, and the same wherever its file lies.
+
+    >>> folder_name("py:some/folder/agent.py:execute"), folder_name("ccxt:binance")
+    ('agent.execute', 'ccxt-binance')
+    """
+    kind, _, rest = target.partition(":")
+    if kind != "py":
+        return slug(target)
+    place, _, thing = rest.rpartition(":")
+    return slug(f"{Path(place).name.removesuffix('.py')}.{thing}")
+
+
 class ResultsFile:
     """Handler that writes the folder. ``folder`` must have passed ``open_folder``."""
 
