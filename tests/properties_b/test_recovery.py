@@ -99,6 +99,12 @@ CASES: list[tuple[str, str, str]] = [
         NOTHING,
         "set reuse=never | " + BUY + "1 place a -> lost:fill | 12 place a -> no:duplicate | 600 report",
     ),
+    # ... as long as the venue remembers it
+    (
+        "RCV-04",
+        FAIL,
+        "set reuse=never window=600 until=900 | " + BUY + "1 place a -> lost | 700 place a -> ok:fill | 900 report",
+    ),
     # two slices that fit side by side
     (
         "RCV-04",

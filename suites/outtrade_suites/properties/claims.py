@@ -18,7 +18,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from outtrade.judge.index import Index, decimal
+from outtrade.judge.index import Index, decimal, ns
 from outtrade.judge.records import ZERO, Doubt, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Intent, OrderView
@@ -168,9 +168,9 @@ def treatments(ix: Index, op: Operation, *, after: int) -> Iterator[Treatment]:
     for other in later_orders(ix, op, after=after):
         text = f"sent {other.client_id or 'another order'} for the same intent at {other.sent_at / 1e9:.3f} s"
         deeds.append(Treatment(other.seq, other.sent_at, "new-order", text))
-    if op.client_id is not None and ix.trait("id_reuse") not in SAFE_RESEND:
+    if op.client_id is not None:
         for other in ix.by_id(op.client_id):
-            if other.is_send and other.seq > after:
+            if other.is_send and other.seq > after and not safe_resend(ix, op, other):
                 text = f"sent {op.client_id} again at {other.sent_at / 1e9:.3f} s"
                 deeds.append(Treatment(other.seq, other.sent_at, "resend", text))
     yield from sorted(deeds, key=lambda deed: deed.seq)
@@ -181,6 +181,14 @@ def treatments(ix: Index, op: Operation, *, after: int) -> Iterator[Treatment]:
             yield Treatment(reported.seq, reported.at, "left-out", "left it out of the report, as if proven absent")
         elif all(view.status == "rejected" for view in views):
             yield Treatment(reported.seq, reported.at, "rejected", "reported it as rejected")
+
+
+def safe_resend(ix: Index, first: Operation, again: Operation) -> bool:
+    """Whether the venue's declared rules keep a second send of an id from creating a second order."""
+    if ix.trait("id_reuse") not in SAFE_RESEND:
+        return False
+    window = ix.trait("id_window")
+    return window is None or again.sent_at - first.sent_at <= ns(float(window))
 
 
 def refused_for_good(ix: Index, op: Operation, *, before: int) -> bool:
