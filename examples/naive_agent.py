@@ -1,11 +1,11 @@
 """The agent everybody writes first. It is fine while nothing breaks; Outtrade shows what it costs when something does.
 
-    outtrade run py:examples/naive_agent.py:execute --scenarios 50
+outtrade run py:examples/naive_agent.py:execute --scenarios 50
 """
 
 import time
 
-from outtrade import Outcome, OrderView, Report, Task, VenueAccess
+from outtrade import OrderView, Outcome, Report, Task, VenueAccess
 
 
 def execute(task: Task, venue: VenueAccess) -> Report:
