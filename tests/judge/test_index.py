@@ -112,3 +112,16 @@ def test_a_trait_of_low_confidence_is_undeclared() -> None:
     h.header.traits |= {"a": {"value": 1, "confidence": "documented"}, "b": {"value": 1, "confidence": "inferred"}}
     ix = Index(h)
     assert (ix.trait("a"), ix.trait("b"), ix.trait("c"), ix.trait("id_reuse")) == (1, None, None, "open_only")
+
+
+def test_requests_belong_to_the_gateway_call_that_was_running() -> None:
+    ix = index(
+        "set scope=G | i1:buy 1@100 | 1 call 1 submit a | 1 call 2 submit b | 1 place b q=0.5 -> ok"
+        "| 1 place a q=0.5 -> ok | 2 result 1 open | 2 result 2 open | 3 open -> ok"
+    )
+    assert [[op.client_id for op in call.requests] for call in ix.gateway] == [["i1xxxxxx-a"], ["i1xxxxxx-b"]]
+
+
+def test_what_is_proven_counts_from_the_last_send_of_the_id() -> None:
+    ix = index(INTENT + "1 place a -> lost | 20 place a -> lost | 45 query a -> none | 50.1 query a -> none")
+    assert [ix.proves_absence(query) for query in ix.by_op("query")] == [False, True]

@@ -65,6 +65,8 @@ CASES = [
     ("PAR-07", BUY + "1 place a side=sell -> ok", "fail"),
     ("PAR-07", BUY + "1 place a id=untagged side=sell -> ok", "fail"),
     ("PAR-07", BUY + "i2:sell 1@120 | 1 place a id=untagged side=sell -> ok", "pass"),
+    ("PAR-07", BUY + "i2:cancel target=i1 at=9 | 1 place a id=untagged side=sell -> ok", "fail"),
+    ("PAR-07", BUY + "i2:flatten at=9 | 10 place a id=untagged side=sell -> ok", NA),
     ("PAR-07", BUY + "1 place a type=market p=- -> ok:fill", "fail"),
     ("PAR-07", "i1:buy 1@100 fallback=market | 1 place a type=market p=- -> ok:fill", "pass"),
     ("PAR-07", "i1:buy 1@100 tif=IOC | 1 place a tif=- -> ok", "fail"),

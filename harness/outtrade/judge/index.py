@@ -24,6 +24,7 @@ and ``confidence``; a trait that is only inferred or unknown counts as undeclare
                      ``none`` (ids are not unique at all)
 ``id_window``        seconds for which ``id_reuse`` holds (undeclared: for ever)
 ``id_pattern``       regular expression that a whole client order id must match
+``nonce``            name of the parameter that has to increase from signed request to signed request
 ``asset_unit``       the smallest amount of an asset that is booked (undeclared: 0.00000001)
 ===================  ==================================================================================================
 """
@@ -298,11 +299,19 @@ class Index:
             yield Doubt(op, end.at, end.seq, first)
 
     def _assign_gateway(self) -> None:
+        """Give every request to the gateway's call during which it was sent; where several ran at once, to the one
+        with its client order id, else to the last."""
+        calls = iter(self.gateway)
+        coming = next(calls, None)
+        running: list[GatewayOp] = []
         for op in self.ops if self.gateway else ():
-            around = [g for g in self.gateway if g.call.seq < op.seq and (g.result is None or op.seq < g.result.seq)]
-            same_id = [g for g in around if op.client_id is not None and op.client_id in strings(g.call.args)]
-            if same_id or around:
-                (same_id or around)[-1].requests.append(op)
+            while coming is not None and coming.call.seq < op.seq:
+                running.append(coming)
+                coming = next(calls, None)
+            running = [g for g in running if g.result is None or op.seq < g.result.seq]
+            same_id = [g for g in running if op.client_id is not None and op.client_id in strings(g.call.args)]
+            if running:
+                (same_id or running)[-1].requests.append(op)
 
     # ------------------------------------------------------------------ requests
     def by_op(self, *names: str) -> list[Operation]:

@@ -179,7 +179,9 @@ def _nobody_asked(ix: Index, op: Operation, order: OrderParams) -> str | None:
     if ix.scope != "A" or order.side is None or op.intent is not None:
         return None
     for intent in ix.intents.values():
-        if intent.symbol in (None, order.symbol) and (intent.kind not in EXPOSING or intent.side in (None, order.side)):
+        closing = intent.kind in ("flatten", "protect")
+        wanted = intent.kind in EXPOSING and intent.side in (None, order.side)
+        if intent.symbol in (None, order.symbol) and (closing or wanted):
             return None
     return f"no intent asks for a {order.side} of {order.symbol}"
 
