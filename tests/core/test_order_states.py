@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
+from outtrade_mocks.core.diagram import page
 from outtrade_mocks.core.orders import TABLE, TERMINAL, WORKING, Event, IllegalTransition, Status, step
 
 LEGAL = {
@@ -43,3 +45,9 @@ def test_every_state_has_a_row_and_nothing_follows_a_terminal_state() -> None:
 def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         TABLE[Status.FILLED][Event.CANCEL] = Status.CANCELLED  # type: ignore[index]
+
+
+def test_the_documentation_shows_this_table() -> None:
+    written = Path(__file__).resolve().parents[2] / "docs" / "order_states.md"
+    assert written.read_text() == page(), "run: python -m outtrade_mocks.core.diagram > docs/order_states.md"
+    assert "open --> partially_filled: fill" in page()
