@@ -227,7 +227,8 @@ class Terminal:
         rest = failures[self._shown :]
         if rest:
             self.line()
-            self.line(f"{len(rest)} more distinct {'failure' if len(rest) == 1 else 'failures'}:", "bold")
+            more = "more distinct failure" if self._shown else "distinct failure"
+            self.line(f"{count(len(rest), more)}:", "bold")
             for failure in rest:
                 self.line(f"  {clean(failure.judged.fingerprint, 44):<46}{count(failure.scenarios, 'scenario'):>14}")
             if self._folder is not None:
