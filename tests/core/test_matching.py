@@ -257,6 +257,14 @@ def test_client_ids_are_unique_among_open_orders_only(bench: Any) -> None:
     assert x.exchange.view(x.a).order(SYMBOL, client_id="id").order_id == again.order_id
 
 
+def test_an_id_that_the_exchange_makes_is_free(bench: Any) -> None:
+    x = bench()
+    x.limit(x.a, "sell", 100, 1, client_id="auto-2")
+    made = x.limit(x.a, "sell", 100, 1)
+    assert made.client_id != "auto-2"
+    assert [order.status for order in x.exchange.cancel_all(x.a, SYMBOL)] == ["cancelled", "cancelled"]
+
+
 def test_a_cancel_may_rename_and_frees_the_old_id(bench: Any) -> None:
     x = bench()
     first = x.at(1).limit(x.a, "sell", 100, 1, client_id="id")

@@ -234,7 +234,8 @@ class Exchange:
             lots, cost = self._size(market, account, new)
             need = cost if buy else lots * instrument.lot_atoms
         if instrument.max_orders is not None or instrument.max_position_lots is not None:
-            check_account(instrument, new, account, self._open_buys(account, new.symbol), lots)
+            open_buys = 0 if instrument.max_position_lots is None else self._open_buys(account, new.symbol)
+            check_account(instrument, new, account, open_buys, lots)
         if new.client_id in account.working:
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new.client_id!r} is the id of an open order")
         pays, gets = account.balance(instrument.base), account.balance(instrument.quote)
@@ -547,6 +548,8 @@ class Exchange:
         """The order exists from here on; what it needs is locked (market orders pay from what is free)."""
         self._last_order_id = order_id = self._last_order_id + 1
         client_id = new.client_id or f"auto-{order_id}"
+        while client_id in account.working:  # somebody named an order like that
+            client_id += "-"
         order = Order(
             order_id, client_id, client_id, account.name, new.symbol, new.side, new.type, new.tif, new.post_only,
             new.price, lots, new.quote, 0, 0, _ACCEPTED, self.now, self.now, "", new.label,
