@@ -68,6 +68,9 @@ class Watchdog(Waiting):
 
     verdict = "no call into the World for too long in real time"
 
+    def __init__(self, waiting: str = "code that spins or blocks", where: str = "", at: float = 0.0) -> None:
+        super().__init__(waiting, where, at)
+
 
 class HarnessError(WorldStop):
     """Code of the harness or of a venue raised ``__cause__`` in an event or a hook. Never the agent's fault."""

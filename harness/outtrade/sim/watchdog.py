@@ -33,7 +33,7 @@ _signal_ready = False
 
 
 def arm(world: World) -> None:
-    """A World was entered."""
+    """A World is about to be entered. The thread stays for the next one: to start it costs more than it does."""
     global _wake, _ended
     if _wake is None and world.watchdog > 0:
         _wake, _ended = _thread.allocate_lock(), _thread.allocate_lock()
@@ -41,10 +41,6 @@ def arm(world: World) -> None:
         _ended.acquire()
         _install_signal()
         _start(_watch, (_wake, _ended))
-
-
-def disarm() -> None:
-    """The World was left. The thread goes on: starting one for every World would cost more than it does."""
 
 
 def stop() -> None:
@@ -70,7 +66,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     if world is not None:
         if world.stopped is not None:
             raise world.stopped.again()
-        world.stop(Watchdog("code that makes no call into the World", where.of_stack(frame), world.run_ns / 1e9))
+        world.stop(Watchdog(where=where.of_stack(frame), at=world.run_ns / 1e9))
 
 
 def _watch(wake: Any, ended: Any) -> None:

@@ -404,16 +404,14 @@ class World:
 
     # ---------------------------------------------------------------- entering and leaving
     def __enter__(self) -> World:
+        if not self._entered:
+            if active.WORLD is not None:
+                raise RuntimeError("another World is active in this process")
+            self._outside = take_over(self, self._random_state)
+            watchdog.arm(self)
+            self.thread = get_ident()
+            active.WORLD = self
         self._entered += 1
-        if self._entered > 1:
-            return self
-        if active.WORLD is not None:
-            self._entered = 0
-            raise RuntimeError("another World is active in this process")
-        self._outside = take_over(self, self._random_state)
-        self.thread = get_ident()
-        active.WORLD = self
-        watchdog.arm(self)
         return self
 
     def __exit__(
@@ -422,7 +420,6 @@ class World:
         self._entered -= 1
         if self._entered:
             return
-        watchdog.disarm()
         active.WORLD = None
         self._random_state = random.getstate()
         self._outside.close()
