@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
@@ -33,6 +33,7 @@ GROUP = "outtrade.suites"
 CORE = "core"
 _CORE_OBJECT = "outtrade_suites:suite"
 
+T = TypeVar("T")
 Space = Callable[[Any], "Scenario"]
 """A scenario space: ``def scenario(d: Draw) -> Scenario``."""
 
@@ -82,7 +83,7 @@ class Suite:
     @cached_property
     def properties(self) -> tuple[Property, ...]:
         """All properties, ordered by dimension and id. Raises SuiteError where two share an id."""
-        found = sorted(self._load_properties(), key=lambda prop: _order(prop.id))
+        found = sorted(self._part("properties", self._load_properties), key=lambda prop: _order(prop.id))
         for before, after in itertools.pairwise(found):
             if before.id == after.id:
                 raise SuiteError(f"suite {self.name}: two properties are called {after.id}")
@@ -91,17 +92,25 @@ class Suite:
     @cached_property
     def spaces(self) -> dict[str, Space]:
         """Scenario spaces by name, in the order of the suite; the first is the default."""
-        return dict(self._load_spaces())
+        return dict(self._part("spaces", self._load_spaces))
 
     @cached_property
     def agents(self) -> dict[str, str]:
         """Reference agents: name -> target spec."""
-        return dict(self._load_agents())
+        return dict(self._part("agents", self._load_agents))
 
     @cached_property
     def zoo(self) -> tuple[Broken, ...]:
         """Broken agents, in the order of the suite."""
-        return tuple(self._load_zoo())
+        return tuple(self._part("zoo", self._load_zoo))
+
+    def _part(self, name: str, load: Callable[[], T]) -> T:
+        try:
+            return load()
+        except Exception as error:
+            raise SuiteError(
+                f"suite {self.name}: its {name} failed to load: {type(error).__name__}: {error}"
+            ) from error
 
     def property(self, wanted: str) -> Property:
         """The property with the id ``wanted`` (case and hyphen do not matter); raises SuiteError."""

@@ -209,3 +209,14 @@ def test_the_determinism_check_names_the_first_difference(engine: Path) -> None:
     calm = go(agent(engine, GOOD), scenarios=2, check_determinism=True)
     assert [r.differs for r in results(calm)] == ["", ""]
     assert finish(calm).card.code == OK
+
+
+def test_a_failure_that_does_not_show_again_is_kept_as_it_was(engine: Path) -> None:
+    body = "import sys\nfirst = not sys.__dict__.setdefault('_demo_done', False)\nsys._demo_done = True\n"
+    body += "return ['RTY-01'] if first else []"
+    (failure,) = finish(go(agent(engine, body), scenarios=2, workers=0, baseline=False)).failures
+    assert not failure.minimal
+    assert failure.scenario
+    import sys
+
+    del sys._demo_done  # type: ignore[attr-defined]

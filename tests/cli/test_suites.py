@@ -93,3 +93,12 @@ def _env() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+def test_a_part_that_fails_to_load_is_one_line() -> None:
+    def fails() -> dict[str, str]:
+        raise ImportError("no such thing")
+
+    suite = Suite("demo", properties=tuple, spaces=dict, agents=fails)
+    with pytest.raises(SuiteError, match=r"^suite demo: its agents failed to load: ImportError: no such thing$"):
+        _ = suite.agents

@@ -87,7 +87,12 @@ def carry_out(kit: Kit, job: Job) -> Answer:
         return Done(kit.examine(job.index))
     from outtrade.engine.shrink import shrink
 
-    return shrink(kit, job)
+    try:
+        return shrink(kit, job)
+    except Exception as error:  # the failure stays; it is shown in the scenario that was run
+        if kit.plan.debug:
+            raise
+        return Lost(f"{type(error).__name__}: {error}")
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ the eye rests.
 from __future__ import annotations
 
 import textwrap
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,9 @@ WIDTH = 80
 SHOWN = 3
 """Distinct failures shown with a timeline; the others get one line each."""
 
+REDRAW = 0.1
+"""Real seconds between two drawings of the progress bar."""
+
 _COLOUR = {"critical": "bold red", "major": "red", "minor": "yellow"}
 _VERDICTS = ("pass", "FAIL", "ERROR", "INCOMPLETE")
 
@@ -68,6 +72,7 @@ class Terminal:
         self._kit: Kit | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._drawn = 0.0
         self._failing = 0
         self._errors: list[Result] = []
         self._differing: list[Result] = []
@@ -125,7 +130,10 @@ class Terminal:
     def _advance(self) -> None:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=1, failing=f"{self._failing} failing" if self._failing else "")
-            self._bar.refresh()
+            now = time.monotonic()
+            if now - self._drawn > REDRAW:
+                self._drawn = now
+                self._bar.refresh()
 
     def _stop_bar(self) -> None:
         if self._bar is not None:
