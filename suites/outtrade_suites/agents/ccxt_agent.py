@@ -168,13 +168,10 @@ class CcxtAgent(Brain):
     """The decisions, over ccxt. Without a stream it looks more often."""
 
     poll_cap = 15.0
+    port_class = CcxtPort
 
     def __init__(self, task: RunTask, venue: Access) -> None:
-        super().__init__(task, venue, self.make_port(venue))
-
-    def make_port(self, venue: Access) -> CcxtPort:
-        """How this agent speaks to the venue."""
-        return CcxtPort(venue)
+        super().__init__(task, venue, self.port_class(venue))
 
 
 def execute(task: RunTask, venue: Access) -> Report:

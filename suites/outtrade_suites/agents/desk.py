@@ -99,16 +99,19 @@ class Desk:
         return bought
 
     # ---------------------------------------------------------------- news
-    def learn(self, state: OrderState) -> Order | None:
+    def learn(self, state: OrderState, order: Order | None = None) -> Order | None:
         """Take news of an order from wherever it came; returns the own order that it is about, if it is one.
 
-        An order with one of our tags that no record knows is ours all the same: it is adopted.
+        ``order`` is given where the news answers a request for it. An order that is somebody else's stays that, because
+        the venue's ids never change hands. One with our tag that no record knows is ours all the same: it is adopted.
         """
-        order = self.books.find(state)
+        key = (state.symbol, state.venue_id)
+        if order is None and key not in self.books.foreign:
+            order = self.books.find(state)
         if order is None:
             job = self.owner(state.placed_as or state.client_id) or self.owner(state.client_id)
-            if job is None:
-                self.books.foreign[state.symbol, state.venue_id] = state
+            if job is None or key in self.books.foreign:
+                self.books.foreign[key] = state
                 return None
             order = self.adopt_unknown(job, state)
         if self.books.merge(order, state):

@@ -58,7 +58,8 @@ class HttpxPort:
         self.venue = venue
         self.skew = 0.0
         """Seconds by which the venue's clock is ahead of ours."""
-        self._http = self.client()
+        silence, self._total = self.timeouts()
+        self._http = httpx.AsyncClient(base_url=venue.rest_url, timeout=silence)
         self._silent_until = 0.0
         """UNIX seconds; a ban covers the stream as well."""
         self._stream: PrivateStream | None = None
@@ -70,13 +71,9 @@ class HttpxPort:
         self.link: Link | None = self._stream.link if self._stream else None
 
     # ------------------------------------------------------------ life
-    def client(self) -> httpx.AsyncClient:
-        """The HTTP client; an answer that stays away for ten seconds is given up."""
-        return httpx.AsyncClient(base_url=self.venue.rest_url, timeout=SILENCE_TIMEOUT)
-
-    def total_timeout(self) -> float | None:
-        """Seconds for a whole answer."""
-        return TOTAL_TIMEOUT
+    def timeouts(self) -> tuple[float | None, float | None]:
+        """Seconds without a byte, and seconds for a whole answer, after which a request is given up."""
+        return SILENCE_TIMEOUT, TOTAL_TIMEOUT
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -132,7 +129,7 @@ class HttpxPort:
             query += f"&signature={self.signature(query)}"
             headers["X-MBX-APIKEY"] = self.venue.key
         try:
-            async with asyncio.timeout(self.total_timeout()):
+            async with asyncio.timeout(self._total):
                 answer = await self._http.request(method, f"{path}?{query}" if query else path, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(repr(error)) from None
@@ -210,12 +207,10 @@ class HttpxPort:
 class HttpxAgent(Brain):
     """The decisions, over httpx."""
 
-    def __init__(self, task: RunTask, venue: Access) -> None:
-        super().__init__(task, venue, self.make_port(venue))
+    port_class = HttpxPort
 
-    def make_port(self, venue: Access) -> HttpxPort:
-        """How this agent speaks to the venue."""
-        return HttpxPort(venue, Backoff(Random(), base=0.5, cap=15.0))
+    def __init__(self, task: RunTask, venue: Access) -> None:
+        super().__init__(task, venue, self.port_class(venue, Backoff(Random(), base=0.5, cap=15.0)))
 
 
 async def execute(task: RunTask, venue: Access) -> Report:

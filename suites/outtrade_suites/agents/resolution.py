@@ -32,6 +32,7 @@ class Resolution(Sending):
             return
         if state is not None:
             job.backoff.reset()
+            job.wake = self.next_look(order)
             self.learn(state)
         elif self.old_enough(order, asked) and await self.confirm_absence(order):
             self.on_absent(job, order)

@@ -102,13 +102,14 @@ class Sending(Sizing):
             if order.phase == "doubt":
                 self.on_refused(job, order, refusal)
         else:
+            self.take_events()
             self.on_placed(job, order, state)
 
     def on_placed(self, job: Job, order: Order, state: OrderState) -> None:
         """The venue took it."""
         job.backoff.reset()
         order.poll_at = self.now() + 2
-        self.learn(state)
+        self.learn(state, order)
 
     def on_not_sent(self, job: Job, order: Order, problem: NotSent) -> None:
         """Nothing left."""
@@ -134,8 +135,8 @@ class Sending(Sizing):
         """Not now, but later: the same request, under the same id, after the silence asked for."""
         order.phase = "unsent"
         self.journal.order(order)
-        wait = max(refusal.retry_after or 0.0, job.backoff.next())
-        job.wake = max(self.now() + wait, self.gate.opens)
+        asked = refusal.retry_after if refusal.kind == "busy" else None  # for all requests, the gate remembers it
+        job.wake = max(self.now() + max(asked or 0.0, job.backoff.next()), self.gate.opens)
 
     def on_duplicate(self, job: Job, order: Order, refusal: Refused) -> None:
         """An order with this id works already, so an earlier request for it arrived: it stays in doubt, ask for it."""
