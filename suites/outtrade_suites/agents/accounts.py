@@ -30,7 +30,7 @@ class Accounts(Resolution):
             if job is None:
                 continue
             if order.phase in ("doubt", "unsent"):
-                order.phase, order.last_sent = "doubt", self.started
+                order.phase, order.last_sent, order.answer_lost = "doubt", self.started, True
             order.poll_at = 0.0
             self.books.add(order)
             job.orders.append(order)
@@ -38,7 +38,10 @@ class Accounts(Resolution):
             job.orders.sort(key=lambda order: (len(order.client_id), order.client_id))
             if found := self.journal.decided(job.intent.id):
                 job.close(found["verdict"], found["reason"])
-        await self.patiently(self.survey, self.closing_time)
+        link = self.port.link
+        subscribed = link.generation if link is not None and link.up else 0
+        if await self.patiently(self.survey, self.closing_time):
+            self.synced = subscribed
 
     async def survey(self) -> None:
         """The account's orders: what works now and, after a restart, whatever was placed during this run."""

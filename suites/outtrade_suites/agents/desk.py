@@ -114,6 +114,10 @@ class Desk:
                 self.books.foreign[key] = state
                 return None
             order = self.adopt_unknown(job, state)
+        if order.answer_lost and order.phase == "doubt":
+            self.alert(
+                "info", f"the answer to {order.client_id} was lost; it is order {state.venue_id}", self.job_of(order)
+            )
         if self.books.merge(order, state):
             order.cancel_unclear = order.cancel_unclear and order.phase == "live"
             self.journal.order(order)

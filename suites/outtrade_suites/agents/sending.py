@@ -93,7 +93,7 @@ class Sending(Sizing):
             order.last_sent = before
             self.on_not_sent(job, order, problem)
         except Doubtful as problem:
-            order.last_sent = self.now()
+            order.last_sent, order.answer_lost = self.now(), True
             self.take_events()
             if order.phase == "doubt":
                 self.on_doubt(job, order, problem)

@@ -40,6 +40,8 @@ class Order:
     sends: int = 0
     last_sent: float = 0.0
     """The latest moment at which the last request for it can have left."""
+    answer_lost: bool = False
+    """A request for it got no answer that decides."""
     queries: int = 0
     """Unsuccessful looks since it fell into doubt."""
     poll_at: float = 0.0

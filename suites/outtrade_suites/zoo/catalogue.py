@@ -30,7 +30,7 @@ ZOO: tuple[Broken, ...] = (
     _broken("off_step", "httpx", "PAR-02", "ccxt/ccxt#799", needs_fault=False),
     _broken("base_fee_ignored", "httpx", "PAR-18", "freqtrade/freqtrade#528", needs_fault=False),
     _broken("gross_position", "ccxt", "REC-02", "yubing744/trading-gpt#95", needs_fault=False),
-    _broken("replayed_fill_counts", "httpx", "RCV-11", "nautechsystems/nautilus_trader#3172"),
+    _broken("replayed_fill_counts", "httpx", "RCV-11", "nautechsystems/nautilus_trader#3172", needs_fault=False),
     _broken("gap_left_open", "httpx", "RCV-08", "nautechsystems/nautilus_trader#4991"),
     _broken("late_waiter", "httpx", "RCV-12", "nautechsystems/nautilus_trader#3870", needs_fault=False),
     _broken("replaces_before_cancelled", "httpx", "RCV-16", "stellar-deprecated/kelp#458", needs_fault=False),

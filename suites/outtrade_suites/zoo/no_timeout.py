@@ -9,12 +9,15 @@ from outtrade.model.task import Report
 from outtrade_suites.agents.httpx_agent import HttpxAgent, HttpxPort
 from outtrade_suites.agents.port import Access, RunTask
 
+FOR_EVER = 86_400.0
+"""Seconds. Like None, but the event loop has as much to do as with a sensible limit."""
+
 
 class Port(HttpxPort):
     """The reference port, but for one method."""
 
     def timeouts(self) -> tuple[float | None, float | None]:
-        return None, None
+        return FOR_EVER, FOR_EVER
 
 
 class Agent(HttpxAgent):
