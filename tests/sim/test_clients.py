@@ -225,3 +225,27 @@ def test_ccxt_async(name: str) -> None:
     with world:
         assert world.run_async(agent) == "28"
     assert any(b"POST /api/v3/order" in entry[3] for entry in server.transcript)
+
+
+def test_ccxt_pro_watches_a_stream() -> None:
+    pro = pytest.importorskip("ccxt.pro")
+    trade = {"e": "trade", "E": 1, "s": "BTCUSDT", "t": 77, "p": "50000", "q": "0.1", "T": 1, "m": False, "M": True}
+
+    class Stream(WebSocketServer):
+        def say(self, text: bytes) -> None:
+            request = json.loads(text.lower())
+            super().say(json.dumps({"result": None, "id": request["id"]}).encode())
+            self.conn.world.call_later(5, super().say, json.dumps(trade).encode())
+
+    async def agent() -> Any:
+        exchange = pro.binance(OPTIONS)
+        try:
+            return (await exchange.watch_trades("BTC/USDT"))[-1]["id"]
+        finally:
+            await exchange.close()
+
+    world, _ = ccxt_world()
+    world.net.listen("stream.binance.com", 9443, Stream)
+    with world:
+        assert world.run_async(agent) == "77"
+    assert 5_000_000_000 < world.run_ns < 10_000_000_000
