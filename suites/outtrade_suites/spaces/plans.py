@@ -99,8 +99,8 @@ def _shape(d: Draw, kind: str, variant: str, op: str) -> Shape:
         return d.choice("shape", ("complete", "resting"), weights=(4, 1))
     if op == "cancel":
         return "timed"
-    if kind == "delayed_fill" or variant == "duplicated.place":
-        return "resting"
+    if kind in ("delayed_fill", "visibility") or variant == "duplicated.place":
+        return "resting"  # visible effects are looked for only while an order works
     if kind in ("stream_drop", "stream_duplicate", "stream_reorder"):
         return "marketable"
     return "any"
