@@ -17,6 +17,9 @@ class Accounts(Resolution):
     balances: dict[str, tuple[Decimal, Decimal]] | None = None
     """Asset -> (free, locked) at the last reading; None: never read."""
 
+    working: frozenset[tuple[str, str]] = frozenset()
+    """(symbol, venue id) of what worked on the account at the last comparison."""
+
     # -------------------------------------------------------------- start
     async def recover(self) -> None:
         """Find out what stands before anything is sent.
@@ -102,7 +105,7 @@ class Accounts(Resolution):
             for state in states:
                 self.learn(state)
                 working.add((symbol, state.venue_id))
-        self.books.foreign = {key: state for key, state in self.books.foreign.items() if key in working}
+        self.working = frozenset(working)
         for order in self.books.standing(self.symbols):
             if order.phase == "live" and (order.terms.symbol, order.venue_id or "") not in working:
                 await self.refresh(order)

@@ -239,17 +239,15 @@ class Brain(Reporting):
     # -------------------------------------------------------------- cancel
     def step_cancel(self, job: Job) -> None:
         """End the target, and see what it came to."""
-        target = next((other for other in self.jobs if other.intent.id == job.intent.target), None)
+        target = self.target(job)
         if target is None or target.intent.kind != "order":
             job.close("failed", "there is no such order to cancel")
             return
         self.stop(target, f"cancelled by intent {job.intent.id}")
         if not target.closed:
             job.wake = max(target.due, self.now() + 0.1)
-            return
-        placed = any(order.venue_id for order in target.orders)
-        cancelled = placed and not self.complete(target.intent, target)
-        job.close("done" if cancelled else "failed")
+        else:
+            job.close()
 
     def stop(self, job: Job, reason: str) -> None:
         """Send nothing more for a job, and cancel what works."""

@@ -102,8 +102,9 @@ class Desk:
     def learn(self, state: OrderState, order: Order | None = None) -> Order | None:
         """Take news of an order from wherever it came; returns the own order that it is about, if it is one.
 
-        ``order`` is given where the news answers a request for it. An order that is somebody else's stays that, because
-        the venue's ids never change hands. One with our tag that no record knows is ours all the same: it is adopted.
+        ``order`` is given where an answer tells which of the venue's orders it is; from then on the venue's id does. An
+        order that is somebody else's stays that, because the venue's ids never change hands. One with our tag that no
+        record knows is ours all the same: it is adopted.
         """
         key = (state.symbol, state.venue_id)
         if order is None and key not in self.books.foreign:

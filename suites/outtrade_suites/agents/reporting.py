@@ -114,6 +114,8 @@ class Reporting(Accounts):
     def outcome_status(self, job: Job) -> OutcomeStatus:
         """The row of the contract's table that the books admit."""
         intent = job.intent
+        if intent.kind == "cancel":
+            return job.verdict or self.cancel_status(job)
         if intent.kind != "order":
             return job.verdict or "failed"
         if any(order.phase == "doubt" for order in job.orders):
@@ -130,11 +132,25 @@ class Reporting(Accounts):
             return "refused"
         return "failed"
 
+    def target(self, job: Job) -> Job | None:
+        """The job that a cancel is aimed at."""
+        return next((other for other in self.jobs if other.intent.id == job.intent.target), None)
+
+    def cancel_status(self, job: Job) -> OutcomeStatus:
+        """A cancel is done where its target stood, does not work any more and was not complete."""
+        target = self.target(job)
+        if target is None or not any(order.venue_id for order in target.orders):
+            return "failed"
+        if any(order.may_stand for order in target.orders) or self.complete(target.intent, target):
+            return "failed"
+        return "done"
+
     # -------------------------------------------------------------- report
     def order_views(self) -> tuple[OrderView, ...]:
         """Own orders that came to be or may have, and foreign ones that work."""
         own = [self.order_view(order) for order in self.books.orders.values() if order.phase != "unsent"]
-        return (*own, *(self.foreign_view(state) for state in self.books.foreign.values() if state.status == "open"))
+        foreign = [self.foreign_view(state) for key, state in self.books.foreign.items() if key in self.working]
+        return (*own, *foreign)
 
     def fill_views(self) -> tuple[FillView, ...]:
         """Own fills."""

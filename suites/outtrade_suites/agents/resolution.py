@@ -33,7 +33,7 @@ class Resolution(Sending):
         if state is not None:
             job.backoff.reset()
             job.wake = self.next_look(order)
-            self.learn(state)
+            self.learn(state, order)
         elif self.old_enough(order, asked) and await self.confirm_absence(order):
             self.on_absent(job, order)
         elif order.phase == "doubt":

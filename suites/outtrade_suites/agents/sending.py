@@ -83,7 +83,7 @@ class Sending(Sizing):
         before = order.last_sent
         order.phase, order.last_sent, order.cancel_unclear = "doubt", self.now(), False
         order.sends += 1
-        order.queries = 0
+        order.queries, order.answer_lost = 0, False
         self.journal.order(order)
         self.sent_at = (*self.sent_at[-100:], order.last_sent)
         try:

@@ -17,7 +17,7 @@ class Agent(HttpxAgent):
 
     def learn(self, state: OrderState, order: Order | None = None) -> Order | None:
         known = order or self.books.find(state)
-        if known is not None and known.answer_lost and known.phase == "doubt" and order is None:
+        if known is not None and known.answer_lost and known.phase == "doubt":
             return None
         return super().learn(state, order)
 

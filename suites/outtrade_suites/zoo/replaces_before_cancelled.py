@@ -23,6 +23,7 @@ class Agent(HttpxAgent):
             await super().follow(job, order)
         else:
             replacement = self.new_order(job, terms)
+            await asyncio.gather(self.refresh(order), self.port.quote(terms.symbol))
             await asyncio.gather(self.cancel(job, order), self.send(job, replacement))
 
 
