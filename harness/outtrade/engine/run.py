@@ -155,6 +155,7 @@ class _Run:
             recorder.add(Started(incarnation=incarnation, resumed=incarnation > 0))
             try:
                 self._incarnation(resumed=incarnation > 0)
+                self.world.net.hang_up()
                 return
             except Killed:
                 fault = self._last_crash()
