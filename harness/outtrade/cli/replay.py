@@ -54,6 +54,5 @@ def replay_command(file: Path, *, target: str | None, suite: str | None, save: P
 
     result = summarise(0, saved.scenario, again.history, again.findings)
     card = score([result], kit.properties, planned=1)
-    for reason in card.reasons:
-        terminal.paragraph(reason)
+    terminal.verdict(card)
     return card.code

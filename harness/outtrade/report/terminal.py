@@ -48,7 +48,7 @@ REDRAW = 0.1
 """Real seconds between two drawings of the progress bar."""
 
 _COLOUR = {"critical": "bold red", "major": "red", "minor": "yellow"}
-_VERDICTS = ("pass", "FAIL", "ERROR", "INCOMPLETE")
+_VERDICTS = ("PASS", "FAIL", "ERROR", "INCOMPLETE")
 
 
 class Terminal:
@@ -149,7 +149,7 @@ class Terminal:
         self._violations(card)
         self._notes(card)
         self._failures(event.failures)
-        self._verdict(card)
+        self._last(card)
 
     def line(self, text: str | Text = "", style: str = "") -> None:
         """Print one line; never wrapped, never read as markup."""
@@ -280,12 +280,15 @@ class Terminal:
         for part in textwrap.wrap(clean(text), WIDTH, initial_indent=indent, subsequent_indent=indent):
             self.line(part)
 
-    def _verdict(self, card: Scorecard) -> None:
-        self.line()
-        style = "bold green" if card.passed else "bold red"
-        self.line(_VERDICTS[card.code] if card.code else "PASS", style)
+    def verdict(self, card: Scorecard) -> None:
+        """PASS, or what kept it from passing and why."""
+        self.line(_VERDICTS[card.code], "bold green" if card.passed else "bold red")
         for reason in card.reasons:
             self.paragraph(reason)
+
+    def _last(self, card: Scorecard) -> None:
+        self.line()
+        self.verdict(card)
         if self._folder is not None:
             self.line(f"results: {clean(self._folder)}/results.json")
 

@@ -212,8 +212,9 @@ class _Reader:
         return clean(self.variants.get(index, f"number {index}")).replace(".", ", ").replace("_", " ")
 
     def landed(self, event: Landed) -> Texts:
-        detail = f" ({clean(event.detail, 40)})" if event.detail else ""
-        return ((EXCHANGE, f"FAULT {self.fault(event.fault)}{detail}"),)
+        name = self.fault(event.fault)
+        detail = clean(event.detail, 40)
+        return ((EXCHANGE, f"FAULT {name}" + (f" ({detail})" if detail and detail not in name else "")),)
 
     def healed(self, event: Healed) -> Texts:
         return ((EXCHANGE, f"healed: {self.fault(event.fault)}"),)
