@@ -8,6 +8,7 @@ the peak memory of the process.
 from __future__ import annotations
 
 import argparse
+import gc
 import resource
 import statistics
 import time
@@ -22,13 +23,15 @@ from outtrade_suites.spaces import generate
 def main() -> None:
     """Run the batches and print medians."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--target", default="agent:ccxt")
+    parser.add_argument("--target", default="py:bench/ten_orders.py:execute")
     parser.add_argument("--batch", type=int, default=40)
     parser.add_argument("--batches", type=int, default=5)
     args = parser.parse_args()
     target, properties = resolve(args.target), load_suite().properties
     scenarios = [generate("standard", 1, index) for index in range(args.batch)]
     run(target, scenarios[0])
+    gc.collect()
+    gc.freeze()  # as worker processes do
     rates, judged = [], []
     for _ in range(args.batches):
         start = time.perf_counter()
