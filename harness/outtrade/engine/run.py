@@ -46,8 +46,6 @@ MAX_INCARNATIONS = 8
 KEY = "outtradeTESTkey" + "0" * 49
 SECRET = "outtradeTESTsecret" + "0" * 46
 """Test credentials, obviously fake, as long as the venue's."""
-ABSENT_AFTER = 30.0
-"""Seconds: request validity (recvWindow, at most 10 s in use) + in-flight delay + delayed visibility, rounded up."""
 
 
 def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wall_limit: float = 30.0) -> History:
@@ -81,6 +79,7 @@ class _Run:
             secret=SECRET,
         )
         plain = module.instruments(self.config)
+        absent_after = float(module.traits["absent_after"].value)
         self.world = World(epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit)
         self.history = History(
             Header(
@@ -89,7 +88,7 @@ class _Run:
                 scenario=scenario.model_dump(mode="json"),
                 instruments=plain,
                 traits={name: asdict(trait) for name, trait in module.traits.items()},
-                absent_after=ABSENT_AFTER,
+                absent_after=absent_after,
             )
         )
         self.recorder = RunRecorder(self.world, self.history)
@@ -111,7 +110,7 @@ class _Run:
             secret=SECRET,
             passphrase=None,
             instruments={symbol: _instrument(msgspec.json.encode(data)) for symbol, data in plain.items()},
-            absent_after=ABSENT_AFTER,
+            absent_after=absent_after,
         )
 
     # ------------------------------------------------------------------ phases
