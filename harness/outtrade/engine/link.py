@@ -131,7 +131,7 @@ class Link:
 
     def truncated(self, answer: HttpAnswer, length: int) -> None:
         """Head and part of a body that was announced as ``length`` bytes, then FIN."""
-        if self.server.swallowed(self) or not self.open:
+        if self.server.outages.swallowed(self) or not self.open:
             return
         data = self.frame(answer)
         announced = data.replace(b"Content-Length: %d" % len(answer.body), b"Content-Length: %d" % length, 1)
@@ -141,7 +141,7 @@ class Link:
 
     def finish(self) -> None:
         """FIN to the client."""
-        if self.open and not self.server.swallowed(self):
+        if self.open and not self.server.outages.swallowed(self):
             self._unanswered("close")
             self.server.recorder.add(Closed(conn=self.conn.id, by="venue", how="fin"))
             self._stream_down("venue")
@@ -181,7 +181,7 @@ class Link:
             self.session = None
         if self.subscribed:
             self.subscribed = False
-            self.server.stream_gone()
+            self.server.pushes.stream_gone()
 
     def _over(self) -> None:
         if self.open:
@@ -207,7 +207,7 @@ class Link:
             self.server.later(2 * self.server.latency, self._flush)
 
     def _accept(self, event: wire.Opening) -> None:
-        if self.server.swallowed(self) or not self.open or self.ws is None:
+        if self.server.outages.swallowed(self) or not self.open or self.ws is None:
             return
         target = event.request.target
         self.session = self.server.venue.open_session(self.host, target, self.server.world.now)
@@ -218,7 +218,7 @@ class Link:
 
     def _ping(self) -> None:
         if self.open and self.ws is not None and self.ws.open and not self.dead:
-            if self.server.silent() is None and not self.server.swallowed(self):
+            if self.server.outages.silence() is None and not self.server.outages.swallowed(self):
                 self.ws.ping(str(self.server.world.now // 1_000_000).encode())
                 self._flush()
             world = self.server.world
@@ -226,10 +226,10 @@ class Link:
 
     def _flush(self) -> None:
         """Give the client the frames that are due (pongs, closes); they vanish while the stream is silent."""
-        if self.ws is None or not self.open or self.server.swallowed(self):
+        if self.ws is None or not self.open or self.server.outages.swallowed(self):
             return
         data = self.ws.outgoing()
-        if data and self.server.silent() is None:
+        if data and self.server.outages.silence() is None:
             self.conn.send(data)
         if self.ws.eof:
             self.finish()
@@ -245,19 +245,19 @@ class Link:
 
     def _arrive(self, exchange: Exchange) -> None:
         server = self.server
-        if server.swallowed(self) or self.session is None or server.silent() is not None:
+        if server.outages.swallowed(self) or self.session is None or server.outages.silence() is not None:
             return
         server.venue.advance(server.world.now)
         text = self.session.receive(exchange.call, server.world.now)
         if self.session.subscribed and not self.subscribed:
             self.subscribed = True
-            server.stream_here(self)
+            server.pushes.stream_here(self)
         if text is not None:
             server.later(server.latency, self._reply, exchange, text)
 
     def _reply(self, exchange: Exchange, text: str) -> None:
         server = self.server
-        if server.swallowed(self) or not self.open or self.ws is None or server.silent() is not None:
+        if server.outages.swallowed(self) or not self.open or self.ws is None or server.outages.silence() is not None:
             return
         data = cast(dict[str, Any], json.loads(text))
         status = int(data.get("status", 200))
@@ -301,10 +301,10 @@ class Link:
 
     def _push(self, push: Push, text: str) -> None:
         server = self.server
-        if not self.open or self.ws is None or server.silent() is not None or server.swallowed(self):
-            if silent := server.silent():
+        if not self.open or self.ws is None or server.outages.silence() is not None or server.outages.swallowed(self):
+            if silent := server.outages.silence():
                 server.landed_once(silent, n=push.n)
-            server.lost(push, self.conn.id)
+            server.pushes.lost(push, self.conn.id)
             return
         server.recorder.add(
             StreamEvent(

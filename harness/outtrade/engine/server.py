@@ -16,9 +16,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from outtrade.engine.outages import Outages
+from outtrade.engine.pushes import EVENT_GAP, Pushes
 from outtrade.engine.recorder import RunRecorder
 from outtrade.faults import symptoms
-from outtrade.faults.plan import Armed, Plan, Window
+from outtrade.faults.plan import Armed, Plan
 from outtrade.model.fault import (
     READS,
     CancelRace,
@@ -28,9 +30,7 @@ from outtrade.model.fault import (
     Latency,
     LostAnswer,
     PartialFill,
-    StreamDuplicate,
     StreamEarly,
-    StreamReorder,
     Trickle,
     Visibility,
 )
@@ -48,18 +48,14 @@ from outtrade.model.history import (
     Resolve,
     Response,
     Slept,
-    StreamLost,
 )
 from outtrade.model.scenario import Scenario
-from outtrade.sim import ConnectPlan, World
+from outtrade.sim import Timer, World
 from outtrade_mocks.core.events import Fill, OrderChange
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Venue
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Venue
 
 if TYPE_CHECKING:
     from outtrade.engine.link import Link
-
-EVENT_GAP = 0.002
-"""Seconds between an answer and the pushed event of the same change (either may come first: a seeded knob)."""
 
 
 class Exchange:
@@ -89,16 +85,14 @@ class Server:
         self.links: dict[int, Link] = {}
         self.calls = 0
         self.current: Exchange | None = None
-        self.held: list[Armed] = []
-        """Lost answers whose truth is still hidden."""
-        self.backlog: list[Push] = []
-        self.reordered: tuple[Armed, Push] | None = None
+        self.pushes = Pushes(self)
+        self.outages = Outages(self)
         self.veils: list[tuple[int, int, Armed]] = []
         """Delayed visibility: (until, as_of, fault), venue time."""
-        self.last_stream = -1
         self.event_first = bool(scenario.knobs.get("event_first", False))
-        self._ticking = False
-        venue.on_push(self._pushed)
+        self._pending_partial: Armed | None = None
+        self._due: Timer | None = None
+        venue.on_push(self.pushes.pushed)
         venue.on_truth(self._truth)
 
     # ------------------------------------------------------------------ set-up
@@ -109,16 +103,13 @@ class Server:
         net = self.world.net
         for host, port in dict.fromkeys((*self.venue.rest_hosts, *self.venue.stream_hosts)):
             net.listen(host, port, lambda conn: Link(self, conn))
-        net.on_resolve = self._on_resolve
-        net.on_connect = self._on_connect
         self.world.observer = self
-        for window in self.plan.windows("dns_failure", "refuse", "blackhole", "stream_silent", "stream_close"):
-            self._at(window.start, self._window_opens, window)
-            self._at(window.end, self._window_closes, window)
-        self._at(self.heal_at, self._release)
+        self.outages.install()
+        self.at(self.heal_at, self.pushes.release)
         self.tick()
 
-    def _at(self, run_ns: int, action: Any, *args: Any) -> None:
+    def at(self, run_ns: int, action: Any, *args: Any) -> None:
+        """Schedule something at a run time; it does not count as what could end a wait."""
         self.world.call_at(self.world.epoch_ns + max(run_ns, 0), action, *args, background=True)
 
     def later(self, seconds: float, action: Any, *args: Any) -> None:
@@ -128,15 +119,17 @@ class Server:
     # ------------------------------------------------------------------ time of the venue
     def tick(self) -> None:
         """Let the venue do what is due by itself, and come back when it next has something to do."""
-        if self._ticking:
-            return
         due = self.venue.next_time()
+        if self._due is not None:
+            if self._due.time == due:
+                return
+            self._due.cancel()
+            self._due = None
         if due is not None:
-            self._ticking = True
-            self.world.call_at(due, self._tick, background=True)
+            self._due = self.world.call_at(due, self._tick, background=True)
 
     def _tick(self) -> None:
-        self._ticking = False
+        self._due = None
         self.venue.advance(self.world.now)
         self.tick()
 
@@ -167,66 +160,17 @@ class Server:
 
         self.recorder.add(Log(incarnation=self.recorder.incarnation, stream="world", text=f"not simulated: {what}"))
 
-    # ------------------------------------------------------------------ windows
-    def _on_resolve(self, host: str) -> bool:
-        window = self.plan.window("dns_failure", self.world.run_ns)
-        if window is None:
-            return True
-        self.landed_once(window, detail=host)
-        return False
-
-    def _on_connect(self, host: str, port: int) -> ConnectPlan:
-        now = self.world.run_ns
-        if window := self.plan.window("blackhole", now):
-            self.landed_once(window, detail=f"connect {host}")
-            return ConnectPlan("lost")
-        if window := self.plan.window("refuse", now):
-            self.landed_once(window, detail=f"connect {host}")
-            return ConnectPlan("refused", delay=2 * self.latency)
-        if (host, port) in self.venue.stream_hosts and (window := self.plan.window("stream_close", now)):
-            self.landed_once(window, detail=f"connect {host}")
-            return ConnectPlan("refused", delay=2 * self.latency)
-        return ConnectPlan("ok", delay=2 * self.latency)
-
+    # ------------------------------------------------------------------ landing and healing
     def landed_once(self, armed: Armed, **where: Any) -> None:
+        """Record that a fault took effect, the first time only."""
         if not armed.fired:
             self.recorder.add(armed.landed(**where))
 
-    def _window_opens(self, window: Window) -> None:
-        streams = [link for link in self.links.values() if link.subscribed]
-        match window.kind:
-            case "dns_failure" | "refuse":
-                for link in list(self.links.values()):
-                    link.reset()
-                    self.landed_once(window, conn=link.conn.id)
-            case "stream_close":
-                for link in streams:
-                    self.landed_once(window, conn=link.conn.id)
-                    link.close_stream()
-            case "stream_silent":
-                for link in streams:
-                    self.landed_once(window, conn=link.conn.id)
-
-    def _window_closes(self, window: Window) -> None:
-        if window.fired:
-            self._heal(window)
-
-    def _heal(self, armed: Armed) -> None:
+    def heal(self, armed: Armed) -> None:
+        """Record that a fault is over, once."""
         if not armed.healed:
             armed.healed = True
             self.recorder.add(Healed(fault=armed.index))
-
-    def swallowed(self, link: Link) -> bool:
-        """Whether a packet of this connection vanishes now (black hole); the connection is dead from then on."""
-        if window := self.plan.window("blackhole", self.world.run_ns):
-            self.landed_once(window, conn=link.conn.id)
-            link.vanish()
-            return True
-        return link.dead
-
-    def silent(self) -> Window | None:
-        """The fault that keeps streams silent now."""
-        return self.plan.window("stream_silent", self.world.run_ns)
 
     # ------------------------------------------------------------------ crash points
     def crash(self, point: str, op: str, exchange: Exchange | None = None, asked: Call | None = None) -> bool:
@@ -292,7 +236,7 @@ class Server:
     def arrive(self, exchange: Exchange) -> None:
         """The request has reached the venue."""
         link, call = exchange.link, exchange.call
-        if self.swallowed(link):
+        if self.outages.swallowed(link):
             return
         now, run = self.world.now, self.world.run_ns
         self.venue.advance(now)
@@ -302,8 +246,8 @@ class Server:
         if fault is not None and fault.kind in ("rate_limit", "ban", "reject"):
             self._refuse(exchange, fault)
             return
-        if call.op in READS and self.held:
-            self._release()
+        if call.op in READS and self.pushes.held:
+            self.pushes.release()
         refused = self.venue.admit(call, now)
         if refused is not None:
             reading = self._answered(exchange, refused, executed=False)
@@ -319,11 +263,11 @@ class Server:
             self.later(fault.fault.after, self._again, exchange, fault, answer, reading, delay)
         elif fault is not None and isinstance(fault.fault, Latency):
             self.recorder.add(fault.landed(call=exchange.number))
-            self._heal(fault)
+            self.heal(fault)
             self.deliver(exchange, answer, reading, delay=delay + fault.fault.delay, fault=fault)
         elif fault is not None and isinstance(fault.fault, Trickle):
             self.recorder.add(fault.landed(call=exchange.number))
-            self._heal(fault)
+            self.heal(fault)
             self._trickle(exchange, answer, reading, fault, fault.fault)
         else:
             self.deliver(exchange, answer, reading, delay=delay)
@@ -340,7 +284,7 @@ class Server:
             self.deliver(exchange, first, reading, delay=delay)
             return
         self.recorder.add(armed.landed(call=exchange.number))
-        self._heal(armed)
+        self.heal(armed)
         answer = self.venue.admit(call, now)
         if answer is None:
             answer = self.venue.render(self.venue.execute(call, now), now)
@@ -369,7 +313,7 @@ class Server:
             if run >= armed.until:
                 armed.until = min(run + int(fault.duration * NS), max(self.heal_at, run + NS))
                 self.recorder.add(armed.landed(call=exchange.number))
-                self._at(armed.until, self._heal, armed)
+                self.at(armed.until, self.heal, armed)
             left = armed.until - run
             until = now + left
             if fault.retry_after:
@@ -378,7 +322,7 @@ class Server:
             assert fault.kind == "reject"
             reason = fault.reason
             self.recorder.add(armed.landed(call=exchange.number))
-            self._heal(armed)
+            self.heal(armed)
         answer = self.venue.refusal(reason, now, retry_after=retry_after, until=until)
         reading = self._answered(exchange, answer, executed=False, fault=armed)
         self.deliver(exchange, answer, reading, fault=armed)
@@ -388,7 +332,7 @@ class Server:
         read = exchange.call.op in READS
         self.recorder.add(armed.landed(call=exchange.number, detail=fault.symptom))
         if not read:
-            self.held.append(armed)
+            self.pushes.hold(armed)
         if read or fault.committed:
             self._execute(exchange, fault=armed)
             if self._crash_after_commit(exchange):
@@ -398,14 +342,14 @@ class Server:
                 Answer(call=exchange.number, status=0, executed=False, outcome="ambiguous", fault=armed.index)
             )
         if read or self.world.run_ns >= self.heal_at:
-            self._heal(armed)
+            self.heal(armed)
         symptoms.show(self, exchange, armed, fault)
 
     def _execute(self, exchange: Exchange, *, fault: Armed | None = None) -> tuple[HttpAnswer, Reading, float]:
         """Let the engine carry out the call, with the exchange's own faults; returns answer, reading, extra delay."""
         call, now = exchange.call, self.world.now
         thinned = self._before(call)
-        pushes = self.venue_pushes
+        pushes = self.pushes.count
         self.current = exchange
         try:
             commit = self.venue.execute(call, now, as_of=self._as_of(exchange))
@@ -416,7 +360,7 @@ class Server:
         delay = 0.0
         if reading.outcome == "ok" and call.op in ("place", "cancel", "cancel_replace"):
             self._after(exchange, commit, thinned)
-            if self.venue_pushes > pushes and self.live_streams():
+            if self.pushes.count > pushes and self.pushes.live():
                 delay = self._early(exchange)
         self.tick()
         return answer, reading, delay
@@ -455,10 +399,8 @@ class Server:
                 order = self.venue.find(call)
                 if order is not None and self.venue.fill(order, Decimal(str(armed.fault.fraction))):
                     self.recorder.add(armed.landed(order=order))
-                    self._heal(armed)
+                    self.heal(armed)
         return None
-
-    _pending_partial: Armed | None = None
 
     def _after(self, exchange: Exchange, commit: Commit, thinned: Armed | None) -> None:
         run = self.world.run_ns
@@ -468,7 +410,7 @@ class Server:
         if call.op == "place" and order is not None:
             if thinned is not None:
                 self.recorder.add(thinned.landed(order=order, call=exchange.number))
-                self._heal(thinned)
+                self.heal(thinned)
             elif pending is not None:
                 assert isinstance(pending.fault, PartialFill)
                 self.later(pending.fault.after, self._fill, pending, order, pending.fault.fraction)
@@ -488,7 +430,7 @@ class Server:
         self.venue.advance(self.world.now)
         if self.venue.fill(order, Decimal(str(fraction))):
             self.recorder.add(armed.landed(order=order))
-            self._heal(armed)
+            self.heal(armed)
         self.tick()
 
     def _as_of(self, exchange: Exchange) -> int | None:
@@ -498,7 +440,7 @@ class Server:
         now = self.world.now
         for until, _, armed in self.veils:
             if until <= now and armed.fired:
-                self._heal(armed)
+                self.heal(armed)
         self.veils = [veil for veil in self.veils if veil[0] > now]
         if not self.veils:
             return None
@@ -512,7 +454,7 @@ class Server:
             return 0.0
         assert isinstance(armed.fault, StreamEarly)
         self.recorder.add(armed.landed(call=exchange.number))
-        self._heal(armed)
+        self.heal(armed)
         return armed.fault.delay
 
     # ------------------------------------------------------------------ answers on their way
@@ -531,7 +473,7 @@ class Server:
 
     def _delivered(self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None) -> None:
         link = exchange.link
-        if self.swallowed(link) or not link.open:
+        if self.outages.swallowed(link) or not link.open:
             return
         self.record_response(exchange, answer, reading, fault)
         link.send(link.frame(answer))
@@ -566,7 +508,7 @@ class Server:
 
         def piece(number: int) -> None:
             link = exchange.link
-            if self.swallowed(link) or not link.open:
+            if self.outages.swallowed(link) or not link.open:
                 return
             if number == len(pieces) - 1:
                 self.record_response(exchange, answer, reading, armed)
@@ -578,7 +520,7 @@ class Server:
     def settle(self) -> None:
         """The run is over: nothing is hidden any more, and requests still open will stay so."""
         self.venue.advance(self.world.now)
-        self._release()
+        self.pushes.release()
         for link in list(self.links.values()):
             if link.waiting is not None:
                 self.recorder.add(Broken(call=link.waiting.number, conn=link.conn.id, how="unanswered"))
@@ -592,89 +534,3 @@ class Server:
             self.recorder.add(OrderTruth(**data, call=call, incarnation=self.recorder.incarnation))
         elif isinstance(change, Fill):
             self.recorder.add(FillTruth(**self.venue.fill_truth(change)))
-
-    venue_pushes = 0
-
-    def live_streams(self) -> list[Link]:
-        """Connections with an acknowledged private stream."""
-        return [link for link in self.links.values() if link.subscribed and link.open]
-
-    def _pushed(self, push: Push) -> None:
-        self.venue_pushes += 1
-        if self.held:
-            self.backlog.append(push)
-        else:
-            self._route(push)
-
-    def _release(self) -> None:
-        """The truth of lost answers may be seen from now on."""
-        for armed in self.held:
-            self._heal(armed)
-        self.held.clear()
-        backlog, self.backlog = self.backlog, []
-        for push in backlog:
-            self._route(push)
-
-    def _route(self, push: Push) -> None:
-        """Through the stream faults to every live stream."""
-        live = self.live_streams()
-        if not live:
-            if self.last_stream >= 0:
-                self._lost(push, self.last_stream)
-            return
-        run = self.world.run_ns
-        if push.kind in ("order", "fill"):
-            probe = Call("event", "", "", {}, client_id=push.client_id)
-            armed = self.plan.match(probe, run, "stream_drop", "stream_duplicate", "stream_reorder")
-            if armed is not None:
-                if armed.kind == "stream_reorder" and self.reordered is None:
-                    assert isinstance(armed.fault, StreamReorder)
-                    self.reordered = (armed, push)
-                    self.later(armed.fault.after, self._late, push)
-                    return
-                if armed.kind == "stream_drop":
-                    self.recorder.add(armed.landed(n=push.n))
-                    self._heal(armed)
-                    for link in live:
-                        self._lost(push, link.conn.id)
-                    return
-                if armed.kind == "stream_duplicate":
-                    assert isinstance(armed.fault, StreamDuplicate)
-                    self.recorder.add(armed.landed(n=push.n))
-                    self._heal(armed)
-                    self.later(armed.fault.after, self._spread, push)
-        self._spread(push)
-        if self.reordered is not None and push.kind in ("order", "fill"):
-            self._late(self.reordered[1])
-
-    def _late(self, push: Push) -> None:
-        if self.reordered is not None and self.reordered[1] is push:
-            armed = self.reordered[0]
-            self.reordered = None
-            self.recorder.add(armed.landed(n=push.n))
-            self._heal(armed)
-            self._spread(push)
-
-    def _spread(self, push: Push) -> None:
-        delay = self.latency + (0.0 if self.event_first else EVENT_GAP)
-        for link in self.live_streams():
-            link.push(push, delay)
-
-    def _lost(self, push: Push, conn: int) -> None:
-        self.recorder.add(
-            StreamLost(conn=conn, n=push.n, kind=push.kind, client_id=push.client_id, trade_id=push.trade_id)
-        )
-
-    lost = _lost
-
-    # ------------------------------------------------------------------ streams
-    def stream_here(self, link: Link) -> None:
-        """A connection carries the private stream now: the venue may push by itself."""
-        self.last_stream = link.conn.id
-        self.world.net.pushing += 1
-        if window := self.silent():
-            self.landed_once(window, conn=link.conn.id)
-
-    def stream_gone(self) -> None:
-        """It does not any more."""
-        self.world.net.pushing -= 1

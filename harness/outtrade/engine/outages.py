@@ -1,0 +1,92 @@
+"""Faults that hold for a stretch of time: DNS failures, refused connections, black holes, silent and closed streams.
+
+They act on names, connections and packets, not on requests. Each lands once, on the first thing it hits; a window in
+which nothing happened was not exercised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outtrade.faults.plan import Window
+from outtrade.sim import ConnectPlan
+
+if TYPE_CHECKING:
+    from outtrade.engine.link import Link
+    from outtrade.engine.server import Server
+
+
+class Outages:
+    """The windowed faults of one run."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def install(self) -> None:
+        """Hook into the network and schedule what happens when a window opens and closes."""
+        server = self.server
+        server.world.net.on_resolve = self._on_resolve
+        server.world.net.on_connect = self._on_connect
+        for window in server.plan.windows("dns_failure", "refuse", "blackhole", "stream_silent", "stream_close"):
+            server.at(window.start, self._opens, window)
+            server.at(window.end, self._closes, window)
+
+    def _now(self, kind: str) -> Window | None:
+        return self.server.plan.window(kind, self.server.world.run_ns)
+
+    def _on_resolve(self, host: str) -> bool:
+        window = self._now("dns_failure")
+        if window is None:
+            return True
+        self.server.landed_once(window, detail=host)
+        return False
+
+    def _on_connect(self, host: str, port: int) -> ConnectPlan:
+        server = self.server
+        round_trip = 2 * server.latency
+        if window := self._now("blackhole"):
+            server.landed_once(window, detail=f"connect {host}")
+            return ConnectPlan("lost")
+        window = self._now("refuse")
+        if window is None and (host, port) in server.venue.stream_hosts:
+            window = self._now("stream_close")
+        if window is None:
+            return ConnectPlan("ok", delay=round_trip)
+        server.landed_once(window, detail=f"connect {host}")
+        return ConnectPlan("refused", delay=round_trip)
+
+    def _opens(self, window: Window) -> None:
+        server = self.server
+        match window.kind:
+            case "dns_failure" | "refuse":
+                for link in list(server.links.values()):
+                    link.reset()
+                    server.landed_once(window, conn=link.conn.id)
+            case "stream_close":
+                for link in server.pushes.live():
+                    server.landed_once(window, conn=link.conn.id)
+                    link.close_stream()
+            case "stream_silent":
+                for link in server.pushes.live():
+                    server.landed_once(window, conn=link.conn.id)
+
+    def _closes(self, window: Window) -> None:
+        if window.fired:
+            self.server.heal(window)
+
+    def stream_here(self, link: Link) -> None:
+        """A private stream came up."""
+        if window := self.silence():
+            self.server.landed_once(window, conn=link.conn.id)
+
+    def swallowed(self, link: Link) -> bool:
+        """Whether a packet of this connection vanishes now (black hole); the connection is dead from then on."""
+        if window := self._now("blackhole"):
+            self.server.landed_once(window, conn=link.conn.id)
+            link.vanish()
+            return True
+        return link.dead
+
+    def silence(self) -> Window | None:
+        """The fault that keeps open streams silent now."""
+        return self._now("stream_silent")
