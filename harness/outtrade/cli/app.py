@@ -95,6 +95,9 @@ def run(
     ] = 0.02,
     minimise: Annotated[bool, typer.Option("--minimise/--no-minimise", help="Make failing scenarios small.")] = True,
     show: Annotated[int, typer.Option("--show", min=0, help="Distinct failures to show with their timelines.")] = 3,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also print how often each property was decided and each fault landed.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -118,6 +121,7 @@ def run(
         max_incomplete=max_incomplete,
         minimise=minimise,
         show=show,
+        coverage=coverage,
         debug=debug,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))

@@ -33,6 +33,7 @@ class RunOptions:
     max_incomplete: float
     minimise: bool
     show: int
+    coverage: bool
     debug: bool
 
 
@@ -86,7 +87,7 @@ def run_command(options: RunOptions) -> int:
     folder = open_folder(options.report or Path("reports") / folder_name(options.target))
     policy = Policy(max_incomplete=options.max_incomplete, waivers=waivers)
     out, err = consoles()
-    terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show)
+    terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     workers = default_workers() if options.workers is None else options.workers
     files = ResultsFile(folder, waivers=waivers)
     return drive(kit, terminal, [files], workers=workers, policy=policy, budget=BUDGET if options.minimise else 0)

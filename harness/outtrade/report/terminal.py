@@ -63,12 +63,14 @@ class Terminal:
         waivers: Mapping[str, str] | None = None,
         shown: int = SHOWN,
         quiet: bool = False,
+        coverage: bool = False,
     ) -> None:
         self.out, self.err = out, err
         self._folder = folder
         self._waivers = dict(waivers or {})
         self._shown = shown
         self._quiet = quiet
+        self._coverage = coverage
         self._kit: Kit | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -149,6 +151,8 @@ class Terminal:
         self._violations(card)
         self._notes(card)
         self._failures(event.failures)
+        if self._coverage:
+            self.coverage(card)
         self._last(card)
 
     def line(self, text: str | Text = "", style: str = "") -> None:
@@ -228,6 +232,23 @@ class Terminal:
                 self.line(Text.assemble((f"{name if n == 0 else '':<16}", "dim"), part))
 
     # -------------------------------------------------------------- distinct failures
+    def coverage(self, card: Scorecard) -> None:
+        """How often every property was decided and every variant of fault landed."""
+        self.line()
+        self.line(f"{'property':<10}{'decided':>9}{'passed':>9}{'incomplete':>12}{'not applicable':>16}", "bold")
+        for prop in card.properties:
+            counts = prop.counts
+            decided = sum(counts.get(verdict, 0) for verdict in ("pass", "fail", "warn"))
+            cells = f"{decided:>9}{counts.get('pass', 0):>9}{counts.get('incomplete', 0):>12}"
+            self.line(f"{prop.id:<10}{cells}{counts.get('not-applicable', 0):>16}")
+        self.line()
+        self.line(f"{'fault':<34}{'planned':>9}{'landed':>9}{'not exercised':>15}{'incomplete':>12}", "bold")
+        for row in card.faults:
+            counted = f"{row.planned:>9}{row.landed:>9}{row.not_exercised:>15}{row.incomplete:>12}"
+            self.line(f"{row.variant:<34}{counted}")
+        self.line()
+        self.line(f"incomplete scenarios: {card.incomplete} of {card.scenarios}")
+
     def _failures(self, failures: Sequence[Failure]) -> None:
         for n, failure in enumerate(failures[: self._shown]):
             self.line()

@@ -10,13 +10,17 @@ It is done by a finder at the head of ``sys.meta_path``, which is asked only abo
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outtrade.sim.active import current
+
+if TYPE_CHECKING:
+    from outtrade.sim.world import World
 
 _adjust: dict[str, Callable[[Any], None]] = {}
 
@@ -61,13 +65,32 @@ class _StandingStill(Loader):
 
 
 class _Finder(MetaPathFinder):
-    """Finds what the other finders find, and puts its loader around theirs."""
+    """Finds what the other finders find, and puts its loader around theirs.
+
+    What is not there is looked for once in a World: clients try the import of an optional library on every call
+    (httpcore: sniffio), and a search through ``sys.path`` costs more than the call.
+    """
+
+    def __init__(self) -> None:
+        self._world: weakref.ref[World] | None = None
+        self._path: list[str] = []
+        self._missing: set[str] = set()
+
+    def _absent(self, world: World, fullname: str) -> bool:
+        """Whether it was looked for in vain in this World, with the present ``sys.path``."""
+        if self._world is None or self._world() is not world or self._path != sys.path:
+            self._world, self._path = weakref.ref(world), list(sys.path)
+            self._missing.clear()
+        return fullname in self._missing
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if current() is None and fullname not in _adjust:
+        world = current()
+        if world is None and fullname not in _adjust:
             return None
+        if world is not None and path is None and self._absent(world, fullname):
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
                 continue
@@ -76,6 +99,9 @@ class _Finder(MetaPathFinder):
                 if hasattr(spec.loader, "exec_module") and hasattr(spec.loader, "create_module"):
                     spec.loader = _StandingStill(spec.loader)
                 return spec
+        if world is not None and path is None:
+            self._missing.add(fullname)
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return None
 
 
