@@ -124,7 +124,8 @@ class FakePort:
             fate()
         return work()
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        self._call("start", None, lambda: None)
 
     async def close(self) -> None:
         self.closed = True

@@ -174,6 +174,28 @@ def test_silence_is_kept_for_as_long_as_the_venue_asks(port: FakePort, kind: str
     assert len(placed(port)) == 3
 
 
+@pytest.mark.parametrize("kind", ["rate", "ban"])
+def test_a_limit_met_while_starting_is_obeyed_too(port: FakePort, kind: str) -> None:
+    port.script["start"] = [Refused(kind, retry_after=40)]  # type: ignore[arg-type]
+    run(port, task(order()))
+    assert [when for _, when, _ in port.calls][:1] == [0]
+    assert [when for _, when, _ in port.calls][1] >= 40
+
+
+def test_a_ban_outlives_a_restart(port: FakePort) -> None:
+    def die() -> None:
+        raise Crash
+
+    port.script["place"] = [Refused("ban", retry_after=120)]
+    port.at(30, die)
+    first = task(order())
+    with pytest.raises(Crash):
+        run(port, first)
+    banned, port.closed, before = port.sent("place")[0], False, len(port.calls)
+    run(port, task(order(), store=dict(first.store), resumed=True))
+    assert port.calls[before][1] >= banned + 120
+
+
 # ------------------------------------------------------------------ cancels
 def test_unknown_order_on_cancel_is_resolved_by_a_query(port: FakePort) -> None:
     port.script["cancel"] = [lambda: port.fill("100", "1")]

@@ -52,7 +52,7 @@ class Brain(Reporting):
 
     async def open(self) -> None:
         """Start the port; give the stream a moment, so that nothing is missed from the first order on."""
-        await self.patiently(self.port.start, self.closing_time)
+        await self.patiently(lambda: self.ask(self.port.start), self.closing_time)
         link = self.port.link
         while link is not None and not link.generation and self.now() < self.started + START_PATIENCE:
             await self.port.wait(0.5)

@@ -49,7 +49,7 @@ class Desk:
         self.clock = clock or (lambda: time.time())
         self.books = Books()
         self.journal = Journal(task.store)
-        self.gate = Gate(self.rng)
+        self.gate = Gate(self.rng, opens=self.journal.silence())
         self.jobs = [Job(intent, Backoff(self.rng), wake=intent.at) for intent in task.intents]
         self.alerts: list[Alert] = []
         self.started = self.now()
@@ -170,6 +170,8 @@ class Desk:
                 self.on_ban(refusal)
             else:
                 self.gate.passed()
+            if self.gate.opens > self.now():
+                self.journal.keep_silence(self.gate.opens)
             raise
         self.gate.passed()
         return answer

@@ -1,6 +1,7 @@
 """What is durable: written *before* each send, so that a crash at any point leaves a record of what may have happened.
 
-Keys are ``order:<client order id>`` and ``intent:<id>`` (an intent decided without an order). Values are plain JSON.
+Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order) and ``silence`` (the run time
+until which the venue wants to hear nothing: a ban outlives a restart). Values are plain JSON.
 """
 
 from __future__ import annotations
@@ -27,6 +28,16 @@ class Journal:
     def verdict(self, intent: str, verdict: OutcomeStatus, reason: str) -> None:
         """An intent is decided, whatever happens later."""
         self._store[f"intent:{intent}"] = {"verdict": verdict, "reason": reason}
+
+    def keep_silence(self, until: float) -> None:
+        """No request before ``until``, run time in seconds."""
+        if self._store.get("silence") != until:
+            self._store["silence"] = until
+
+    def silence(self) -> float:
+        """The run time in seconds before which an earlier incarnation was told to send nothing."""
+        found: float = self._store.get("silence", 0.0)
+        return found
 
     def orders(self) -> Iterator[Order]:
         """All orders on record, in the order of their client ids."""
