@@ -200,7 +200,7 @@ def test_lists(engine: Path) -> None:
 
 # ------------------------------------------------------------------ zoo
 def zoo(folder: Path, *words: str) -> Any:
-    return outtrade("zoo", "-n", "8", "--workers", "1", *words)
+    return outtrade("zoo", "-n", "8", "--reference", "8", "--workers", "1", *words)
 
 
 def test_the_kill_matrix_of_a_healthy_zoo(engine: Path) -> None:

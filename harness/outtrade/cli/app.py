@@ -182,7 +182,18 @@ def explain(
 
 @app.command(epilog="\b\nExamples:\n  outtrade zoo\n  outtrade zoo --scenarios 50 --only blind_retry")
 def zoo(
-    scenarios: Annotated[int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="For each agent.")] = 150,
+    scenarios: Annotated[
+        int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="For each broken agent.")
+    ] = 150,
+    reference: Annotated[
+        int,
+        typer.Option(
+            "--reference",
+            min=1,
+            max=1_000_000,
+            help="For each reference agent. From 1,000 on, every fault must land and every property apply often enough.",
+        ),
+    ] = 1_000,
     seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios.")] = 1,
     workers: Workers = None,
     suite: SuiteName = "core",
@@ -203,6 +214,7 @@ def zoo(
         guarded(
             lambda: zoo_command(
                 scenarios=scenarios,
+                reference=reference,
                 seed=seed,
                 workers=workers,
                 suite=suite,

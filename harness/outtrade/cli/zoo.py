@@ -13,7 +13,7 @@ from outtrade.cli.run import default_workers
 from outtrade.engine.events import Interrupted, RunFinished, ScenarioDone
 from outtrade.engine.many import run_many
 from outtrade.engine.plan import Plan, prepare
-from outtrade.report import matrix
+from outtrade.report import coverage, matrix
 from outtrade.report.results import ResultsFile, open_folder, slug
 from outtrade.report.terminal import Terminal
 from outtrade.report.text import clean, count
@@ -23,6 +23,7 @@ from outtrade.score import GATE, INCOMPLETE, OK, Scorecard
 def zoo_command(
     *,
     scenarios: int,
+    reference: int,
     seed: int,
     workers: int | None,
     suite: str,
@@ -46,6 +47,7 @@ def zoo_command(
     out, err = consoles()
     terminal = Terminal(out, err)
     rows: list[matrix.Row] = []
+    references: dict[str, Scorecard] = {}
     number = default_workers() if workers is None else workers
     interrupted = False
     bar = Progress(
@@ -59,10 +61,11 @@ def zoo_command(
         disable=not err.is_terminal,
     )
     with bar:
-        task = bar.add_task("", total=len(chosen) * scenarios)
-        for name, spec, broken in chosen:
+        planned = [reference if broken is None else scenarios for _, _, broken in chosen]
+        task = bar.add_task("", total=sum(planned))
+        for (name, spec, broken), many in zip(chosen, planned, strict=True):
             bar.update(task, description=f"{clean(name, 26):<26}")
-            plan = Plan(spec, suite=suite, space=space, scenarios=scenarios, seed=seed, baseline=False, debug=debug)
+            plan = Plan(spec, suite=suite, space=space, scenarios=many, seed=seed, baseline=False, debug=debug)
             kit = prepare(plan)
             files = ResultsFile(open_folder(report / slug(name))) if report is not None else None
             for event in run_many(kit, workers=number, budget=0):
@@ -75,9 +78,14 @@ def zoo_command(
                     interrupted = True
                 elif isinstance(event, RunFinished):
                     rows.append(_row(name, broken, event.card))
+                    if broken is None:
+                        references[name] = event.card
             if interrupted:
                 break
     order = [prop.id for prop in loaded.properties]
+    if references:
+        terminal.coverage(references)
+        terminal.line()
     for text in matrix.lines(rows, order):
         terminal.line(text)
     if report is not None:
@@ -86,17 +94,19 @@ def zoo_command(
         terminal.line(f"INCOMPLETE: interrupted after {count(len(rows) - 1, 'agent')}", "bold red")
         return INCOMPLETE
     wrong = [line for row in rows for line in row.faults()]
+    wrong += coverage.shortfalls(references)
     for line in wrong:
         terminal.paragraph(line)
     caught = sum(row.expected is not None for row in rows)
     if wrong:
         terminal.line(f"FAIL: {count(len(wrong), 'thing')} not as it should be", "bold red")
         return GATE
-    terminal.line(
-        f"PASS: {count(caught, 'broken agent')} caught, {count(len(rows) - caught, 'reference agent')} clean,"
-        f" {count(scenarios, 'scenario')} each",
-        "bold green",
-    )
+    parts = []
+    if caught:
+        parts.append(f"{count(caught, 'broken agent')} caught in {count(scenarios, 'scenario')} each")
+    if references:
+        parts.append(f"{count(len(references), 'reference agent')} clean in {count(reference, 'scenario')} each")
+    terminal.line(f"PASS: {', '.join(parts)}", "bold green")
     return OK
 
 

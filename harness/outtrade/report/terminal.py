@@ -31,7 +31,7 @@ from outtrade.engine.events import (
 )
 from outtrade.engine.results import FAILING, Result
 from outtrade.model.history import History
-from outtrade.report import timeline
+from outtrade.report import coverage, timeline
 from outtrade.report.describe import describe_scenario
 from outtrade.report.results import FAILURES, failure_stem
 from outtrade.report.text import clean, count, percent, shorten
@@ -152,7 +152,7 @@ class Terminal:
         self._notes(card)
         self._failures(event.failures)
         if self._coverage:
-            self.coverage(card)
+            self.coverage({kit.target.name: card})
         self._last(card)
 
     def line(self, text: str | Text = "", style: str = "") -> None:
@@ -232,22 +232,11 @@ class Terminal:
                 self.line(Text.assemble((f"{name if n == 0 else '':<16}", "dim"), part))
 
     # -------------------------------------------------------------- distinct failures
-    def coverage(self, card: Scorecard) -> None:
-        """How often every property was decided and every variant of fault landed."""
+    def coverage(self, cards: Mapping[str, Scorecard]) -> None:
+        """How often every property was decided and every variant of fault landed, a column for each target."""
         self.line()
-        self.line(f"{'property':<10}{'decided':>9}{'passed':>9}{'incomplete':>12}{'not applicable':>16}", "bold")
-        for prop in card.properties:
-            counts = prop.counts
-            decided = sum(counts.get(verdict, 0) for verdict in ("pass", "fail", "warn"))
-            cells = f"{decided:>9}{counts.get('pass', 0):>9}{counts.get('incomplete', 0):>12}"
-            self.line(f"{prop.id:<10}{cells}{counts.get('not-applicable', 0):>16}")
-        self.line()
-        self.line(f"{'fault':<34}{'planned':>9}{'landed':>9}{'not exercised':>15}{'incomplete':>12}", "bold")
-        for row in card.faults:
-            counted = f"{row.planned:>9}{row.landed:>9}{row.not_exercised:>15}{row.incomplete:>12}"
-            self.line(f"{row.variant:<34}{counted}")
-        self.line()
-        self.line(f"incomplete scenarios: {card.incomplete} of {card.scenarios}")
+        for text in coverage.lines(cards):
+            self.line(text)
 
     def _failures(self, failures: Sequence[Failure]) -> None:
         for n, failure in enumerate(failures[: self._shown]):
