@@ -191,7 +191,7 @@ def zoo(
             "--reference",
             min=1,
             max=1_000_000,
-            help="For each reference agent. From 1,000 on, every fault must land and every property apply often enough.",
+            help="For each reference agent. From 1,000 on, faults must land and properties apply often enough.",
         ),
     ] = 1_000,
     seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios.")] = 1,

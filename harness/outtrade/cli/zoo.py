@@ -103,10 +103,10 @@ def zoo_command(
         return GATE
     parts = []
     if caught:
-        parts.append(f"{count(caught, 'broken agent')} caught in {count(scenarios, 'scenario')} each")
+        parts.append(f"{count(caught, 'broken agent')} caught, {count(scenarios, 'scenario')} each")
     if references:
-        parts.append(f"{count(len(references), 'reference agent')} clean in {count(reference, 'scenario')} each")
-    terminal.line(f"PASS: {', '.join(parts)}", "bold green")
+        parts.append(f"{count(len(references), 'reference agent')} clean, {count(reference, 'scenario')} each")
+    terminal.line(f"PASS: {'; '.join(parts)}", "bold green")
     return OK
 
 

@@ -68,4 +68,5 @@ def shortfalls(cards: Mapping[str, Scorecard]) -> Iterator[str]:
                 yield f"{name} {what} {most} times at most; {mark} are wanted"
     for name, card in cards.items():
         if card.incomplete > INCOMPLETE * card.scenarios:
-            yield f"{name}: {card.incomplete} of {card.scenarios} scenarios are incomplete; {INCOMPLETE:.0%} is the limit"
+            share = f"{card.incomplete} of {card.scenarios} scenarios are incomplete"
+            yield f"{name}: {share}; {INCOMPLETE:.0%} is the limit"
