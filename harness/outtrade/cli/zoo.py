@@ -106,7 +106,8 @@ def zoo_command(
         parts.append(f"{count(caught, 'broken agent')} caught, {count(scenarios, 'scenario')} each")
     if references:
         parts.append(f"{count(len(references), 'reference agent')} clean, {count(reference, 'scenario')} each")
-    terminal.line(f"PASS: {'; '.join(parts)}", "bold green")
+    for text in parts:
+        terminal.line(f"PASS: {text}", "bold green")
     return OK
 
 

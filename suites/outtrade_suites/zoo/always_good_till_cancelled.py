@@ -1,4 +1,4 @@
-"""Drops the time in force (compare ccxt/ccxt#17932, a parameter silently read as another; A7-05).
+"""Drops the time in force (compare ccxt/ccxt#17932, a parameter silently read as another).
 
 Every limit order is sent as good-till-cancelled: what was to fill at once or not at all rests on the book.
 """

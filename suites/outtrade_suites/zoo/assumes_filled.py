@@ -1,4 +1,4 @@
-"""Assumes that a lost order went through (compare askmike/gekko#1806, which takes unknown for filled; A3-10).
+"""Assumes that a lost order went through (compare askmike/gekko#1806, which takes unknown for filled).
 
 No answer came, the venue is usually reliable, so the order is booked as if it had been filled. Its twin never
 arrived.

@@ -1,4 +1,4 @@
-"""Goes on during a ban (rotki/rotki#1860, #2990: 418 with Retry-After met by an own short back-off; A6-04).
+"""Goes on during a ban (rotki/rotki#1860, #2990: 418 with Retry-After met by an own short back-off).
 
 418 says until when the address is banned. The bot treats it like any other error and retries, which on most venues
 makes the ban longer.

@@ -1,4 +1,4 @@
-"""Sells what it bought, not what it holds (freqtrade/freqtrade#528, #1371; A4-01).
+"""Sells what it bought, not what it holds (freqtrade/freqtrade#528, #1371).
 
 The fee of a buy was taken in the base asset. The exit asks for the gross quantity: insufficient balance, for ever;
 or, on an account with other holdings, somebody else's coins.

@@ -1,4 +1,4 @@
-"""Retries a timed-out order with a fresh id (scrtlabs/catalyst#315; A1-01, A1-06).
+"""Retries a timed-out order with a fresh id (scrtlabs/catalyst#315).
 
 The answer to an order is lost. The bot logs "ordering again" and sends the same order under a new client order id.
 Where the first one had arrived, there are two now; where every layer retries, there are many.

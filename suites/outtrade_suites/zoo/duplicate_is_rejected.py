@@ -1,4 +1,4 @@
-"""Reads "duplicate order" as a rejection (nautechsystems/nautilus_trader#4215; A1-09).
+"""Reads "duplicate order" as a rejection (nautechsystems/nautilus_trader#4215).
 
 The venue says that an order with this id works already, which proves that it was accepted. The bot books it as
 rejected, and a live order has left its books.

@@ -1,4 +1,4 @@
-"""Retries every second, for ever (bennycode/trading-signals#1178; A1-05).
+"""Retries every second, for ever (bennycode/trading-signals#1178).
 
 A refusal that will pass is retried at a fixed pace, by a counter that is reset each time and a loop that knows no
 limit.

@@ -1,4 +1,4 @@
-"""Counts a failed query as "not found" (hummingbot/hummingbot#8457; A2-01, A2-02).
+"""Counts a failed query as "not found" (hummingbot/hummingbot#8457).
 
 The status query for an order in doubt fails: no name, no connection, a gateway's error page. The error handler cannot
 tell that from the venue's "no such order", and the order is given up for lost and sent again.

@@ -1,4 +1,4 @@
-"""Books all fees in the quote currency (freqtrade/freqtrade#4057; A4-21).
+"""Books all fees in the quote currency (freqtrade/freqtrade#4057).
 
 The amount of the fee is read, its currency is assumed.
 """

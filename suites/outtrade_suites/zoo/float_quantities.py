@@ -1,4 +1,4 @@
-"""Does lot arithmetic in floats (ccxt/ccxt#663, #799, sammchardy/python-binance#219; A7-01).
+"""Does lot arithmetic in floats (ccxt/ccxt#663, #799, sammchardy/python-binance#219).
 
 The quantity is cut to the step by dividing and multiplying floats: 0.41 becomes 0.41000000000000003 and is refused
 for too much precision, or loses a step.

@@ -1,4 +1,4 @@
-"""Uses one pattern of client order ids on every venue (nautilus_trader docs, integrations/okx.md; A7-09).
+"""Uses one pattern of client order ids on every venue (nautilus_trader docs, integrations/okx.md).
 
 The id carries intent, number and time, separated by characters that this venue does not allow.
 """

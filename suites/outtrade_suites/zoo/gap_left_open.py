@@ -1,4 +1,4 @@
-"""Resubscribes and goes on (nautechsystems/nautilus_trader#4991; A5-13).
+"""Resubscribes and goes on (nautechsystems/nautilus_trader#4991).
 
 The stream closed and came back. What happened in between is not replayed by the venue and not asked for by the bot,
 which sends the next order on stale books.

@@ -1,4 +1,4 @@
-"""Never notes that an order ended by a cancel (hummingbot/hummingbot#4024, #2480, #3001: ghost orders; A4-09).
+"""Never notes that an order ended by a cancel (hummingbot/hummingbot#4024, #2480, #3001: ghost orders).
 
 The cancel went through; in the books the order goes on working.
 """

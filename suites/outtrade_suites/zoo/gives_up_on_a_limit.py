@@ -1,4 +1,4 @@
-"""Gives up where waiting would do (askmike/gekko#1855: one -1021 is "irrecoverable"; A8-01).
+"""Gives up where waiting would do (askmike/gekko#1855: one -1021 is "irrecoverable").
 
 A rate limit, an overload, a clock error: definite, not executed, over in seconds. The bot drops the order for good.
 """

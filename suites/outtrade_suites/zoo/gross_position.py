@@ -1,4 +1,4 @@
-"""Reports the gross position (yubing744/trading-gpt#95; A4-02).
+"""Reports the gross position (yubing744/trading-gpt#95).
 
 The position is the sum of the fills; the fees that were taken out of it are booked elsewhere, or nowhere.
 """

@@ -1,4 +1,4 @@
-"""Retries what cannot succeed (freqtrade/freqtrade#528; lomacks/bittrex-order-refresh#1; A4-01, A12-06).
+"""Retries what cannot succeed (freqtrade/freqtrade#528; lomacks/bittrex-order-refresh#1).
 
 "Insufficient balance", "permission denied", "market closed": every error is retried, with the same request and no new
 reason why it should be answered differently.

@@ -1,4 +1,4 @@
-"""Believes the first "not found" (ccxt/ccxt#6615, nautilus_trader docs/concepts/live.md; A2-05).
+"""Believes the first "not found" (ccxt/ccxt#6615, nautilus_trader docs/concepts/live.md).
 
 The order in doubt is asked for at once, by its id, and the venue's readers do not know it yet. That is taken for
 proof, and the order is sent again.

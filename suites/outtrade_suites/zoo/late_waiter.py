@@ -1,4 +1,4 @@
-"""Listens only after the acknowledgement (compare nautilus_trader#3870, erdewit/ib_insync#130; A2-06, A5-16).
+"""Listens only after the acknowledgement (compare nautilus_trader#3870, erdewit/ib_insync#130).
 
 An order is known to the event handler once the answer to its request is there. The stream is sometimes faster: the
 order in the event is nobody's, is filed as foreign, and whatever is said about it later goes the same way.

@@ -1,4 +1,4 @@
-"""Stops without cancelling (compare hummingbot/hummingbot#1357, an order left after the stop; A2-13).
+"""Stops without cancelling (compare hummingbot/hummingbot#1357, an order left after the stop).
 
 At the end the books are compared and the report is written. What still works on the venue goes on working.
 """

@@ -1,4 +1,4 @@
-"""Reports the limit price as the average price (ccxt/ccxt#6093, freqtrade/freqtrade#3597; A4-04, A4-20).
+"""Reports the limit price as the average price (ccxt/ccxt#6093, freqtrade/freqtrade#3597).
 
 The price that was asked for is taken for the one that was paid.
 """

@@ -1,4 +1,4 @@
-"""Reports free balances only (compare DeviaVir/zenbot#397, #1284, balances wrong by what is on hold; A4-08).
+"""Reports free balances only (compare DeviaVir/zenbot#397, #1284, balances wrong by what is on hold).
 
 What resting orders have locked is on the account all the same.
 """

@@ -1,4 +1,4 @@
-"""Only knows orders whose acknowledgement it saw (nautechsystems/nautilus_trader#4958; A2-04).
+"""Only knows orders whose acknowledgement it saw (nautechsystems/nautilus_trader#4958).
 
 The answer was lost, so no venue id was ever noted. News about the order comes by query and by stream, finds no entry
 to go with, and is dropped.

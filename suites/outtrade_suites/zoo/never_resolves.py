@@ -1,4 +1,4 @@
-"""Waits for news that may never come (nautilus_trader release notes of 2026, OKX: stuck in SUBMITTED; A2-17).
+"""Waits for news that may never come (nautilus_trader release notes of 2026, OKX: stuck in SUBMITTED).
 
 An order in doubt is left to the stream. If it was never accepted, there is nothing to tell, and the intent hangs to
 the end.

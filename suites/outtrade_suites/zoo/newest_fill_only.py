@@ -1,4 +1,4 @@
-"""Takes the newest trade for all of them (ccxt/ccxt#8327, #9343; A4-29).
+"""Takes the newest trade for all of them (ccxt/ccxt#8327, #9343).
 
 The trades of an order are asked for, and the one that came last is booked; what filled in several pieces is short.
 """

@@ -1,4 +1,4 @@
-"""Sends quantities as they come (ccxt/ccxt#799, sammchardy/python-binance#219; A7-01).
+"""Sends quantities as they come (ccxt/ccxt#799, sammchardy/python-binance#219).
 
 The quantity is not cut to the lot size of the instrument; the venue refuses it.
 """

@@ -1,4 +1,4 @@
-"""Sends prices as they come (compare nautechsystems/nautilus_trader#2980, a stale tick size; A7-08).
+"""Sends prices as they come (compare nautechsystems/nautilus_trader#2980, a stale tick size).
 
 The price is used with the digits that the strategy computed, whatever the instrument's tick size is.
 """

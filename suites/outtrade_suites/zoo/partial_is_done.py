@@ -1,4 +1,4 @@
-"""Calls a partly filled intent done (compare DeviaVir/zenbot#1936, a partial fill booked wrongly; A4-06).
+"""Calls a partly filled intent done (compare DeviaVir/zenbot#1936, a partial fill booked wrongly).
 
 Something was bought and nothing works any more, so the intent is closed as carried out.
 """

@@ -1,4 +1,4 @@
-"""Sends a base quantity as an amount of quote currency (ccxt/ccxt#17164, #14667; A7-04).
+"""Sends a base quantity as an amount of quote currency (ccxt/ccxt#17164, #14667).
 
 "10 DOGE" at the market buys for 10 USDT. In the other direction the same mistake buys a million.
 """

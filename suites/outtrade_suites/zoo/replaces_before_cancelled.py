@@ -1,4 +1,4 @@
-"""Sends the replacement along with the cancel (compare stellar-deprecated/kelp#458; A3-05).
+"""Sends the replacement along with the cancel (compare stellar-deprecated/kelp#458).
 
 The rest of a partly filled order is to be taken at the market. To save a round trip, the new order leaves while the
 cancel of the old one is still on its way; both can fill.

@@ -1,4 +1,4 @@
-"""Books every news of a trade (nautechsystems/nautilus_trader#1001, #3172; BYTEX-TRADE/bytex#16; A4-13, A4-16, A4-17).
+"""Books every news of a trade (nautechsystems/nautilus_trader#1001, #3172; BYTEX-TRADE/bytex#16).
 
 The answer to the order, the stream and the list of trades tell of the same trade. Whoever does not look at the trade id
 books it two or three times, and a replay once more.

@@ -1,4 +1,4 @@
-"""Disowns its orders after a restart (compare nautilus_trader#3878, freqtrade/freqtrade#8913; A11-08, A2-12).
+"""Disowns its orders after a restart (compare nautilus_trader#3878, freqtrade/freqtrade#8913).
 
 The process starts again and finds orders on the account. It did not place them, this process did not, so they are
 left alone; what was to be done before the crash counts as interrupted.

@@ -1,4 +1,4 @@
-"""Ignores Retry-After (hummingbot/hummingbot#1291, GuntharDeNiro/BTCT#427; A6-01, A6-02).
+"""Ignores Retry-After (hummingbot/hummingbot#1291, GuntharDeNiro/BTCT#427).
 
 The venue answers 429 and says for how long it wants silence. Nobody reads the header; the bot's own short back-off
 goes on knocking until it is banned, with orders on the book.

@@ -1,4 +1,4 @@
-"""Leaves a poller running (compare Haehnchen/crypto-trading-bot#53, a retry that outlives its cause; A1-12).
+"""Leaves a poller running (compare Haehnchen/crypto-trading-bot#53, a retry that outlives its cause).
 
 The report is written and the function returns; a background task that nobody ended goes on asking the venue.
 """

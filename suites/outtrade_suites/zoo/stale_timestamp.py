@@ -1,4 +1,4 @@
-"""Signs with an old time (taniman/profit-trailer#504, ccxt/binance-trade-bot#164: clocks that drift; A8-02).
+"""Signs with an old time (taniman/profit-trailer#504, ccxt/binance-trade-bot#164: clocks that drift).
 
 The time is taken once, when the session is built, and drifts away from the venue's with every minute.
 """

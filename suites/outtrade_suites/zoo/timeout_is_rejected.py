@@ -1,4 +1,4 @@
-"""Reads a lost answer as a rejection (nautilus_trader#3995, and its release notes on Hyperliquid; A2-08, A2-10).
+"""Reads a lost answer as a rejection (nautilus_trader#3995, and its release notes on Hyperliquid).
 
 No usable answer came, so the order is booked as rejected. It may stand on the venue, and fill.
 """

@@ -1,4 +1,4 @@
-"""Sends what is below the smallest size, and again each cycle (lomacks/bittrex-order-refresh#1; A12-06).
+"""Sends what is below the smallest size, and again each cycle (lomacks/bittrex-order-refresh#1).
 
 The order is worth less than the smallest notional. The refusal is permanent, and the next cycle tries again; here three
 times, in the wild without end.

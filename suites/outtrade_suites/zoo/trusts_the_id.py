@@ -1,4 +1,4 @@
-"""Resends under the same id and trusts the venue to notice (compare longbridge/developers#1134; A1-18).
+"""Resends under the same id and trusts the venue to notice (compare longbridge/developers#1134).
 
 Binance documents that ids are unique among *open* orders only.
 

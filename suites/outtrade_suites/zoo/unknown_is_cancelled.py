@@ -1,4 +1,4 @@
-"""Reads "unknown order" on a cancel as "cancelled" (freqtrade/freqtrade#3647; A3-02).
+"""Reads "unknown order" on a cancel as "cancelled" (freqtrade/freqtrade#3647).
 
 The order filled a moment before the cancel arrived. The venue answers "unknown order", which the bot takes for done:
 the trade is struck from the books, the coins are on the account.
