@@ -10,7 +10,7 @@ import requests
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from outtrade_suites.agents.binance import parsed, read_answer, read_event, read_order
+from outtrade.dialects.binance_spot import parsed, read_answer, read_event, read_order
 from outtrade_suites.agents.ccxt_agent import NOT_CONNECTED, chain
 from outtrade_suites.agents.port import Doubtful, PortError, Refused
 

@@ -7,7 +7,7 @@ from typing import Any
 import ccxt
 import pytest
 
-from outtrade.targets.access import ToolsMissing, VenueAccess
+from outtrade.targets.access import VenueAccess
 
 
 def access(**changes: Any) -> VenueAccess:
@@ -53,8 +53,8 @@ def test_asynchronous_and_pro_classes() -> None:
 def test_what_cannot_be_had_says_so() -> None:
     with pytest.raises(LookupError, match="no class for the venue 'elsewhere'"):
         access(name="elsewhere").ccxt()
-    with pytest.raises(ToolsMissing, match="not available in this version"):
-        _ = access().tools
+    with pytest.raises(LookupError, match="no tools for the venue 'elsewhere'"):
+        _ = access(name="elsewhere").tools
 
 
 def test_the_secret_is_not_printed() -> None:

@@ -32,6 +32,13 @@ class RunRecorder(Recorder):
         event.at = self.world.run_ns
         return self.history.add(event)
 
+    def told(self, event: EventType) -> int:
+        """Append what the target's own side says, under the present incarnation; a dead one says nothing."""
+        if hasattr(event, "incarnation"):
+            self.touch()
+            event.incarnation = self.incarnation
+        return self.add(event)
+
     def touch(self) -> None:
         """Raise Killed where the incarnation is dead."""
         if self.dead:

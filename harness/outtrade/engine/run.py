@@ -16,7 +16,7 @@ import contextlib
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -98,7 +98,7 @@ class _Run:
         self.recorder.on_stored = self.server.stored
         self.data: dict[str, str] = {}
         self.access = VenueAccess(
-            record=cast(Any, self.recorder.add),
+            record=cast(Any, self.recorder.told),
             name=scenario.venue,
             market="spot",
             symbols={symbol: module.symbols[symbol] for symbol in scenario.symbols},
@@ -174,6 +174,7 @@ class _Run:
 
     def _incarnation(self, *, resumed: bool) -> None:
         store = Store(self.recorder, self.data)
+        self.access = replace(self.access)  # connections and clocks of the tools do not outlive an incarnation
         task = RunTask.bind(self.scenario.task(resumed=resumed), store, self.recorder)
         lines = [0]
         out, err = LogStream("stdout", self.recorder, lines), LogStream("stderr", self.recorder, lines)

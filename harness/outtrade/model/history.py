@@ -379,6 +379,28 @@ class GatewayResult(Event, kw_only=True):
     error: str = ""
 
 
+class ToolCall(Event, kw_only=True):
+    """A tool was called by a language model, or by whatever stands in for one; the tool need not exist."""
+
+    source = "agent"
+    id: int
+    incarnation: int = 0
+    tool: str
+    args: dict[str, Any] = {}
+
+
+class ToolResult(Event, kw_only=True):
+    """What the tool returned. ``kind``: of the error, None where it succeeded; ``code``: as in the error."""
+
+    source = "agent"
+    id: int
+    incarnation: int = 0
+    tool: str
+    kind: str | None = None
+    code: int | str | None = None
+    value: Any = None
+
+
 # ------------------------------------------------------------------ clock
 class Slept(Event, kw_only=True):
     """The agent slept ``duration`` seconds from ``at`` (sleeps under 10 ms are not recorded)."""
@@ -397,7 +419,8 @@ class Ended(Event, kw_only=True):
 EventType = (
     Resolve | Connect | Request | Answer | Response | Broken | Closed | StreamUp | StreamEvent | StreamLost | StreamDown
     | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Snapshot
-    | Started | Crashed | StoreSet | Published | Reported | NoReport | Log | GatewayCall | GatewayResult | Slept | Ended
+    | Started | Crashed | StoreSet | Published | Reported | NoReport | Log | GatewayCall | GatewayResult
+    | ToolCall | ToolResult | Slept | Ended
 )  # fmt: skip
 
 

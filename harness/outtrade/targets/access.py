@@ -21,6 +21,7 @@ from outtrade.model.task import Instrument
 
 if TYPE_CHECKING:
     from outtrade.model.history import Event
+    from outtrade.tools import Toolbox
 
 Recorder = Callable[["Event"], Any]
 """Takes an event for the History. Whoever runs the target numbers it and sets its time."""
@@ -32,10 +33,6 @@ CCXT_OPTIONS: dict[str, dict[str, Any]] = {
     "binance_spot": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchMargins": False},
 }
 """Options for ``load_markets``: spot instruments only (ccxt also asks the futures hosts, and margin end points)."""
-
-
-class ToolsMissing(NotImplementedError):
-    """``venue.tools`` was asked for; this version has no tools for language models yet."""
 
 
 @dataclass(kw_only=True)
@@ -60,7 +57,9 @@ class VenueAccess:
     ca_file: str | None = None
     passphrase: str | None = field(default=None, repr=False)
     record: Recorder | None = field(default=None, repr=False, compare=False)
-    """For the gateway driver: adds an event to the History. None where nobody records. Agents have no use for it."""
+    """For the gateway driver and the tools: adds an event to the History. None where nobody records. Agents have no use
+    for it."""
+    _toolbox: Toolbox | None = field(default=None, init=False, repr=False, compare=False)
 
     def ccxt(self, asynchronous: bool = False, pro: bool = False) -> Any:
         """A ready ccxt object: blocking, ``ccxt.async_support`` (asynchronous) or ``ccxt.pro`` (always asynchronous).
@@ -86,8 +85,13 @@ class VenueAccess:
         return getattr(library, exchange_id)(config)
 
     @property
-    def tools(self) -> Mapping[str, Any]:
-        """Plain functions with JSON Schemas for language models; not in this version."""
-        raise ToolsMissing(
-            "venue.tools is not available in this version of Outtrade; use venue.ccxt() or dial venue.rest_url"
-        )
+    def tools(self) -> Toolbox:
+        """Plain functions with JSON Schemas for language models; ``tools.aio`` holds the same, awaitable.
+
+        Made when it is first read, then kept. Raises LookupError where the venue has no tools.
+        """
+        if self._toolbox is None:
+            from outtrade.tools import open_toolbox
+
+            self._toolbox = open_toolbox(self)
+        return self._toolbox

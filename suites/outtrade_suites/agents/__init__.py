@@ -5,10 +5,10 @@ Two agents share one way of deciding. What differs is only how they speak to the
 * ``httpx_agent.execute``: ``httpx.AsyncClient`` signing its own requests, and the private stream over ``websockets``;
 * ``ccxt_agent.execute``: the unmodified synchronous ``ccxt.binance``, polling only.
 
-The modules, from the wire inwards:
+The modules, from the wire inwards (how Binance spot's answers, errors and events are read stands in
+``outtrade.dialects.binance_spot``, which the tools for language models use as well):
 
     port        what the decisions need from a venue, and the three ways in which a request can fail
-    binance     how Binance spot's answers, errors and events are read (shared by both ports)
     stream      the private stream of the httpx agent
     state       an own order and its phase; a job: what has become of an intent
     books       own orders, own fills and foreign orders, merged so that no news is lost or counted twice

@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from outtrade.model.task import Report
-from outtrade_suites.agents.binance import (
+from outtrade.dialects.binance_spot import (
     PAGE,
     parsed,
     read_answer,
@@ -25,6 +24,7 @@ from outtrade_suites.agents.binance import (
     read_order,
     read_quote,
 )
+from outtrade.model.task import Report
 from outtrade_suites.agents.brain import Brain
 from outtrade_suites.agents.port import (
     Access,

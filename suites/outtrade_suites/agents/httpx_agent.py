@@ -16,8 +16,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from outtrade.model.task import Report
-from outtrade_suites.agents.binance import (
+from outtrade.dialects.binance_spot import (
     PAGE,
     order_params,
     parsed,
@@ -27,6 +26,7 @@ from outtrade_suites.agents.binance import (
     read_order,
     read_quote,
 )
+from outtrade.model.task import Report
 from outtrade_suites.agents.brain import Brain
 from outtrade_suites.agents.pacing import Backoff
 from outtrade_suites.agents.port import (

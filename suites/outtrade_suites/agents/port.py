@@ -21,103 +21,43 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from outtrade.model.task import Bounds, Instrument, Intent, Limits, OrderStatus, Side
+from outtrade.dialects.words import (
+    TRANSIENT,
+    Doubtful,
+    Fill,
+    Kind,
+    NotSent,
+    OrderState,
+    PortError,
+    Quote,
+    Refused,
+    Terms,
+    plain,
+)
+from outtrade.model.task import Bounds, Instrument, Intent, Limits
+
+__all__ = [
+    "TRANSIENT",
+    "Access",
+    "Doubtful",
+    "Fill",
+    "Kind",
+    "Link",
+    "NotSent",
+    "OrderState",
+    "Port",
+    "PortError",
+    "Quote",
+    "Refused",
+    "RunTask",
+    "Terms",
+    "drive",
+    "plain",
+]
 
 T = TypeVar("T")
-
-Kind = Literal[
-    "rate", "ban", "busy", "clock", "duplicate", "unknown_order", "not_found",
-    "funds", "closed", "auth", "rules", "would_take", "other",
-]  # fmt: skip
-"""Why a venue refused. The first four pass by themselves (``TRANSIENT``); the rest do not."""
-
-TRANSIENT: frozenset[Kind] = frozenset({"rate", "ban", "busy", "clock"})
-
-
-class PortError(Exception):
-    """A request that did not get the answer it asked for."""
-
-
-class NotSent(PortError):
-    """Nothing left: no name, no connection, no handshake."""
-
-
-class Doubtful(PortError):
-    """At least a byte may have left, and no definite answer came: timeout, reset, 5xx, unreadable body."""
-
-
-class Refused(PortError):
-    """A definite refusal: nothing was executed. ``retry_after``: seconds of silence the venue demands, if it says."""
-
-    def __init__(self, kind: Kind, message: str = "", *, code: int | None = None, retry_after: float | None = None):
-        super().__init__(f"{kind}: {message}" if message else kind)
-        self.kind: Kind = kind
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is asked of the venue. Prices in quote per base, quantities in base units or in quote; on the grid."""
-
-    symbol: str
-    side: Side
-    type: Literal["limit", "market"]
-    quantity: Decimal | None = None
-    quote_quantity: Decimal | None = None
-    price: Decimal | None = None
-    time_in_force: str | None = None
-    post_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """One execution. ``trade_id`` is unique within the symbol; ``order`` is the venue's order id."""
-
-    trade_id: str
-    order: str
-    symbol: str
-    side: Side
-    price: Decimal
-    quantity: Decimal
-    fee: Decimal
-    fee_asset: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderState:
-    """An order as the venue describes it at one moment; ``fills`` where the answer lists them.
-
-    ``client_id`` is what it is called now; ``placed_as`` what it was called before a cancel renamed it, if known.
-    """
-
-    venue_id: str
-    client_id: str
-    symbol: str
-    side: Side
-    type: Literal["limit", "market"]
-    status: OrderStatus
-    quantity: Decimal
-    filled: Decimal
-    quote_filled: Decimal
-    price: Decimal | None = None
-    placed_as: str | None = None
-    fills: tuple[Fill, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Best bid and best ask."""
-
-    bid: Decimal
-    ask: Decimal
-
-    @property
-    def mid(self) -> Decimal:
-        return (self.bid + self.ask) / 2
 
 
 @dataclass(slots=True)
@@ -217,13 +157,3 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise RuntimeError("a synchronous port suspended: one of its methods awaits something real")
-
-
-def plain(value: Decimal) -> str:
-    """A decimal in plain notation: no exponent, no trailing zeros.
-
-    >>> plain(Decimal("1E+2")), plain(Decimal("0.00001000"))
-    ('100', '0.00001')
-    """
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

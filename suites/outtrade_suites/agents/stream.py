@@ -20,7 +20,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from outtrade_suites.agents.binance import parsed, read_event
+from outtrade.dialects.binance_spot import parsed, read_event
 from outtrade_suites.agents.pacing import Backoff
 from outtrade_suites.agents.port import Doubtful, Link, OrderState
 

@@ -1,4 +1,5 @@
-"""How Binance spot's answers, errors and events are read. No I/O; shared by both ports.
+"""How Binance spot's answers, errors and events are read. No I/O; shared by tools and
+reference agents.
 
 The rule for errors, from the venue's documentation (REST API: "HTTP return codes"; errors): a 4xx with a JSON code
 is the client's fault and was not executed; 429 and 418 were turned away at the door; **every 5xx is "unknown"**, and
@@ -7,10 +8,10 @@ asked for, says nothing about execution either.
 
     >>> read_answer(504, {}, "<html>Gateway Time-out</html>", now=0.0)
     Traceback (most recent call last):
-    outtrade_suites.agents.port.Doubtful: HTTP 504
+    outtrade.dialects.words.Doubtful: HTTP 504
     >>> read_answer(400, {}, '{"code":-2013,"msg":"Order does not exist."}', now=0.0)
     Traceback (most recent call last):
-    outtrade_suites.agents.port.Refused: not_found: Order does not exist.
+    outtrade.dialects.words.Refused: not_found: Order does not exist.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
+from outtrade.dialects.words import Doubtful, Fill, Kind, OrderState, Quote, Refused, Terms, plain
 from outtrade.model.task import OrderStatus, Side
-from outtrade_suites.agents.port import Doubtful, Fill, Kind, OrderState, Quote, Refused, Terms, plain
 
 T = TypeVar("T")
 
