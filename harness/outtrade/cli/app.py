@@ -40,6 +40,12 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+JUnit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML: a test case for each property.")
+]
+Markdown = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Write a step summary in Markdown, under 1 MiB.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
 
 
@@ -98,6 +104,9 @@ def run(
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Also print how often each property was decided and each fault landed.")
     ] = False,
+    html: Annotated[bool, typer.Option("--html", help="Also write report.html into the report folder.")] = False,
+    junit: JUnit = None,
+    markdown: Markdown = None,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -122,6 +131,9 @@ def run(
         minimise=minimise,
         show=show,
         coverage=coverage,
+        html=html,
+        junit=junit,
+        markdown=markdown,
         debug=debug,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
@@ -150,6 +162,46 @@ def replay(
     raise typer.Exit(
         guarded(lambda: replay_command(file, target=target, suite=suite, save=save, everything=everything), debug=debug)
     )
+
+
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade report reports/ccxt-binance\n"
+    "  outtrade report reports/ccxt-binance --html page.html --junit junit.xml --markdown summary.md"
+)
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A report folder, or the results.json in it.")],
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained HTML page.")
+    ] = None,
+    junit: JUnit = None,
+    markdown: Markdown = None,
+    debug: Debug = False,
+) -> None:
+    """Make reports again from a stored run: the same folder gives the same bytes.
+
+    Without an option, writes DIR/report.html. FILE may be - for stdout.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.report import report_command
+
+    raise typer.Exit(guarded(lambda: report_command(folder, html=html, junit=junit, markdown=markdown), debug=debug))
+
+
+@app.command(epilog="\b\nExample:\n  outtrade compare reports/last-release reports/ccxt-binance")
+def compare(
+    old: Annotated[Path, typer.Argument(help="A report folder, or a results.json.")],
+    new: Annotated[Path, typer.Argument(help="Another one.")],
+    debug: Debug = False,
+) -> None:
+    """Compare two stored runs: changed rates, new failures, gone failures.
+
+    Exits with 1 if NEW is worse, 3 if NEW could not be decided.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.report import compare_command
+
+    raise typer.Exit(guarded(lambda: compare_command(old, new), debug=debug))
 
 
 @app.command(epilog="\b\nExample:\n  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl")

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outtrade.cli.guard import UsageError, complain, consoles
+from outtrade.cli.report import PAGE, check_places, write_reports
 from outtrade.engine.events import Handler, RunFinished, tell
 from outtrade.engine.many import run_many
 from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.report.results import ResultsFile, folder_name, open_folder
+from outtrade.report.stored import load
 from outtrade.report.terminal import Terminal
 from outtrade.score import ERROR, Policy
 
@@ -34,6 +36,9 @@ class RunOptions:
     minimise: bool
     show: int
     coverage: bool
+    html: bool
+    junit: Path | None
+    markdown: Path | None
     debug: bool
 
 
@@ -85,12 +90,18 @@ def run_command(options: RunOptions) -> int:
     waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
     kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
     folder = open_folder(options.report or Path("reports") / folder_name(options.target))
+    reports = {"html": folder / PAGE if options.html else None, "junit": options.junit, "markdown": options.markdown}
+    check_places(reports)
     policy = Policy(max_incomplete=options.max_incomplete, waivers=waivers)
     out, err = consoles()
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     workers = default_workers() if options.workers is None else options.workers
     files = ResultsFile(folder, waivers=waivers)
-    return drive(kit, terminal, [files], workers=workers, policy=policy, budget=BUDGET if options.minimise else 0)
+    budget = BUDGET if options.minimise else 0
+    code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget)
+    if any(reports.values()) and files.written:
+        write_reports(load(folder), reports)
+    return code
 
 
 def drive(

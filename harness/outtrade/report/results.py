@@ -3,6 +3,7 @@
 ::
 
     reports/<name>/results.json            this file; every other report is made from it
+    reports/<name>/report.html             with --html, or by outtrade report
     reports/<name>/failures/<id>.json      every failing scenario, to be replayed
     reports/<name>/failures/<id>.jsonl     its History (the first few scenarios of each distinct failure)
     reports/<name>/failures/<FAILURE>.min.json, .min.jsonl    the smallest scenario of each distinct failure
@@ -248,6 +249,8 @@ class ResultsFile:
 
     def __init__(self, folder: Path, *, waivers: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.written = False
+        """Whether results.json of this run is there."""
         self._waivers = dict(waivers or {})
         self._kit: Kit | None = None
         self._results: list[Result] = []
@@ -276,7 +279,8 @@ class ResultsFile:
         for old in sorted((self.folder / FAILURES).iterdir()):
             if old.suffix in (".json", ".jsonl") and old.is_file():
                 old.unlink()
-        (self.folder / "results.json").unlink(missing_ok=True)
+        for name in ("results.json", "report.html"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _keep(self, examined: Examined) -> None:
         result = examined.result
@@ -287,7 +291,7 @@ class ResultsFile:
         bad = [judged for judged in result.findings if judged.verdict in FAILING]
         self._save(stem, examined.scenario, bad, result.history)
         if examined.history and any(self._kept[judged.fingerprint] < KEPT_HISTORIES for judged in bad):
-            _write(self.folder / FAILURES / f"{stem}.jsonl", examined.history)
+            write_whole(self.folder / FAILURES / f"{stem}.jsonl", examined.history)
         self._kept.update(judged.fingerprint for judged in bad)
 
     def _save(self, stem: str, scenario: str, bad: list[Judged], history: str) -> None:
@@ -299,14 +303,14 @@ class ResultsFile:
             history=history,
             scenario=json.loads(scenario),
         )
-        _write(self.folder / FAILURES / f"{stem}.json", saved.to_json().encode())
+        write_whole(self.folder / FAILURES / f"{stem}.json", saved.to_json().encode())
 
     def _finish(self, event: RunFinished) -> None:
         for failure in event.failures:
             stem = failure_stem(failure)
             self._save(stem, failure.scenario, [failure.judged], failure.hash)
             if failure.history:
-                _write(self.folder / FAILURES / f"{stem}.jsonl", failure.history)
+                write_whole(self.folder / FAILURES / f"{stem}.jsonl", failure.history)
         assert self._kit is not None
         results = build(
             self._kit,
@@ -320,7 +324,8 @@ class ResultsFile:
             wall_seconds=event.wall_seconds,
         )
         text = json.dumps(results.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-        _write(self.folder / "results.json", text.encode())
+        write_whole(self.folder / "results.json", text.encode())
+        self.written = True
 
 
 def failure_stem(failure: Failure) -> str:
@@ -486,8 +491,12 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
     partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -84,8 +84,19 @@ def lines(
 
     ``evidence``: sequence numbers to mark; they also decide which orders are shown, unless ``everything``.
     """
+    return list(_layout(_chosen(history, evidence, limit, everything), width))
+
+
+def groups(
+    history: History, *, evidence: Collection[int] = (), limit: int = MAX_ROWS, everything: bool = False
+) -> list[list[Row] | int]:
+    """The timeline as data, for other reports: rows that share a line, or how many rows were left out there."""
+    return list(_grouped(_chosen(history, evidence, limit, everything)))
+
+
+def _chosen(history: History, evidence: Collection[int], limit: int, everything: bool) -> list[Row | int]:
     rows = [row for row in _Reader(history, frozenset(evidence), everything).rows() if row.text]
-    return list(_layout(_cut(rows, limit), width))
+    return _cut(rows, limit)
 
 
 # ------------------------------------------------------------------ from events to rows

@@ -1,0 +1,76 @@
+"""``outtrade report`` and ``outtrade compare``: everything after the run, made again from its folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from outtrade.cli.guard import UsageError, consoles
+from outtrade.report.results import write_whole
+from outtrade.report.stored import Stored, load
+from outtrade.report.terminal import Terminal
+from outtrade.score import OK
+
+PAGE = "report.html"
+"""The page's name in the report folder."""
+
+
+def report_command(folder: Path, *, html: Path | None, junit: Path | None, markdown: Path | None) -> int:
+    """Carry it out; returns the exit code. Where no format is named, the page is written into the folder."""
+    stored = load(folder)
+    if html is None and junit is None and markdown is None:
+        html = stored.folder / PAGE
+    wanted = {"html": html, "junit": junit, "markdown": markdown}
+    check_places(wanted)
+    write_reports(stored, wanted)
+    return OK
+
+
+def check_places(wanted: Mapping[str, Path | None]) -> None:
+    """Make sure, before any work, that files can be written there. Raises UsageError."""
+    for file in wanted.values():
+        if file is None or str(file) == "-":
+            continue
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot write {file}: {error.strerror or error}") from None
+        if file.is_dir():
+            raise UsageError(f"cannot write {file}: it is a folder")
+        if not os.access(file.parent, os.W_OK):
+            raise UsageError(f"cannot write {file}: Permission denied")
+
+
+def write_reports(stored: Stored, wanted: Mapping[str, Path | None]) -> None:
+    """Write each format to its file; ``-`` is stdout. Raises UsageError."""
+    from outtrade.report import html, junit, markdown
+
+    formats = {"html": html.build, "junit": junit.build, "markdown": markdown.build}
+    terminal = Terminal(*consoles())
+    said = str(next((file for file in wanted.values() if str(file) == "-"), "")) != "-"
+    for name, file in wanted.items():
+        if file is None:
+            continue
+        text = formats[name](stored)
+        if str(file) == "-":
+            sys.stdout.write(text)
+            continue
+        try:
+            write_whole(file, text.encode())
+        except OSError as error:
+            raise UsageError(f"cannot write {file}: {error.strerror or error}") from None
+        if said:
+            terminal.line(f"{name}: {file}")
+
+
+def compare_command(old: Path, new: Path) -> int:
+    """Carry it out; returns the exit code."""
+    from outtrade.report import compare
+
+    found = compare.compare(load(old).results, load(new).results)
+    terminal = Terminal(*consoles())
+    for text in compare.lines(found):
+        terminal.line(text)
+    return found.code

@@ -1,0 +1,155 @@
+"""Two runs beside each other: which rates moved, which distinct failures are new, which are gone; is NEW worse?
+
+NEW is **worse** where
+
+* a distinct failure of a MUST is there that OLD did not have,
+* the rate of a MUST fell. Where both runs played the same scenarios, any fall counts; where they did not, only a fall
+  below the lower end of OLD's interval does, because less may be chance,
+* a MUST that OLD decided was decided in no scenario of NEW (what is not checked any more is not green), or
+* a MUST gained crashed checks.
+
+Changes of a SHOULD are shown and do not count. Where nothing is worse but NEW ended incomplete or with an error of the
+harness and OLD did not, the answer is *incomplete*: it could not be decided.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from outtrade.report.results import FailureRow, PropertyRow, Results
+from outtrade.report.stored import decided
+from outtrade.report.text import clean, count, percent
+from outtrade.score import ERROR, GATE, INCOMPLETE, OK
+
+WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One property in both runs; None where a run does not have it. ``worse`` says why, empty where it is not."""
+
+    id: str
+    title: str
+    level: str
+    old: PropertyRow | None
+    new: PropertyRow | None
+    worse: str
+
+    @property
+    def same(self) -> bool:
+        """Nothing to show."""
+        return _rate(self.old) == _rate(self.new) and (self.old is None) == (self.new is None) and not self.worse
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that moved. ``notes``: in what the two runs were not alike."""
+
+    changes: tuple[Change, ...]
+    appeared: tuple[FailureRow, ...]
+    gone: tuple[FailureRow, ...]
+    notes: tuple[str, ...]
+    code: int
+    """0 not worse, 1 worse, 3 NEW could not be decided."""
+    reasons: tuple[str, ...]
+
+
+def compare(old: Results, new: Results) -> Comparison:
+    """Hold ``new`` against ``old``."""
+    same = _scenarios(old) == _scenarios(new)
+    before, after = ({row.id: row for row in run.properties} for run in (old, new))
+    changes = tuple(
+        _change(ident, before.get(ident), after.get(ident), same=same) for ident in dict.fromkeys([*before, *after])
+    )
+    known, found = ({row.fingerprint for row in run.failures} for run in (old, new))
+    appeared = tuple(row for row in new.failures if row.fingerprint not in known)
+    gone = tuple(row for row in old.failures if row.fingerprint not in found)
+    reasons = [f"new failure {row.fingerprint}" for row in appeared if row.level == "MUST"]
+    reasons += [f"{change.id} {change.worse}" for change in changes if change.worse and change.level == "MUST"]
+    code = GATE if reasons else OK
+    if not reasons and new.exit.code in (ERROR, INCOMPLETE) and old.exit.code not in (ERROR, INCOMPLETE):
+        code = INCOMPLETE
+        reasons = [f"NEW ended with exit code {new.exit.code}: {reason}" for reason in new.exit.reasons]
+    return Comparison(changes, appeared, gone, tuple(_notes(old, new, same=same)), code, tuple(reasons))
+
+
+def lines(found: Comparison) -> Iterator[str]:
+    """The comparison for people, in 80 columns."""
+    for note in found.notes:
+        yield from textwrap.wrap(f"note: {clean(note, 400)}", WIDTH, subsequent_indent="  ")
+    moved = [change for change in found.changes if not change.same]
+    if moved:
+        yield ""
+        yield f"{'property':<10}{'OLD':>10}{'NEW':>10}{'change':>10}  "
+    for change in moved:
+        old, new = _rate(change.old), _rate(change.new)
+        by = "" if old is None or new is None else f"{(new - old) * 100:+.1f}"
+        head = f"{clean(change.id, 9):<10}{_shown(change.old):>10}{_shown(change.new):>10}{by:>10}  "
+        parts = textwrap.wrap(clean(change.title, 200), WIDTH - 42) or [""]
+        yield head + parts[0]
+        for more in parts[1:]:
+            yield " " * 42 + more
+    for title, rows in (("new", found.appeared), ("gone", found.gone)):
+        if rows:
+            yield ""
+            yield f"{count(len(rows), title + ' failure')}:"
+        for row in rows:
+            yield f"  {clean(row.fingerprint, 44):<46}{row.level:<8}{count(row.scenarios, 'scenario'):>14}"
+            if title == "new":
+                yield from textwrap.wrap(
+                    clean(row.message, 400), WIDTH, initial_indent="    ", subsequent_indent="    "
+                )
+    yield ""
+    yield {OK: "NOT WORSE", GATE: "WORSE"}.get(found.code, "INCOMPLETE")
+    for reason in found.reasons:
+        yield from textwrap.wrap(clean(reason, 400), WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def _change(ident: str, old: PropertyRow | None, new: PropertyRow | None, *, same: bool) -> Change:
+    one = new or old
+    assert one is not None
+    return Change(ident, one.title, one.level, old, new, _worse(old, new, same=same))
+
+
+def _worse(old: PropertyRow | None, new: PropertyRow | None, *, same: bool) -> str:
+    if old is None:
+        return ""  # a property that is new in the suite: what fails shows as a new failure
+    if decided(old) and (new is None or not decided(new)):
+        return f"was decided in {count(decided(old), 'scenario')} and now in none"
+    if new is None or new.rate is None or old.rate is None:
+        return ""
+    if new.counts.get("harness-error", 0) > old.counts.get("harness-error", 0):
+        return "has checks that crashed"
+    if new.rate < (old.rate if same else old.interval.low):
+        return f"fell from {percent(old.rate)} to {percent(new.rate)} %"
+    return ""
+
+
+def _scenarios(run: Results) -> tuple[object, ...]:
+    """What decides which scenarios were played."""
+    return (run.outtrade, run.suite, run.space, run.venue, run.seed, run.scenarios)
+
+
+def _notes(old: Results, new: Results, *, same: bool) -> Iterator[str]:
+    for name in ("target", "scope", "suite", "space", "venue", "seed", "scenarios", "outtrade", "libraries"):
+        one, other = getattr(old, name), getattr(new, name)
+        if one != other:
+            yield f"{name} differs: {_words(one)} and {_words(other)}"
+    if not same:
+        yield "the scenarios are not the same, so a rate counts as fallen only below the interval of OLD"
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items())
+    return "any" if value is None else str(value)
+
+
+def _rate(row: PropertyRow | None) -> float | None:
+    return None if row is None else row.rate
+
+
+def _shown(row: PropertyRow | None) -> str:
+    return "absent" if row is None else "-" if row.rate is None else f"{percent(row.rate)} %"

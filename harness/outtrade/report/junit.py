@@ -1,0 +1,121 @@
+"""JUnit XML: one test case for each venue and property, so that any CI server shows which rule was broken.
+
+=================  ==========================================================================================
+in the run         in the file
+=================  ==========================================================================================
+MUST violated      ``failure``: for each distinct failure its message and the command that replays it
+a check crashed    ``error``
+never decided      ``skipped``, with the reason (not applicable, waived, incomplete, not exercised)
+SHOULD violated    passed, with the violations in ``system-out``: it does not fail the gate
+=================  ==========================================================================================
+
+A last case, ``gate``, holds the exit code and its reasons, so that the file is red exactly where the run was not green:
+also where too much was incomplete and no single property can be blamed. What agents said is cleaned of control
+characters first; XML could not hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from outtrade.report.results import FailureRow, PropertyRow
+from outtrade.report.stored import Stored, decided, violations
+from outtrade.report.text import clean, count
+
+MESSAGE = 1_000
+"""Longest message, in characters."""
+SHOWN = 20
+"""Distinct failures written out for one property; the others are counted."""
+
+
+def build(stored: Stored) -> str:
+    """The file, in UTF-8 when encoded."""
+    results = stored.results
+    where = _text(stored.where, 100)
+    suite = ET.Element("testsuite", name=_text(f"outtrade {results.target} {stored.where}", 200))
+    suite.set("timestamp", _text(results.started, 40).partition("+")[0])
+    suite.set("time", f"{results.wall_seconds:.3f}")
+    listed = ET.SubElement(suite, "properties")
+    for name, value in (
+        ("target", results.target),
+        ("venue", stored.where),
+        ("suite", results.suite),
+        ("space", results.space),
+        ("seed", results.seed),
+        ("scenarios", results.scenarios),
+        ("outtrade", results.outtrade),
+    ):
+        ET.SubElement(listed, "property", name=name, value=_text(value, 200))
+    failures = stored.failures()
+    for row in results.properties:
+        case = ET.SubElement(suite, "testcase", classname=f"outtrade.{where}.{_text(row.dimension, 40)}")
+        case.set("name", _text(f"{row.id} {row.title}", 200))
+        _verdict(case, row, stored, [failure for failure in failures if failure.property == row.id])
+    _gate(ET.SubElement(suite, "testcase", classname=f"outtrade.{where}", name="gate"), stored)
+    cases = suite.findall("testcase")
+    totals = {"tests": len(cases)}
+    totals |= {f"{kind}s": sum(case.find(kind) is not None for case in cases) for kind in ("failure", "error")}
+    totals["skipped"] = sum(case.find("skipped") is not None for case in cases)
+    for name, total in totals.items():
+        suite.set(name, str(total))
+    root = ET.Element("testsuites", name="outtrade")
+    for name, total in totals.items():
+        root.set(name, str(total))
+    root.set("time", f"{results.wall_seconds:.3f}")
+    root.append(suite)
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _verdict(case: ET.Element, row: PropertyRow, stored: Stored, failures: Sequence[FailureRow]) -> None:
+    counts = row.counts
+    if counts.get("fail"):
+        found = ET.SubElement(case, "failure", type=row.severity)
+        found.set("message", f"violated in {counts['fail']:,} of {count(decided(row), 'scenario')}")
+        found.text = _story(stored, failures)
+    elif counts.get("harness-error"):
+        crashed = ET.SubElement(case, "error", type="harness-error")
+        crashed.set("message", f"the check crashed in {count(counts['harness-error'], 'scenario')}")
+    elif not decided(row):
+        ET.SubElement(case, "skipped", message=_undecided(row))
+    elif violations(row):
+        said = ET.SubElement(case, "system-out")
+        said.text = f"SHOULD, violated in {counts['warn']:,} of {count(decided(row), 'scenario')}\n\n"
+        said.text += _story(stored, failures)
+
+
+def _undecided(row: PropertyRow) -> str:
+    """Why a property was decided in no scenario."""
+    for verdict in ("waived", "incomplete", "not-exercised"):
+        if row.counts.get(verdict):
+            reason = f": {_text(row.waiver, 200)}" if verdict == "waived" and row.waiver else ""
+            return f"{verdict} in {count(row.counts[verdict], 'scenario')}{reason}"
+    return "not applicable in any scenario"
+
+
+def _story(stored: Stored, failures: Sequence[FailureRow]) -> str:
+    parts = []
+    for failure in failures[:SHOWN]:
+        parts.append(
+            f"{_text(failure.fingerprint, 120)} in {count(failure.scenarios, 'scenario')}"
+            f"{', also without faults' if failure.baseline else ''}\n"
+            f"{_text(failure.message, MESSAGE)}\n"
+            f"replay: {_text(stored.replay(failure), MESSAGE)}\n"
+        )
+    if len(failures) > SHOWN:
+        parts.append(f"and {count(len(failures) - SHOWN, 'more distinct failure')}\n")
+    return "\n".join(parts)
+
+
+def _gate(case: ET.Element, stored: Stored) -> None:
+    code, reasons = stored.results.exit.code, stored.results.exit.reasons
+    if code:
+        kind = "failure" if code == 1 else "error"
+        bad = ET.SubElement(case, kind, type=("", "gate", "harness-error", "incomplete")[code])
+        bad.set("message", f"exit code {code}")
+        bad.text = "\n".join(_text(reason, MESSAGE) for reason in reasons)
+
+
+def _text(value: object, limit: int) -> str:
+    return clean(str(value)[: 4 * limit], limit)

@@ -1,0 +1,116 @@
+"""A report folder read back: the one source of HTML, JUnit, Markdown and of comparisons.
+
+``results.json`` holds every number; ``failures/`` holds the smallest scenario of each distinct failure and its
+History. Reports read nothing else, neither the clock nor the surroundings, so the same folder gives the same bytes.
+
+The folder may come from somewhere else (an artefact of a CI job, another team), so it is read as untrusted input:
+sizes are limited, everything is validated, and names in it never lead out of it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from outtrade.engine.replay import read
+from outtrade.model.history import History
+from outtrade.model.scenario import ScenarioError
+from outtrade.report.describe import describe_scenario
+from outtrade.report.results import FailureRow, PropertyRow, ReportError, Results
+
+MAX_RESULTS = 512 * 1024 * 1024
+"""Largest results.json that is read, in bytes."""
+MAX_FILE = 64 * 1024 * 1024
+"""Largest scenario or history file that is read, in bytes."""
+
+_SEVERITIES = ("critical", "major", "minor")
+
+
+@dataclass(frozen=True, slots=True)
+class Smallest:
+    """The smallest scenario of a distinct failure. ``problem`` says in one line what could not be read."""
+
+    words: tuple[str, ...] = ()
+    history: History | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A report folder. ``folder`` is as the user wrote it, because replay commands name it."""
+
+    folder: Path
+    results: Results
+
+    @property
+    def where(self) -> str:
+        """What was played: the venue, where one was asked for, else the scenario space."""
+        return self.results.venue or self.results.space
+
+    def replay(self, failure: FailureRow) -> str:
+        """The command that shows a failure again, for a POSIX shell."""
+        return "outtrade replay " + shlex.quote(str(self.folder / failure.file))
+
+    def failures(self) -> list[FailureRow]:
+        """Distinct failures, the worst first: MUST before SHOULD, then by severity, then by how often."""
+        return sorted(
+            self.results.failures,
+            key=lambda f: (f.level != "MUST", _SEVERITIES.index(f.severity), -f.scenarios, f.fingerprint),
+        )
+
+    def smallest(self, failure: FailureRow) -> Smallest:
+        """The smallest scenario in words, and its History; what cannot be read is said, never guessed."""
+        try:
+            file = self._inside(failure.file)
+            words = tuple(describe_scenario(read(file).scenario.to_json()))
+        except (ScenarioError, ValueError, RecursionError) as error:
+            return Smallest(problem=f"the scenario cannot be read: {error}")
+        except OSError as error:
+            return Smallest(problem=f"the scenario cannot be read: {error.strerror or error}")
+        try:
+            history = History.from_jsonl(self._inside(str(Path(failure.file).with_suffix(".jsonl"))).read_bytes())
+        except OSError as error:
+            return Smallest(words, problem=f"no timeline: {error.strerror or error}")
+        except (ValueError, RecursionError) as error:
+            return Smallest(words, problem=f"no timeline: {error}")
+        if failure.history and history.hash() != failure.history:
+            return Smallest(words, history, "the stored history is not the one that was judged")
+        return Smallest(words, history)
+
+    def _inside(self, name: str) -> Path:
+        """A file of the folder. Raises ValueError where the name leads out of it or the file is too large."""
+        file = self.folder / name
+        if not file.resolve().is_relative_to(self.folder.resolve()):
+            raise ValueError("it lies outside of the report folder")
+        if file.stat().st_size > MAX_FILE:
+            raise ValueError(f"larger than {MAX_FILE // 1024**2} MiB")
+        return file
+
+
+def load(path: Path) -> Stored:
+    """Read a report folder, or the results.json in it. Raises ReportError with one line."""
+    file = path / "results.json" if path.is_dir() else path
+    try:
+        if file.stat().st_size > MAX_RESULTS:
+            raise ReportError(f"{file}: larger than {MAX_RESULTS // 1024**2} MiB")
+        results = Results.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{file}: {error.strerror or error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ReportError(f"{file}: not a results.json of this version: {place} {first['msg']}".strip()) from None
+    return Stored(file.parent, results)
+
+
+def decided(row: PropertyRow) -> int:
+    """Scenarios in which a property passed or was violated."""
+    return row.counts.get("pass", 0) + violations(row)
+
+
+def violations(row: PropertyRow) -> int:
+    """Scenarios that violate it: ``fail``, or ``warn`` for a SHOULD."""
+    return row.counts.get("fail", 0) + row.counts.get("warn", 0)
