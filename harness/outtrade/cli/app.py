@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from outtrade.cli.cassette_app import cassette
+
 app = typer.Typer(
     name="outtrade",
     help="Find out whether an execution agent, or a gateway to an exchange, ends up with an out-trade.\n\n"
@@ -20,6 +22,7 @@ app = typer.Typer(
 )
 listing = typer.Typer(help="What there is: venues, faults, properties, profiles, agents.", no_args_is_help=True)
 app.add_typer(listing, name="list")
+app.add_typer(cassette, name="cassette")
 
 Target = Annotated[
     str,

@@ -48,8 +48,9 @@ def _is_expected(error: Exception) -> bool:
     from outtrade.report.results import ReportError
     from outtrade.suites import SuiteError
     from outtrade.targets import TargetError
+    from outtrade_mocks.cassettes import CassetteError
 
-    return isinstance(error, UsageError | TargetError | ScenarioError | ReportError | SuiteError)
+    return isinstance(error, UsageError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError)
 
 
 def complain(message: str) -> None:

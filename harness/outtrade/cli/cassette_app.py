@@ -1,0 +1,56 @@
+"""``outtrade cassette``: the commands with their options and help; what they do stands in `outtrade.cli.cassette`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+cassette = typer.Typer(
+    help="Recordings of exchange traffic (vcrpy): record, redact, scan for secrets.", no_args_is_help=True
+)
+
+Secrets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret",
+        metavar="VALUE",
+        help="A value that must not be in the file, besides what is found by name, by looks and in the environment."
+        " May be given several times; env:NAME takes it from a variable.",
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
+
+
+@cassette.command(
+    epilog="\b\nExamples:\n  outtrade cassette redact raw.yaml --out shared.yaml\n"
+    "  outtrade cassette redact run.yaml --secret env:MY_API_KEY"
+)
+def redact(
+    file: Annotated[Path, typer.Argument(help="A cassette (YAML or JSON).")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write here instead of over FILE.")] = None,
+    secret: Secrets = None,
+    debug: Debug = False,
+) -> None:
+    """Replace every secret in a cassette by a placeholder.
+
+    Writes nothing if a secret would be left, or if a body is no text and cannot be checked.
+    """
+    from outtrade.cli.cassette import redact_command
+    from outtrade.cli.guard import guarded
+
+    raise typer.Exit(guarded(lambda: redact_command(file, out=out, secrets=tuple(secret or ())), debug=debug))
+
+
+@cassette.command(epilog="\b\nExample:\n  outtrade cassette scan tests/cassettes/*.yaml")
+def scan(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes (YAML or JSON).")],
+    secret: Secrets = None,
+    debug: Debug = False,
+) -> None:
+    """Say where secrets are in cassettes. Exits with 1 if there are any; never shows their values."""
+    from outtrade.cli.cassette import scan_command
+    from outtrade.cli.guard import guarded
+
+    raise typer.Exit(guarded(lambda: scan_command(tuple(files), secrets=tuple(secret or ())), debug=debug))
