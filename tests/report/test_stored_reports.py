@@ -277,6 +277,17 @@ def test_belief_beside_truth() -> None:
     assert rows["balance BTC"].differs
 
 
+def test_an_order_without_a_tag_belongs_to_the_only_intent_of_its_symbol_and_side() -> None:
+    record = history("")
+    order = next(event for event in record.events if isinstance(event, OrderTruth))
+    order.client_id = order.created_as = "a-name-of-its-own"
+    row = next(row for row in beliefs(record) if row.what == "intent i1")
+    assert (row.true, row.differs) == ("0.4 filled in 1 order, nothing working", True)
+    intents = record.header.scenario["intents"]
+    record.header.scenario["intents"] = [*intents, {**intents[0], "id": "i2", "tag": "TAG00002"}]
+    assert "in 0 orders" in next(row for row in beliefs(record) if row.what == "intent i1").true
+
+
 def test_a_file_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text("{}")
     data = results("")
@@ -300,6 +311,14 @@ def test_damaged_failure_files_are_said_and_the_rest_is_shown(tmp_path: Path) ->
     assert "no timeline" in html.build(load(place))
     (place / "failures" / "RTY-01-exposure.min.json").unlink()
     assert "the scenario cannot be read: No such file" in html.build(load(place))
+
+
+def test_a_history_that_makes_no_sense_is_said(tmp_path: Path) -> None:
+    place = folder(tmp_path / "r")
+    record = history("")
+    record.header.scenario["intents"] = ["no mapping"]
+    (place / "failures" / "RTY-01-exposure.min.jsonl").write_bytes(record.to_jsonl())
+    assert "the history cannot be shown" in html.build(load(place))
 
 
 # ------------------------------------------------------------------ compare

@@ -54,10 +54,11 @@ def beliefs(history: History) -> list[Belief]:
 
 def _intents(history: History, report: Mapping[str, Any], own: Sequence[OrderTruth]) -> Iterator[Belief]:
     outcomes = report.get("outcomes") or {}
-    for intent in history.header.scenario.get("intents", ()):
+    intents = list(history.header.scenario.get("intents", ()))
+    for intent in intents:
         ident, tag = str(intent.get("id")), str(intent.get("tag"))
         outcome = outcomes.get(ident)
-        mine = [order for order in own if tag in order.created_as]
+        mine = [order for order in own if tag in order.created_as or _alone(intents, order) is intent]
         if outcome is None and not mine:
             continue
         filled = sum((_decimal(order.filled) or Decimal(0) for order in mine), Decimal(0))
@@ -75,6 +76,14 @@ def _intents(history: History, report: Mapping[str, Any], own: Sequence[OrderTru
         wrong = wrong or (bool(working) and outcome.get("status") in ("failed", "refused", "done", "partial"))
         kind = intent.get("kind")
         yield Belief(f"intent {clean(ident, 40)}", believed, true, wrong and kind in ("order", "trade", "scale"))
+
+
+def _alone(intents: Sequence[Mapping[str, Any]], order: OrderTruth) -> Mapping[str, Any] | None:
+    """The intent that an order without any intent's tag belongs to: the only one of its symbol and side."""
+    if any(str(intent.get("tag")) in order.created_as for intent in intents):
+        return None
+    alike = [one for one in intents if (one.get("symbol"), one.get("side")) == (order.symbol, order.side)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _orders(history: History, report: Mapping[str, Any], own: Sequence[OrderTruth]) -> Iterator[Belief]:

@@ -45,6 +45,8 @@ _COLUMNS = (
     ("harness-error", "check crashed"),
     ("not-applicable", "not applicable"),
 )
+_SHORTENED = "[…&#8288;"
+"""The start of a shortened id, never at the end of a line."""
 _LOUD = ("FAULT ", "KILLED", "NO REPORT")
 
 
@@ -240,13 +242,21 @@ _CUT = "The timeline was left out to keep this page small; the command shows it.
 def _failure(stored: Stored, failure: FailureRow, smallest: Smallest, *, unfolded: bool = False) -> str:
     found = f", found in {count(failure.runs, 'run')}" if failure.minimal else " of those that were run"
     words = "".join(f"<li>{text(line, 300)}</li>" for line in smallest.words[:40])
-    problem = f'<p class="soft">{text(smallest.problem, 300)}</p>' if smallest.problem else ""
-    story = _story(smallest.history, failure.evidence) if smallest.history is not None else ""
+    said, story = smallest.problem, ""
+    if smallest.history is not None:
+        try:
+            story = _story(smallest.history, failure.evidence)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            said = f"the history cannot be shown: {type(error).__name__}"  # readable, but not one of ours
+    problem = f'<p class="soft">{text(said, 300)}</p>' if said else ""
+    kind = text(failure.fingerprint.partition(":")[2], 60)
     baseline = " It fails without any fault, too." if failure.baseline else ""
     level = "" if failure.level == "MUST" else '<span class="tag">SHOULD</span>'
     return f"""<details class="card failure"{" open" if unfolded else ""}><summary>
 <h3>{text(failure.property, 20)}</h3><span class="tag {failure.severity}">{failure.severity}</span>{level}
-<span>{_sentence(failure.title)}</span><span class="where">{count(failure.scenarios, "scenario")}</span></summary><div>
+<span>{_sentence(failure.title)}</span>
+<span class="soft small mono">{kind}</span>
+<span class="where">{count(failure.scenarios, "scenario")}</span></summary><div>
 <p class="message">{text(failure.message, MESSAGE)}{baseline}</p>
 <h4>Smallest scenario{found}</h4><ul class="words">{words}</ul>{problem}
 {story}<h4>Replay</h4><code class="command">{text(stored.replay(failure), MESSAGE)}</code>
@@ -283,7 +293,7 @@ def _line(group: Sequence[Row], stamp: str) -> str:
             if row.lane == lane:
                 loud = row.text.startswith(_LOUD)
                 tone = ' class="fault"' if loud else ' class="said"' if row.text == "REPORT" else ""
-                spans.append(f"<span{tone}>{text(row.text, 240)}</span>")
+                spans.append(f"<span{tone}>{text(row.text, 240).replace('[…', _SHORTENED)}</span>")
         cells.append(f"<td>{''.join(spans)}</td>")
     mark = '▸<span class="hide"> evidence </span>' if proof else ""
     return f'<tr{" class=proof" if proof else ""}><th scope="row">{mark}{stamp}</th>{"".join(cells)}</tr>\n'
