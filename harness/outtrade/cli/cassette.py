@@ -1,15 +1,19 @@
-"""``outtrade cassette redact | scan``. No value from a cassette is ever printed."""
+"""``outtrade cassette record | redact | scan``. No value from a cassette is ever printed."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from outtrade.cli.guard import UsageError, consoles
+from outtrade.cli.guard import ERROR, UsageError, complain, consoles
+from outtrade.recording import record
 from outtrade.report.text import clean, count
 from outtrade_mocks import cassettes
+from outtrade_mocks.cassettes import Cassette
 from outtrade_mocks.cassettes.redaction import Found
 from outtrade_mocks.cassettes.redaction import scan as scan_cassette
 from outtrade_mocks.cassettes.secrets import SHORTEST, from_environment
@@ -27,6 +31,20 @@ WORDS = {
     "WALLET": "wallet address",
 }
 """Kinds of secrets as people call them."""
+
+
+def record_command(command: Sequence[str], *, out: Path, secrets: Sequence[str]) -> int:
+    """Run the program, redact what it said and heard, write OUT. The exit code is the program's."""
+    named = named_secrets(secrets)
+    recording = record(command, environment=os.environ)
+    if not recording.interactions:
+        complain("nothing was recorded: the program made no HTTP request, or its Python has no vcrpy")
+        return recording.code or ERROR
+    hosts = dict.fromkeys(urlsplit(item.uri).hostname or "" for item in recording.interactions)
+    source = f"{', '.join(hosts)}, {datetime.now(UTC):%d %B %Y}, outtrade cassette record (vcrpy)"
+    found = publish(Cassette(out.stem, "recorded", source, recording.interactions), out, secrets=named)
+    say(f"{clean(out)}: {count(len(recording.interactions), 'request')} recorded, {summary(found)}")
+    return recording.code if recording.code >= 0 else 128 - recording.code
 
 
 def redact_command(file: Path, *, out: Path | None, secrets: Sequence[str]) -> int:

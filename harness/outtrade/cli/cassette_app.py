@@ -24,6 +24,27 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors 
 
 
 @cassette.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="\b\nExample:\n  outtrade cassette record --out run.yaml -- python my_script.py",
+)
+def record(
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="A Python program and its arguments.")],
+    out: Annotated[Path, typer.Option("--out", help="The cassette to write (.yaml or .json).")] = Path("cassette.yaml"),
+    secret: Secrets = None,
+    debug: Debug = False,
+) -> None:
+    """Run a Python program and record what it and the exchange say over HTTP.
+
+    It talks to the real hosts. Secrets are redacted before anything is written. Exits with the program's exit code,
+    or 2 where nothing was written.
+    """
+    from outtrade.cli.cassette import record_command
+    from outtrade.cli.guard import guarded
+
+    raise typer.Exit(guarded(lambda: record_command(command, out=out, secrets=tuple(secret or ())), debug=debug))
+
+
+@cassette.command(
     epilog="\b\nExamples:\n  outtrade cassette redact raw.yaml --out shared.yaml\n"
     "  outtrade cassette redact run.yaml --secret env:MY_API_KEY"
 )

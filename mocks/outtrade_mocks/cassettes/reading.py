@@ -52,7 +52,7 @@ class _Loader(_SAFE):  # type: ignore[misc]
         super().flatten_mapping(node)
 
 
-class _Wrong(Exception):
+class _Wrong(ValueError):
     """What is wrong with a field; becomes part of a CassetteError."""
 
 
@@ -184,11 +184,7 @@ def _interaction(item: Any, number: int, limits: Limits) -> Interaction:
         raw = _bytes(body.get("string") if isinstance(body, dict) else body, "response.body")
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 999:
         raise _Wrong("response.status.code is no HTTP status")
-    body, coded = unpack(raw, headers.get("content-encoding", ""), limits.body)
-    if coded:
-        headers = {key: value for key, value in headers.items() if key != "content-encoding"}
-        if "content-length" in headers:
-            headers["content-length"] = str(len(body))
+    headers, body = unpacked(headers, raw, limits)
     return Interaction(
         name=_text(item.get("name", str(number)), "name"),
         method=_text(request.get("method"), "request.method").upper(),
@@ -201,7 +197,17 @@ def _interaction(item: Any, number: int, limits: Limits) -> Interaction:
     )
 
 
-def unpack(raw: bytes, encoding: str, most: int) -> tuple[bytes, bool]:
+def unpacked(headers: dict[str, str], raw: bytes, limits: Limits = LIMITS) -> tuple[dict[str, str], bytes]:
+    """Headers and body of an answer without its content coding; raises ValueError where it cannot be unpacked."""
+    body, coded = _unpack(raw, headers.get("content-encoding", ""), limits.body)
+    if coded:
+        headers = {key: value for key, value in headers.items() if key != "content-encoding"}
+        if "content-length" in headers:
+            headers["content-length"] = str(len(body))
+    return headers, body
+
+
+def _unpack(raw: bytes, encoding: str, most: int) -> tuple[bytes, bool]:
     """A body without its content coding, and whether it had one. Clients like aiohttp leave the header but have
     unpacked already, so the first bytes decide."""
     if encoding == "gzip" and raw[:2] == b"\x1f\x8b":
