@@ -31,6 +31,11 @@ def test_the_right_model_passes_the_pair(scenario: str) -> None:
 
 
 @pytest.mark.parametrize("scenario", PAIR)
+def test_an_invented_tool_is_all_that_the_second_gets_wrong(scenario: str) -> None:
+    assert failed("invents_a_tool", scenario) == {"PAR-16"}
+
+
+@pytest.mark.parametrize("scenario", PAIR)
 def test_without_an_id_there_are_two_orders(scenario: str) -> None:
     assert {"RTY-02", "RCV-04"} <= failed("resends_without_id", scenario)
     assert ("RTY-01" in failed("resends_without_id", scenario)) == (scenario == "answer_lost")

@@ -49,6 +49,7 @@ from outtrade.model.history import (
     StreamEvent,
     StreamLost,
     StreamUp,
+    ToolResult,
 )
 from outtrade.report.text import clean, number
 
@@ -325,6 +326,15 @@ class _Reader:
             return ((BELIEVED, f"{method}: {clean(value['status'])}, filled {number(value.get('filled', '0'))}"),)
         return ((BELIEVED, f"{method}: {len(value)} found" if isinstance(value, list) else f"{method}: ok"),)
 
+    def tool_result(self, event: ToolResult) -> Texts:
+        """Only what failed: what succeeded shows on the wire and in the report."""
+        return self.any_tool_result(event) if event.kind is not None else ()
+
+    def any_tool_result(self, event: ToolResult) -> Texts:
+        said = "ok" if event.kind is None else event.kind.replace("_", " ")
+        code = f" ({clean(event.code, 40)})" if event.code is not None else ""
+        return ((BELIEVED, f"tool {clean(event.tool, 40)}: {said}{code}"),)
+
     # -------------------------------------------------------------- one line each
     def stream_up(self, event: StreamUp) -> Texts:
         return ((SENT, "stream subscribed"),)
@@ -361,6 +371,7 @@ _WRITERS: dict[type, _Writer] = {
     NoReport: _Reader.no_report,
     GatewayCall: _Reader.gateway_call,
     GatewayResult: _Reader.gateway_result,
+    ToolResult: _Reader.tool_result,
 }
 
 _SPARE: dict[type, _Writer] = {
@@ -368,6 +379,7 @@ _SPARE: dict[type, _Writer] = {
     Response: _Reader.any_response,
     Snapshot: _Reader.any_snapshot,
     GatewayResult: _Reader.any_gateway_result,
+    ToolResult: _Reader.any_tool_result,
     Slept: _Reader.slept,
 }
 """How to show an event that is usually left out, where it is evidence."""

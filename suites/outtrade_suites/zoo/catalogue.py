@@ -80,6 +80,7 @@ ZOO: tuple[Broken, ...] = (
         "RCV-18 RTY-03",
         needs_fault=False,
     ),
+    _broken("invents_an_endpoint", "httpx", "PAR-16", "constructed", needs_fault=False),
     _broken("stale_timestamp", "httpx", "PAR-12", "ccxt/binance-trade-bot#164", "RTY-03", needs_fault=False),
     _broken("raises_to_the_minimum", "ccxt", "PAR-15", "constructed", "PAR-06 RCV-06 RTY-01", needs_fault=False),
     _broken(

@@ -61,6 +61,9 @@ change it: ``i1=failed`` ``i1=done:1@100`` (outcome), ``a=cancelled:0.4`` (order
 **Gateway**: ``TIME call 1 submit a`` and ``TIME result 1 open:0.4`` (an order view) or ``TIME result 1 !ambiguous`` (an
 exception with that meaning); other methods: ``call 2 order a``, ``call 3 fills``; ``result 3 ok``.
 
+**Tools**: ``TIME tool order`` (a language model's tool call, answered), ``TIME tool get_order code=unknown_tool``
+(refused).
+
 **Faults**: ``TIME landed 0``, ``TIME healed 0``, ``TIME ledger 0 landed``.
 
 A start, a last Ended and the snapshots are added by themselves. Errors are `MicroError` and name the word.

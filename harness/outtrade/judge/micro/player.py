@@ -39,6 +39,8 @@ from outtrade.model.history import (
     StreamEvent,
     StreamLost,
     StreamUp,
+    ToolCall,
+    ToolResult,
 )
 
 
@@ -254,6 +256,16 @@ class Player:
             )
             value |= self.stage.beliefs.believed(word, said)
         self.stage.add(GatewayResult(id=number, ok=True, value=value))
+
+    def do_tool(self, word: Word) -> None:
+        if not word.args:
+            raise word.fail(word.verb, "needs the name of a tool")
+        name, code = word.args[0], word.options.get("code")
+        number = 1 + sum(isinstance(event, ToolCall) for event in self.stage.events)
+        life = self.stage.incarnation
+        self.stage.add(ToolCall(id=number, incarnation=life, tool=name))
+        kind = None if code is None else "bad_arguments"
+        self.stage.add(ToolResult(id=number, incarnation=life, tool=name, kind=kind, code=code))
 
     def _fault_number(self, word: Word) -> int:
         number = int(word.args[0]) if word.args and word.args[0].isdigit() else -1

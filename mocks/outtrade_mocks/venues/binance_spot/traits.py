@@ -102,6 +102,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "order_limit": Trait(
             {"per_10s": 100, "per_day": 200_000, "counts": "unfilled"}, "faqs/order_count_decrement.md", "documented"
         ),
+        "endpoint_unknown": Trait({"status": 404, "code": -1099}, f"{ERRORS} -1099", "documented"),
         "retry_after": Trait({"429_weight": True, "429_orders": False, "418": True}, f"{REST} LIMITS", "documented"),
         "ban": Trait(
             {"status": 418, "seconds": (120, 600, 3600, 21_600, 86_400, 259_200)},
