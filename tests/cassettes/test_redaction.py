@@ -120,6 +120,13 @@ def test_numbers_keep_their_digits_when_a_body_is_rewritten() -> None:
     assert after.body == b'{"price":0.00100000,"n":1e5,"uid":900000001,"apiKey":"REDACTED-KEY-1"}'
 
 
+def test_escapes_stay_escapes_when_a_body_is_rewritten() -> None:
+    body = rb'{"text":"\ud800 \u00e9","price":1.50,"apiKey":"\u0061bc"}'
+    item = Interaction("0", "GET", "https://x.example/", 200, body)
+    [after] = Redactor().redact(Cassette("c", "recorded", "s", (item,)))
+    assert after.body == rb'{"text":"\ud800 \u00e9","price":1.50,"apiKey":"REDACTED-KEY-1"}'
+
+
 def test_a_named_secret_is_found_without_a_telling_name() -> None:
     item = Interaction("0", "GET", "https://x.example/a/plainwords?q=plain%20words", 200, b'{"x":"PLAINWORDS"}')
     cassette = Cassette("c", "recorded", "s", (item,))

@@ -213,8 +213,10 @@ class Redactor:
         if result == content and not doubled:
             return self._everywhere(text)
         separators = (", ", ": ") if re.search(r'":\s', text) else (",", ":")
-        rebuilt = json.dumps(result, separators=separators, ensure_ascii="\\u" in text and not keep)
-        return self._everywhere(re.sub(f'"{_MARK}([^"]*)"', r"\1", rebuilt))
+        escaped = "\\u" in text  # written so before; a lone surrogate has no other spelling
+        rebuilt = json.dumps(result, separators=separators, ensure_ascii=escaped)
+        mark = re.escape(json.dumps(_MARK, ensure_ascii=escaped)[1:-1])
+        return self._everywhere(re.sub(f'"{mark}([^"]*)"', r"\1", rebuilt) if keep else rebuilt)
 
     def _walk(self, content: Any, depth: int) -> Any:
         if depth > _DEPTH:

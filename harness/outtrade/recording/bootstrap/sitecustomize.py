@@ -6,6 +6,7 @@ it. The module stands alone: the script's environment may hold vcrpy but not Out
 """
 
 import base64
+import contextlib
 import importlib
 import json
 import os
@@ -78,7 +79,7 @@ def _start(pipe: int) -> None:
                 _send(request, response)
             except Exception as error:  # the script must not fail because of us
                 line = json.dumps({"failed": type(error).__name__})
-                with lock:
+                with lock, contextlib.suppress(OSError):
                     os.write(pipe, line.encode() + b"\n")
 
     def _send(request: Any, response: Any) -> None:
