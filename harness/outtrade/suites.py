@@ -70,6 +70,7 @@ class Suite:
         properties: Callable[[], Iterable[Property]],
         spaces: Callable[[], Mapping[str, Space]],
         draw: Callable[[int, int], Any] | None = None,
+        interactive: Callable[[Callable[[Any], Any]], Any] | None = None,
         agents: Callable[[], Mapping[str, str]] = dict,
         zoo: Callable[[], Iterable[Broken]] = tuple,
     ) -> None:
@@ -77,6 +78,7 @@ class Suite:
         self._load_properties = properties
         self._load_spaces = spaces
         self._draw = draw
+        self._interactive = interactive
         self._load_agents = agents
         self._load_zoo = zoo
 
@@ -136,6 +138,14 @@ class Suite:
         if self._draw is None:
             raise SuiteError(f"suite {self.name} has no source of draws for its spaces")
         return make(self._draw(seed, index)).model_copy(update={"space": name})
+
+    def drawn(self, space: str | None, draw: Callable[[Any], Any]) -> Scenario:
+        """A scenario whose choices Hypothesis makes: ``draw`` turns a search strategy into a value. Raises
+        SuiteError."""
+        name, make = self.space(space)
+        if self._interactive is None:
+            raise SuiteError(f"suite {self.name} cannot draw from Hypothesis")
+        return make(self._interactive(draw)).model_copy(update={"space": name})
 
 
 def _plain(text: str) -> str:

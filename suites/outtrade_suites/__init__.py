@@ -40,6 +40,10 @@ def _draw(seed: int, index: int) -> Any:
     return _part("spaces", "Draw")(seed, index)
 
 
+def _interactive(draw: Any) -> Any:
+    return _part("spaces.by_hypothesis", "HypothesisDraw")(draw)
+
+
 def _agents() -> Mapping[str, str]:
     agents: Mapping[str, str] = _part("agents", "AGENTS")
     return agents
@@ -50,4 +54,12 @@ def _zoo() -> Iterable[Broken]:
     return zoo
 
 
-suite = Suite("core", properties=_properties, spaces=_spaces, draw=_draw, agents=_agents, zoo=_zoo)
+suite = Suite(
+    "core",
+    properties=_properties,
+    spaces=_spaces,
+    draw=_draw,
+    interactive=_interactive,
+    agents=_agents,
+    zoo=_zoo,
+)

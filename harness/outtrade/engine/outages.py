@@ -23,13 +23,17 @@ class Outages:
         self.server = server
 
     def install(self) -> None:
-        """Hook into the network and schedule what happens when a window opens and closes."""
+        """Hook into the network and schedule the windows of the plan."""
         server = self.server
         server.world.net.on_resolve = self._on_resolve
         server.world.net.on_connect = self._on_connect
         for window in server.plan.windows("dns_failure", "refuse", "blackhole", "stream_silent", "stream_close"):
-            server.at(window.start, self._opens, window)
-            server.at(window.end, self._closes, window)
+            self.schedule(window)
+
+    def schedule(self, window: Window) -> None:
+        """Plan what happens when a window opens and closes."""
+        self.server.at(window.start, self._opens, window)
+        self.server.at(window.end, self._closes, window)
 
     def _now(self, kind: str) -> Window | None:
         return self.server.plan.window(kind, self.server.world.run_ns)

@@ -57,13 +57,21 @@ def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wal
     return _Run(target, scenario, max_events, wall_limit).go()
 
 
+def stage(target: Target, scenario: Scenario, world: World) -> _Run:
+    """Everything of a run but the agent, in a World that the caller made and enters: for tests that play the agent
+    themselves (``outtrade.testing.venue``)."""
+    return _Run(target, scenario, world.max_events, world.watchdog, world)
+
+
 @lru_cache(maxsize=64)
 def _instrument(text: bytes) -> Instrument:
     return Instrument.model_validate(msgspec.json.decode(text))
 
 
 class _Run:
-    def __init__(self, target: Target, scenario: Scenario, max_events: int, wall_limit: float) -> None:
+    def __init__(
+        self, target: Target, scenario: Scenario, max_events: int, wall_limit: float, world: World | None = None
+    ) -> None:
         self.target = target
         self.scenario = scenario
         module = venues.load(scenario.venue)
@@ -80,7 +88,9 @@ class _Run:
         )
         plain = module.instruments(self.config)
         absent_after = float(module.traits["absent_after"].value)
-        self.world = World(epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit)
+        self.world = world or World(
+            epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit
+        )
         self.history = History(
             Header(
                 target=target.name,

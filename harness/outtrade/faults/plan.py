@@ -96,17 +96,24 @@ class Plan:
     def __init__(self, faults: Iterable[Fault], intents: Iterable[Intent] = ()) -> None:
         self.intents = tuple(intents)
         self.all: list[Armed] = []
-        for index, fault in enumerate(faults):
-            match fault.kind:
-                case "dns_failure" | "refuse" | "blackhole" | "stream_silent":
-                    self.all.append(Window(index, fault, fault.duration))
-                case "stream_close":
-                    self.all.append(Window(index, fault, fault.down))
-                case _:
-                    self.all.append(Armed(index, fault))
         self._kinds: dict[str, list[Armed]] = {}
-        for armed in self.all:
-            self._kinds.setdefault(armed.kind, []).append(armed)
+        for fault in faults:
+            self.add(fault)
+
+    def add(self, fault: Fault) -> Armed:
+        """Arm one more fault, behind all others."""
+        index = len(self.all)
+        armed: Armed
+        match fault.kind:
+            case "dns_failure" | "refuse" | "blackhole" | "stream_silent":
+                armed = Window(index, fault, fault.duration)
+            case "stream_close":
+                armed = Window(index, fault, fault.down)
+            case _:
+                armed = Armed(index, fault)
+        self.all.append(armed)
+        self._kinds.setdefault(armed.kind, []).append(armed)
+        return armed
 
     def of(self, *kinds: str) -> Iterator[Armed]:
         """The faults of these kinds, in the order of the plan."""

@@ -11,7 +11,8 @@ What is "own"?
 * ``py:path/file.py:object``: every top-level module that was imported from the file's folder.
 * A suite of ours holds agents beside scenario spaces and properties: there only the sub-packages ``agents`` and ``zoo``
   are the target's; the rest is the judge's.
-* Never: the standard library and Outtrade itself.
+* Never: the standard library, Outtrade itself, and what pytest collected (a test module or conftest that lies beside
+  the target, or in its package, is in use).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from outtrade.targets.recall import remember
+from outtrade.targets.recall import of_pytest, remember
 
 SUITE = "outtrade_suites"
 SUITE_AGENTS = (f"{SUITE}.agents", f"{SUITE}.zoo")
@@ -82,7 +83,8 @@ def _forget(root: str) -> None:
     """Remove ``root`` and its submodules, also as an attribute of its parent (``from parent import root`` sees it)."""
     below = root + "."
     for name in [name for name in sys.modules if name == root or name.startswith(below)]:
-        del sys.modules[name]
+        if not of_pytest(name):
+            del sys.modules[name]
     parent, _, child = root.rpartition(".")
     if parent in sys.modules:
         vars(sys.modules[parent]).pop(child, None)

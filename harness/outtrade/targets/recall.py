@@ -49,7 +49,7 @@ class RecallingFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The usual spec with our loader; None for whatever is no target's module."""
-        if not self._concerns(fullname):
+        if not self._concerns(fullname) or of_pytest(fullname):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.origin is None or type(spec.loader) is not SourceFileLoader:
@@ -79,6 +79,14 @@ class RecallingFinder(MetaPathFinder):
 
 
 _finder = RecallingFinder()
+
+
+def of_pytest(name: str) -> bool:
+    """Whether a module is a test module or conftest in a session of pytest. Such a module may lie beside a target, or
+    in its package; it is in use, and pytest has a loader of its own for it."""
+    last = name.rpartition(".")[2]
+    is_test = last == "conftest" or last.startswith("test_") or last.endswith("_test")
+    return is_test and "_pytest.assertion.rewrite" in sys.modules
 
 
 def remember(*, root: str | None = None, folder: str | None = None) -> None:
