@@ -1,4 +1,4 @@
-"""The command line: ``outtrade run | replay | report | compare | judge | explain | list | zoo``.
+"""The command line: ``outtrade run | serve | replay | report | compare | judge | explain | list | zoo``.
 
 Importing this package imports nothing of the harness; ``main`` builds the application, and each command imports what
 it needs when it runs, so ``outtrade --help`` stays quick.

@@ -283,6 +283,57 @@ def zoo(
     )
 
 
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade serve binance_spot --port 8900\n"
+    "  outtrade serve binance_spot --tls --faults examples/answer_lost.json --save history.jsonl"
+)
+def serve(
+    venue: Annotated[str, typer.Argument(help="Venue to play (see: outtrade list venues).")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="HTTPS and WSS, with a CA made on the spot (extra: outtrade[tls]).")
+    ] = False,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", help="Faults to inject: a JSON list of them, or a scenario file.")
+    ] = None,
+    scenario: Annotated[Path | None, typer.Option("--scenario", help="Serve the market of this scenario file.")] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="Serve the first scenario of this space (with --seed).")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the market and of --space.")] = 1,
+    suite: SuiteName = "core",
+    latency: Annotated[
+        float | None, typer.Option("--latency", min=0, max=60, help="One-way delay in seconds.", show_default=False)
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="At the end, write the history to this file (JSON lines).")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Serve a mock exchange on a port of this machine, for clients in any language.
+
+    HTTP and WebSocket on one port, on 127.0.0.1 only. Prints the addresses and the test key; Ctrl-C ends it.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.serve import ServeOptions, serve_command
+
+    options = ServeOptions(
+        venue=venue,
+        port=port,
+        tls=tls,
+        faults=faults,
+        scenario=scenario,
+        space=space,
+        seed=seed,
+        suite=suite,
+        latency=latency,
+        save=save,
+        debug=debug,
+    )
+    raise typer.Exit(guarded(lambda: serve_command(options), debug=debug))
+
+
 @listing.command("venues")
 def list_venues(
     traits: Annotated[bool, typer.Option("--traits", help="Show each venue's declared behaviour.")] = False,

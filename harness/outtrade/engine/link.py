@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from outtrade.engine.seam import Connection
 from outtrade.model.history import (
     Answer,
     Broken,
@@ -19,7 +20,6 @@ from outtrade.model.history import (
     StreamEvent,
     StreamUp,
 )
-from outtrade.sim import Conn
 from outtrade_mocks import wire
 from outtrade_mocks.venues.api import HttpAnswer, Push, Session
 
@@ -38,7 +38,7 @@ class Link:
         "stay", "subscribed", "waiting", "ws",
     )  # fmt: skip
 
-    def __init__(self, server: Server, conn: Conn) -> None:
+    def __init__(self, server: Server, conn: Connection) -> None:
         self.server = server
         self.conn = conn
         self.host = conn.host

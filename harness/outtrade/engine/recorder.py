@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from outtrade.engine.runtime import Recorder
+from outtrade.engine.seam import Surroundings
 from outtrade.model.history import Event, EventType, History
-from outtrade.sim import World
 
 E = TypeVar("E", bound=Event)
 
@@ -15,7 +15,7 @@ E = TypeVar("E", bound=Event)
 class RunRecorder(Recorder):
     """One run's History in the making."""
 
-    def __init__(self, world: World, history: History) -> None:
+    def __init__(self, world: Surroundings, history: History) -> None:
         self.world = world
         self.history = history
         self.incarnation = 0

@@ -16,36 +16,25 @@ import contextlib
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
 from pydantic import ValidationError
 
-from outtrade.engine.recorder import RunRecorder
 from outtrade.engine.runtime import LogStream, RunTask, Store
-from outtrade.engine.server import Server
-from outtrade.faults.plan import Plan
+from outtrade.engine.setting import Setting
 from outtrade.model.fault import Crash
-from outtrade.model.history import NS, Ended, Header, History, NoReport, Reported, Snapshot, Started
+from outtrade.model.history import NS, History, NoReport, Reported, Started
 from outtrade.model.scenario import Scenario
-from outtrade.model.task import Instrument, Report
+from outtrade.model.task import Report
 from outtrade.sim import Budget, Deadlock, HarnessError, Killed, Late, Waiting, Watchdog, World
 from outtrade.targets import Target
-from outtrade.targets.access import VenueAccess
-from outtrade_mocks import venues
-from outtrade_mocks.venues.api import Venue
-from outtrade_mocks.venues.config import VenueConfig
 
 GRACE = 60
 """Seconds after ``until`` by which a report must have come (the contract with agents)."""
 MAX_EVENTS = 2_000_000
 MAX_INCARNATIONS = 8
-KEY = "outtradeTESTkey" + "0" * 49
-SECRET = "outtradeTESTsecret" + "0" * 46
-"""Test credentials, obviously fake, as long as the venue's."""
 
 
 def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wall_limit: float = 30.0) -> History:
@@ -63,73 +52,28 @@ def stage(target: Target, scenario: Scenario, world: World) -> _Run:
     return _Run(target, scenario, world.max_events, world.watchdog, world)
 
 
-@lru_cache(maxsize=64)
-def _instrument(text: bytes) -> Instrument:
-    return Instrument.model_validate(msgspec.json.decode(text))
-
-
 class _Run:
     def __init__(
         self, target: Target, scenario: Scenario, max_events: int, wall_limit: float, world: World | None = None
     ) -> None:
         self.target = target
         self.scenario = scenario
-        module = venues.load(scenario.venue)
-        self.config = VenueConfig(
-            symbols=list(scenario.symbols),
-            balances=dict(scenario.balances),
-            markets={symbol: market.model_dump() for symbol, market in scenario.markets.items()},
-            fees=scenario.fees,
-            seed=scenario.seed,
-            epoch_ns=scenario.epoch * NS,
-            knobs=dict(scenario.knobs),
-            key=KEY,
-            secret=SECRET,
-        )
-        plain = module.instruments(self.config)
-        absent_after = float(module.traits["absent_after"].value)
         self.world = world or World(
             epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit
         )
-        self.history = History(
-            Header(
-                target=target.name,
-                scope=target.scope,
-                scenario=scenario.model_dump(mode="json"),
-                instruments=plain,
-                traits={name: asdict(trait) for name, trait in module.traits.items()},
-                absent_after=absent_after,
-            )
-        )
-        self.recorder = RunRecorder(self.world, self.history)
-        self.venue: Venue = module.build(self.config)
-        self.plan = Plan(scenario.faults, scenario.intents)
-        self.server = Server(self.world, self.venue, self.plan, self.recorder, scenario)
-        self.recorder.on_stored = self.server.stored
+        self.setting = Setting(self.world, scenario, name=target.name, scope=target.scope)
+        self.history = self.setting.history
+        self.recorder = self.setting.recorder
+        self.venue = self.setting.venue
+        self.plan = self.setting.plan
+        self.server = self.setting.server
         self.data: dict[str, str] = {}
-        self.access = VenueAccess(
-            record=cast(Any, self.recorder.told),
-            name=scenario.venue,
-            market="spot",
-            symbols={symbol: module.symbols[symbol] for symbol in scenario.symbols},
-            rest_url=module.rest_url,
-            stream_url=module.stream_url,
-            public_stream_url=module.stream_url,
-            ca_file=None,
-            key=KEY,
-            secret=SECRET,
-            passphrase=None,
-            instruments={symbol: _instrument(msgspec.json.encode(data)) for symbol, data in plain.items()},
-            absent_after=absent_after,
-        )
+        self.access = self.setting.access()
 
     # ------------------------------------------------------------------ phases
     def go(self) -> History:
         scenario, world = self.scenario, self.world
-        for event in self.plan.planned():
-            self.recorder.add(event)
-        self.snapshot("start")
-        self.server.install()
+        self.setting.open()
         world.hard_limit_ns = world.epoch_ns + int((scenario.until + GRACE) * NS)
         with world:
             self._incarnations()
@@ -137,24 +81,8 @@ class _Run:
             if world.now < end:
                 world.run_until(end)
             self.server.settle()
-        for ledger in self.plan.ledger():
-            self.recorder.add(ledger)
-        self.snapshot("end")
-        self.recorder.add(Ended(events=world.events))
-        self.recorder.sealed = True
+        self.setting.close(events=world.events)
         return self.history
-
-    def snapshot(self, why: Any) -> None:
-        """Put the true state of the account on the record."""
-        truth = self.venue.truth()
-        self.recorder.add(
-            Snapshot(
-                why=why,
-                balances=truth["balances"],
-                working=tuple(truth["working"]),
-                mids=truth["mids"],
-            )
-        )
 
     def _incarnations(self) -> None:
         recorder, world = self.recorder, self.world
@@ -251,7 +179,7 @@ class _Run:
             self.no_report("invalid", detail)
             return
         self.recorder.add(Reported(incarnation=self.recorder.incarnation, report=report.model_dump(mode="json")))
-        self.snapshot("report")
+        self.setting.snapshot("report")
 
     def no_report(self, why: Any, detail: str, where: str = "") -> None:
         """The agent ended without a usable report."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from outtrade.engine.outages import Outages
 from outtrade.engine.pushes import EVENT_GAP, Pushes
 from outtrade.engine.recorder import RunRecorder
+from outtrade.engine.seam import Planned, Surroundings
 from outtrade.faults import symptoms
 from outtrade.faults.plan import Armed, Plan
 from outtrade.model.fault import (
@@ -50,7 +51,6 @@ from outtrade.model.history import (
     Slept,
 )
 from outtrade.model.scenario import Scenario
-from outtrade.sim import Timer, World
 from outtrade_mocks.core.events import Fill, OrderChange
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Venue
 
@@ -71,9 +71,11 @@ class Exchange:
 
 
 class Server:
-    """Serves one venue to one World under one fault plan, recording everything."""
+    """Serves one venue in its surroundings (mostly a World) under one fault plan, recording everything."""
 
-    def __init__(self, world: World, venue: Venue, plan: Plan, recorder: RunRecorder, scenario: Scenario) -> None:
+    def __init__(
+        self, world: Surroundings, venue: Venue, plan: Plan, recorder: RunRecorder, scenario: Scenario
+    ) -> None:
         self.world = world
         self.venue = venue
         self.plan = plan
@@ -91,7 +93,7 @@ class Server:
         """Delayed visibility: (until, as_of, fault), venue time."""
         self.event_first = bool(scenario.knobs.get("event_first", False))
         self._pending_partial: Armed | None = None
-        self._due: Timer | None = None
+        self._due: Planned | None = None
         venue.on_push(self.pushes.pushed)
         venue.on_truth(self._truth)
 

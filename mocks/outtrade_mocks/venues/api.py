@@ -133,6 +133,7 @@ class Venue(Protocol):
     traits: Mapping[str, Trait]
     rest_hosts: tuple[tuple[str, int], ...]
     stream_hosts: tuple[tuple[str, int], ...]
+    stream_path: str
 
     def read(self, request: HttpRequest) -> Call: ...
     def admit(self, call: Call, now: int) -> HttpAnswer | None: ...

@@ -1,0 +1,198 @@
+"""``outtrade serve``: a mock exchange on a real port of this machine, for clients in any language."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from outtrade import suites
+from outtrade.cli.guard import UsageError, complain
+from outtrade.model.fault import Fault
+from outtrade.model.scenario import Market, Scenario, ScenarioError
+from outtrade.model.task import Bounds
+from outtrade.report.text import clean
+from outtrade.score import ERROR, OK
+from outtrade.wire.records import MOST
+from outtrade.wire.server import PortTaken, WireServer
+from outtrade.wire.tls import TlsMissing
+
+LARGEST = 16_000_000
+"""Bytes of a scenario or fault file."""
+DAYS = 10 * 86_400.0
+"""Run time of a server without a scenario of its own; the last faults heal before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What the user asked for."""
+
+    venue: str
+    port: int
+    tls: bool
+    faults: Path | None
+    scenario: Path | None
+    space: str | None
+    seed: int
+    suite: str
+    latency: float | None
+    save: Path | None
+    debug: bool
+
+
+def plain_scenario(venue: str, seed: int) -> Scenario:
+    """What is served unless a scenario is given: two liquid markets, a funded account, no fault, no delay."""
+    return Scenario(
+        id="serve",
+        seed=seed,
+        venue=venue,
+        symbols=("BTC/USDT", "ETH/USDT"),
+        balances={"USDT": Decimal(1_000_000), "BTC": Decimal(20), "ETH": Decimal(300), "BNB": Decimal("12.5")},
+        markets={
+            "BTC/USDT": Market(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.05")),
+            "ETH/USDT": Market(mid=Decimal(3_000), depth=Decimal(8), taker_size=Decimal("0.8")),
+        },
+        latency=0.0,
+        intents=(),
+        until=DAYS,
+        bounds=Bounds(settle=0),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path}: larger than {LARGEST} bytes")
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8 text") from None
+
+
+def read_scenario(path: Path) -> Scenario:
+    """A scenario file; raises UsageError."""
+    try:
+        return Scenario.from_json(_text(path))
+    except (ScenarioError, RecursionError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def read_faults(path: Path) -> dict[str, Any]:
+    """The fields of a scenario that a fault file sets: a list of faults, or a scenario file (whose intents come along,
+    since the triggers of its faults may name their tags). Raises UsageError."""
+    text = _text(path)
+    if not text.lstrip().startswith("["):
+        scenario = read_scenario(path)
+        return {"faults": scenario.faults, "intents": scenario.intents}
+    try:
+        faults: tuple[Fault, ...] = TypeAdapter(tuple[Fault, ...]).validate_python(tuple(json.loads(text)))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{path}: fault {where}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: not JSON: {error}") from None
+    return {"faults": faults}
+
+
+def scenario_of(options: ServeOptions) -> Scenario:
+    """The scenario that is to be served; raises UsageError and SuiteError."""
+    from outtrade.cli.run import check_venue
+
+    check_venue(options.venue)
+    if options.scenario is not None and options.space is not None:
+        raise UsageError("give --scenario or --space, not both")
+    if options.scenario is not None:
+        scenario = read_scenario(options.scenario)
+        if scenario.venue != options.venue:
+            raise UsageError(f"{options.scenario}: a scenario for {scenario.venue}, not for {options.venue}")
+    elif options.space is not None:
+        scenario = suites.load(options.suite).scenario(options.space, options.seed, 0)
+        scenario = scenario.model_copy(update={"venue": options.venue})
+    else:
+        scenario = plain_scenario(options.venue, options.seed)
+    changes: dict[str, Any] = {} if options.faults is None else read_faults(options.faults)
+    if options.latency is not None:
+        changes["latency"] = options.latency
+    scenario = scenario.model_copy(update=changes)
+    if any(fault.kind == "crash" for fault in scenario.faults):
+        raise UsageError("serve cannot kill your agent: take the crash faults out of the plan")
+    return scenario
+
+
+def serve_command(options: ServeOptions) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    scenario = scenario_of(options)
+    if options.save is not None:
+        try:
+            options.save.open("ab").close()
+        except OSError as error:
+            raise UsageError(f"cannot write {options.save}: {error.strerror or error}") from None
+    return asyncio.run(_serve(scenario, options))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(clean(line) + "\n")
+    sys.stdout.flush()
+
+
+async def _serve(scenario: Scenario, options: ServeOptions) -> int:
+    failures = 0
+
+    def failed(error: Exception) -> None:
+        nonlocal failures
+        failures += 1
+        if options.debug:
+            traceback.print_exception(error)
+        complain(f"internal error: {type(error).__name__}: {error}")
+
+    server = WireServer(
+        scenario,
+        port=options.port,
+        tls=options.tls,
+        keep=options.save is not None,
+        name="serve",
+        failed=failed,
+    )
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    try:
+        await server.start()
+    except (PortTaken, TlsMissing, ValueError) as error:
+        raise UsageError(str(error)) from None
+    try:
+        _say(f"REST: {server.rest_url}")
+        _say(f"WebSocket: {server.stream_url}{server.stream_path}")
+        _say(f"key: {server.key}")
+        _say(f"secret: {server.secret}")
+        if server.ca_file is not None:
+            _say(f"CA: {server.ca_file}")
+        _say(f"serving: {scenario.id}, seed {scenario.seed}, {len(scenario.faults)} faults; Ctrl-C ends it")
+        await over.wait()
+    finally:
+        history = await server.stop()
+    calls = server.setting.server.calls
+    _say(f"{calls} request{'' if calls == 1 else 's'}")
+    for verdict in server.setting.plan.ledger():
+        fault: Fault = scenario.faults[verdict.fault]
+        _say(f"fault {verdict.fault} {fault.variant}: {verdict.status}")
+    if getattr(server.setting.recorder, "full", False):
+        complain(f"the record was full after {MOST} events; what came later is missing")
+    if options.save is not None:
+        try:
+            options.save.write_bytes(history.to_jsonl())
+        except OSError as error:
+            raise UsageError(f"cannot write {options.save}: {error.strerror or error}") from None
+        _say(f"history: {options.save}")
+    return ERROR if failures else OK

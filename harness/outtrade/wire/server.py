@@ -1,0 +1,191 @@
+"""A venue behind one port: HTTP and WebSocket, in the clear or through TLS, under a fault plan, on the record.
+
+    server = WireServer(scenario)
+    await server.start()             # server.rest_url, server.stream_url, server.ca_file
+    ...
+    history = await server.stop()
+
+The scenario's ``epoch`` becomes the present second, since real clients sign with the real time; everything else holds
+as in the World, and one virtual second is one real second. Two faults act on what a socket cannot: while names do not
+resolve or connections are refused, nothing listens on the port, so that a client's connect fails (``ECONNREFUSED``).
+Nobody sees such an attempt; the ledger therefore says that the fault landed only where it also cut an open connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+from collections.abc import Callable
+
+from outtrade.engine.setting import KEY, SECRET, Setting
+from outtrade.model.history import NS, History, Started
+from outtrade.model.scenario import Scenario
+from outtrade.targets.access import VenueAccess
+from outtrade.wire.doors import Door
+from outtrade.wire.records import Unrecorded, WireRecorder
+from outtrade.wire.tls import Authority
+from outtrade.wire.world import RealWorld
+
+LOOPBACK = "127.0.0.1"
+NO_LISTENER = ("dns_failure", "refuse")
+"""Faults during which the port is closed."""
+AGAIN = 0.05
+"""Seconds until the port is tried again, should somebody have taken it while it was closed."""
+LAST_ROUNDS = 100
+"""Turns of the loop that reset connections get to be gone."""
+
+
+class PortTaken(OSError):
+    """The port cannot be had; the message is one line."""
+
+
+class WireServer:
+    """One venue on one port of this machine. Use it inside one asyncio loop.
+
+    ``port`` 0 takes a free one. ``keep``: whether the record is kept in memory (``stop`` returns it); a server that
+    runs for days without being asked for a record should not. ``failed`` is told of errors of the harness. Raises
+    TlsMissing (start) and PortTaken (start).
+    """
+
+    key = KEY
+    secret = SECRET
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        port: int = 0,
+        tls: bool = False,
+        keep: bool = True,
+        name: str = "wire",
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self._asked = scenario
+        self._port = port
+        self._tls = tls
+        self._keep = keep
+        self._name = name
+        self.failures: list[Exception] = []
+        self._failed = failed or self.failures.append
+        self._authority: Authority | None = None
+        self._listener: asyncio.Server | None = None
+        self._doors: dict[int, Door] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count()
+        self._stopped = False
+        self.setting: Setting
+        self.world: RealWorld
+
+    # ------------------------------------------------------------------ addresses
+    @property
+    def port(self) -> int:
+        """The port, once started."""
+        return self._port
+
+    @property
+    def rest_url(self) -> str:
+        """Origin of the REST API."""
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self._port}"
+
+    @property
+    def stream_url(self) -> str:
+        """Origin of the WebSocket API, without a path."""
+        return f"{'wss' if self._tls else 'ws'}://{LOOPBACK}:{self._port}"
+
+    @property
+    def stream_path(self) -> str:
+        """Path of the WebSocket API."""
+        return self.setting.venue.stream_path
+
+    @property
+    def ca_file(self) -> str | None:
+        """The certificate that clients have to trust; None without TLS."""
+        return None if self._authority is None else self._authority.ca_file
+
+    def access(self) -> VenueAccess:
+        """What an agent is told about this venue."""
+        return self.setting.access(rest_url=self.rest_url, stream_url=self.stream_url, ca_file=self.ca_file)
+
+    # ------------------------------------------------------------------ life
+    async def start(self) -> None:
+        """Listen. Raises PortTaken, TlsMissing, and ValueError where the venue cannot serve the scenario."""
+        self.world = RealWorld(self._failed)
+        scenario = self._asked.model_copy(update={"epoch": self.world.epoch_ns // NS})
+        recorder = WireRecorder if self._keep else Unrecorded
+        self.setting = setting = Setting(self.world, scenario, name=self._name, recorder=recorder)
+        venue = setting.venue
+        try:
+            if self._tls:
+                hosts = (host for host, _ in (*venue.rest_hosts, *venue.stream_hosts))
+                self._authority = Authority(hosts)
+            await self._listen()
+        except BaseException:
+            self._remove_authority()
+            raise
+        setting.open()
+        setting.recorder.add(Started(incarnation=0))
+        for window in setting.plan.windows(*NO_LISTENER):
+            setting.server.at(window.start, self._shut)
+            setting.server.at(window.end, self._reopen)
+
+    async def stop(self) -> History:
+        """Close the port and every connection; the record ends with the truth. Leaves nothing behind."""
+        if not self._stopped:
+            self._stopped = True
+            self._shut()
+            for task in self._tasks:
+                task.cancel()
+            self.world.enter(self.setting.server.settle)
+            self.world.enter(self._seal)
+            for door in list(self._doors.values()):
+                door.reset()
+            for _ in range(LAST_ROUNDS):
+                await asyncio.sleep(0)
+                if not self._doors:
+                    break
+            self._remove_authority()
+        return self.setting.history
+
+    def _seal(self) -> None:
+        self.setting.close(events=self.world.events)
+
+    def _remove_authority(self) -> None:
+        if self._authority is not None:
+            self._authority.close()
+            self._authority = None
+
+    # ------------------------------------------------------------------ the port
+    def _accept(self) -> Door:
+        return Door(self.world, self.setting.server, next(self._numbers), self._doors)
+
+    async def _listen(self) -> None:
+        context = None if self._authority is None else self._authority.context
+        loop = asyncio.get_running_loop()
+        try:
+            self._listener = await loop.create_server(self._accept, LOOPBACK, self._port, ssl=context, backlog=1024)
+        except (OSError, OverflowError) as error:
+            taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            why = "it is taken" if taken else getattr(error, "strerror", None) or str(error)
+            raise PortTaken(f"cannot listen on {LOOPBACK}:{self._port}: {why}") from None
+        self._port = self._listener.sockets[0].getsockname()[1]
+
+    def _shut(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _reopen(self) -> None:
+        run, plan = self.world.run_ns, self.setting.plan
+        if self._listener is None and not self._stopped and not any(plan.window(kind, run) for kind in NO_LISTENER):
+            task = asyncio.get_running_loop().create_task(self._open_again())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _open_again(self) -> None:
+        while self._listener is None:
+            try:
+                await self._listen()
+            except PortTaken as error:
+                self._failed(error)
+                await asyncio.sleep(AGAIN)
