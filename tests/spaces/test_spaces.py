@@ -247,7 +247,7 @@ def test_pairs_take_all_symptoms_in_turn() -> None:
 
 
 def test_fixed_spaces() -> None:
-    assert list(SPACES) == ["binance_spot", "flagship", "standard", "smoke"]
+    assert list(SPACES) == ["binance_spot", "flagship", "standard", "smoke", "wire"]
     standard = generate("standard", 1, 0)
     assert (len(standard.intents), standard.until, len(standard.faults)) == (10, 2700, 1)
     accepted, never = generate("flagship", 1, 0), generate("flagship", 1, 1)

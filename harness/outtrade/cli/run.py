@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from outtrade.cli.guard import UsageError, complain, consoles
 from outtrade.cli.report import PAGE, check_places, write_reports
@@ -16,6 +17,13 @@ from outtrade.report.results import ResultsFile, folder_name, open_folder
 from outtrade.report.stored import load
 from outtrade.report.terminal import Terminal
 from outtrade.score import ERROR, Policy
+
+if TYPE_CHECKING:
+    from outtrade.model.scenario import Scenario
+
+
+REAL_TIME_WORKERS = 4
+"""Runs of a ``cmd:`` target side by side, each with a port of its own. They wait most of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,18 @@ def check_venue(name: str | None) -> None:
         raise UsageError(f"no venue {name!r}; there are {', '.join(venue_names())}")
 
 
+def check_real_time(scenario: Scenario, options: RunOptions) -> None:
+    """Raises UsageError for what a target that runs in real time cannot do."""
+    from outtrade.wire.run import TooLong, check_length
+
+    if options.check_determinism:
+        raise UsageError("--check-determinism: a cmd: target runs in real time, no two runs of it are equal")
+    try:
+        check_length(scenario)
+    except TooLong as error:
+        raise UsageError(str(error)) from None
+
+
 def run_command(options: RunOptions) -> int:
     """Carry it out; returns the exit code."""
     check_venue(options.venue)
@@ -88,16 +108,20 @@ def run_command(options: RunOptions) -> int:
         )
     )
     waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
-    kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
+    first = kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
+    if kit.target.command:
+        check_real_time(first, options)
     folder = open_folder(options.report or Path("reports") / folder_name(options.target))
     reports = {"html": folder / PAGE if options.html else None, "junit": options.junit, "markdown": options.markdown}
     check_places(reports)
     policy = Policy(max_incomplete=options.max_incomplete, waivers=waivers)
     out, err = consoles()
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
-    workers = default_workers() if options.workers is None else options.workers
+    usual = REAL_TIME_WORKERS if kit.target.command else default_workers()
+    workers = usual if options.workers is None else options.workers
+    minimise = options.minimise and not kit.target.command  # dozens of runs, each in real time
     files = ResultsFile(folder, waivers=waivers)
-    budget = BUDGET if options.minimise else 0
+    budget = BUDGET if minimise else 0
     code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget)
     if any(reports.values()) and files.written:
         write_reports(load(folder), reports)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from outtrade.targets import Target
 
 
+REAL_TIME_SPACE = "wire"
+"""The space for targets that run in real time, where none is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Which target in which scenarios. ``space`` None is the suite's first; ``venue`` None is the scenario's own."""
@@ -43,9 +47,11 @@ class Kit:
         self.plan = plan
         self.target = target
         self.suite = suite
-        self.space = suite.space(plan.space)[0]
+        real_time = bool(target.command)  # a process of its own: short scenarios, and none of them twice
+        wanted = REAL_TIME_SPACE if real_time and plan.space is None else plan.space
+        self.space = suite.space(wanted)[0]
         self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
-        self._baselines = Baselines(target, self.properties) if plan.baseline else None
+        self._baselines = Baselines(target, self.properties) if plan.baseline and not real_time else None
 
     def scenario(self, index: int) -> Scenario:
         """Scenario ``index`` of the plan."""

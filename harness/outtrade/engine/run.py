@@ -41,8 +41,13 @@ def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wal
     """Run ``scenario`` against ``target``.
 
     ``max_events`` bounds the World's events (a livelock is a finding), ``wall_limit`` is the real time in seconds
-    after which code that spins without touching the World is stopped. Raises only for errors of the harness.
+    after which code that spins without touching the World is stopped. Raises only for errors of the harness. A process
+    (``target.command``) runs over real sockets instead, in real time: see ``outtrade.wire.run``.
     """
+    if target.command:
+        from outtrade.wire.run import run_wire
+
+        return run_wire(target, scenario)
     return _Run(target, scenario, max_events, wall_limit).go()
 
 
@@ -168,15 +173,9 @@ class _Run:
             return
         self.venue.advance(self.world.now)
         try:
-            report = result if isinstance(result, Report) else Report.model_validate(result)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            if isinstance(result, dict):
-                detail = f"not a Report: {where}: {first['msg']}"
-            else:
-                detail = f"not a Report: the agent returned {type(result).__name__}"
-            self.no_report("invalid", detail)
+            report = read_report(result)
+        except ValueError as error:
+            self.no_report("invalid", str(error))
             return
         self.recorder.add(Reported(incarnation=self.recorder.incarnation, report=report.model_dump(mode="json")))
         self.setting.snapshot("report")
@@ -187,6 +186,18 @@ class _Run:
             self.recorder.add(
                 NoReport(incarnation=self.recorder.incarnation, why=why, detail=detail[:500], where=where)
             )
+
+
+def read_report(result: Any) -> Report:
+    """What an agent returned as a Report; raises ValueError with one line where it is none."""
+    try:
+        return result if isinstance(result, Report) else Report.model_validate(result)
+    except ValidationError as error:
+        if not isinstance(result, dict):
+            raise ValueError(f"not a Report: the agent returned {type(result).__name__}") from None
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"not a Report: {where}: {first['msg']}") from None
 
 
 def _one_line(error: BaseException) -> str:

@@ -14,7 +14,7 @@ import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -30,7 +30,7 @@ from outtrade.targets.recall import RecallingLoader, quick_dataclasses
 Runner = Callable[[Task, VenueAccess], Report | Awaitable[Report]]
 """What the engine calls: the agent itself, or the driver bound to a gateway."""
 
-KINDS = ("agent", "ccxt", "ccxt.async", "py", "zoo")
+KINDS = ("agent", "ccxt", "ccxt.async", "cmd", "py", "zoo")
 
 
 class TargetError(ValueError):
@@ -45,6 +45,8 @@ class Target:
     scope: Literal["A", "G"]
     is_async: bool
     load: Callable[[], Runner]
+    command: tuple[str, ...] = ()
+    """The words of a ``cmd:`` target, whose agent is a process: it runs over real sockets and has no Runner."""
 
     def fresh(self) -> Runner:
         """The runner of a new incarnation, with the target's own modules imported afresh.
@@ -67,6 +69,8 @@ def resolve(spec: str, *, names: Mapping[str, str] | None = None) -> Target:
         return _python(spec, rest)
     if kind in ("ccxt", "ccxt.async"):
         return _ccxt(spec, rest, is_async=kind == "ccxt.async")
+    if kind == "cmd":
+        return _command(spec, rest)
     if kind in ("agent", "zoo"):
         return _named(spec, kind, rest, names)
     raise TargetError(f"{spec}: unknown kind of target {kind!r} (known: {', '.join(KINDS)})")
@@ -267,6 +271,21 @@ def _ccxt(spec: str, exchange: str, *, is_async: bool) -> Target:
     return Target(name=spec, scope="G", is_async=is_async, load=load)
 
 
+# ------------------------------------------------------------------ processes
+def _command(spec: str, text: str) -> Target:
+    from outtrade.targets.command import command_of
+
+    try:
+        command = command_of(text)
+    except ValueError as error:
+        raise TargetError(f"{spec}: {error}") from None
+
+    def load() -> Runner:
+        raise TargetError(f"{spec}: is a process; it cannot run inside the World")
+
+    return Target(name=spec, scope="A", is_async=True, load=load, command=command)
+
+
 # ------------------------------------------------------------------ names of the suites
 def _named(spec: str, kind: str, name: str, names: Mapping[str, str] | None) -> Target:
     known = _suite_names(spec, kind) if names is None else names
@@ -277,7 +296,7 @@ def _named(spec: str, kind: str, name: str, names: Mapping[str, str] | None) -> 
     if meant.partition(":")[0] in ("agent", "zoo"):
         raise TargetError(f"{spec}: stands for {meant}, which is again a short name")
     target = resolve(meant)
-    return Target(name=spec, scope=target.scope, is_async=target.is_async, load=target.load)
+    return replace(target, name=spec)
 
 
 def _suite_names(spec: str, kind: str) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.plans import SYMPTOMS
+from outtrade_suites.spaces.wire import wire
 
 Space = Callable[[Draw], Scenario]
 
@@ -26,6 +27,7 @@ SPACES: dict[str, Space] = {
     "flagship": flagship,
     "standard": standard,
     "smoke": smoke,
+    "wire": wire,
 }
 
 __all__ = ["SPACES", "Draw", "generate", "pair"]

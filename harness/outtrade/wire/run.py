@@ -1,0 +1,218 @@
+"""Run one scenario against a process (a ``cmd:`` target), over real sockets and in real time.
+
+The venue, its faults and the record are those of ``WireServer`` on a port of its own; the agent is a ``Conversation``
+(``docs/protocol.md``). Phases are those of ``outtrade.engine.run``: the process starts and greets (before run time 0),
+works, reports, everything goes on to ``until``, then the final truth. A crash of the plan is kill -9 to the process
+group; after the fault's ``downtime`` a new process is given the task with ``resumed`` and the store.
+
+What differs from the World: nothing is deterministic, a second is a second (so scenarios are short, see the space
+``wire``), the agent's sleeps are not on the record, and a run whose agent gave no report ends at once. The knob
+``absent_after`` of a scenario replaces the venue's trait, which is longer than such a scenario.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from outtrade.engine.run import read_report
+from outtrade.engine.runtime import LogStream, Store
+from outtrade.model.fault import Crash
+from outtrade.model.history import NS, Crashed, History, NoReport, Published, Reported, Started
+from outtrade.model.scenario import Scenario
+from outtrade.targets import Target
+from outtrade.targets.conversation import Conversation, NoReportReason, Slain, Why
+from outtrade.targets.protocol import Environment, Execute, Init, Venue
+from outtrade.wire.server import WireServer
+
+LONGEST = 60.0
+"""Seconds that a scenario may last in real time (a worker is given 120 for one scenario)."""
+READY = 30.0
+"""Seconds in which a process has to greet."""
+GRACE = 10.0
+"""Seconds after ``until`` by which a report must have come."""
+MAX_INCARNATIONS = 8
+MAX_EARLY_LOG = 1 << 20
+"""Characters of stderr kept from before run time 0."""
+LAST_PACKETS = 0.5
+"""Seconds for what is in flight when an agent ended without a report."""
+
+
+class TooLong(ValueError):
+    """The scenario would take too long in real time; the message is one line."""
+
+
+def check_length(scenario: Scenario) -> None:
+    """Raises TooLong for a scenario that nobody wants to sit through."""
+    if scenario.until > LONGEST:
+        raise TooLong(
+            f"scenario {scenario.id} lasts {scenario.until:g} s, and a cmd: target runs in real time (at most "
+            f"{LONGEST:g} s): use --space wire"
+        )
+
+
+def run_wire(target: Target, scenario: Scenario, *, ready: float = READY, grace: float = GRACE) -> History:
+    """Run ``scenario`` against the process of ``target``. Raises TooLong, and errors of the harness; whatever the
+    process does wrong is on the record. No process and no port is left behind."""
+    check_length(scenario)
+    return asyncio.run(_WireRun(target, scenario, ready, grace).go())
+
+
+class _WireRun:
+    def __init__(self, target: Target, scenario: Scenario, ready: float, grace: float) -> None:
+        self.target = target
+        self.scenario = scenario
+        self.ready = ready
+        self.grace = grace
+        self.data: dict[str, str] = {}
+        self.conversation: Conversation | None = None
+        self.log: LogStream | None = None
+        self.early_log = ""
+        self.server = WireServer(scenario, name=target.name)
+
+    # ------------------------------------------------------------------ phases
+    async def go(self) -> History:
+        try:
+            trouble = await self._greet()
+            await self.server.start()
+            setting = self.server.setting
+            self.world, self.recorder = self.server.world, setting.recorder
+            self.world.on_kill = self._killed
+            access = self.server.access()
+            wanted = self.scenario.knobs.get("absent_after", access.absent_after)
+            setting.history.header.absent_after = float(wanted)
+            self.access = replace(access, absent_after=float(wanted))
+            await self._incarnations(trouble)
+            return await self._end()
+        finally:
+            if self.conversation is not None:
+                self.conversation.kill()
+            if hasattr(self.server, "setting"):
+                await self.server.stop()
+
+    async def _end(self) -> History:
+        reported = any(isinstance(event, Reported) for event in self.server.setting.history.events)
+        await asyncio.sleep(max(0.0, self._left(self.scenario.until)) if reported else LAST_PACKETS)
+        history = await self.server.stop()
+        if self.server.failures:
+            raise self.server.failures[0]
+        return history
+
+    async def _incarnations(self, trouble: NoReportReason | None) -> None:
+        for incarnation in range(MAX_INCARNATIONS):
+            if incarnation:
+                self.world.enter(self._restarted, incarnation)
+                trouble = await self._greet()
+            try:
+                if trouble is not None:
+                    raise trouble
+                await self._incarnation(resumed=incarnation > 0)
+                return
+            except Slain:
+                fault = self._last_crash()
+                await asyncio.sleep(fault.downtime)
+                if fault.store == "lost":
+                    self.data.clear()
+            except NoReportReason as reason:
+                self.world.enter(self._no_report, reason.why, reason.detail)
+                return
+            finally:
+                self._end_log()
+        self.world.enter(self._no_report, "budget", f"crashed {MAX_INCARNATIONS} times")
+
+    async def _greet(self) -> NoReportReason | None:
+        """Start a process; why it did not work."""
+        self.conversation = Conversation(self.target.command, self)
+        init = Init(id=1, names=(self.scenario.venue,), environment=Environment(folder=str(Path.cwd())))
+        try:
+            await self.conversation.greet(init, limit=self.ready)
+        except NoReportReason as reason:
+            return reason
+        return None
+
+    async def _incarnation(self, *, resumed: bool) -> None:
+        assert self.conversation is not None
+        store = Store(self.recorder, self.data)
+        message = Execute(
+            id=2,
+            task=self.server.setting.scenario.task(resumed=resumed),
+            venue=Venue.of(self.access),
+            store={key: store[key] for key in store},
+        )
+        limit = max(0.1, self._left(self.scenario.until + self.grace))
+        result = await self.conversation.execute(message, limit=limit)
+        self.world.enter(self._reported, result)
+        await self.conversation.close()
+
+    def _left(self, run_seconds: float) -> float:
+        """Seconds until a run time."""
+        self.world.enter(int)  # reads the clock
+        return run_seconds - self.world.run_ns / NS
+
+    # ------------------------------------------------------------------ crashes
+    def _killed(self) -> None:
+        """The plan says that the process dies now."""
+        assert self.conversation is not None
+        self.conversation.kill()
+
+    def _restarted(self, incarnation: int) -> None:
+        self.recorder.incarnation = incarnation
+        self.recorder.dead = False
+        self.recorder.add(Started(incarnation=incarnation, resumed=True))
+
+    def _last_crash(self) -> Crash:
+        for event in reversed(self.server.setting.history.events):
+            if isinstance(event, Crashed):
+                return cast(Crash, self.scenario.faults[event.fault])
+        raise AssertionError("killed without a crash on the record")
+
+    # ------------------------------------------------------------------ what the agent says
+    def published(self, view: str, data: dict[str, Any]) -> None:
+        """A belief."""
+        self.world.enter(
+            lambda: self.recorder.add(Published(incarnation=self.recorder.incarnation, view=view, data=data))
+        )
+
+    def stored(self, key: str, value: Any, *, delete: bool) -> None:
+        """Something durable; a crash point, too."""
+        self.world.enter(self._store, key, value, delete)
+
+    def _store(self, key: str, value: Any, delete: bool) -> None:
+        store = Store(self.recorder, self.data)
+        if not delete:
+            store[key] = value
+        elif key in self.data:
+            del store[key]
+
+    def logged(self, text: str) -> None:
+        """Its log; what comes before run time 0 waits until there is a record."""
+        if not hasattr(self, "world"):
+            self.early_log = (self.early_log + text)[:MAX_EARLY_LOG]
+            return
+        if self.log is None:
+            self.log = LogStream("stderr", self.recorder, [0])
+        early, self.early_log = self.early_log, ""
+        self.world.enter(self.log.write, early + text)
+
+    def _end_log(self) -> None:
+        if self.early_log:
+            self.logged("")
+        if self.log is not None:
+            self.world.enter(self.log.finish)
+            self.log = None
+
+    def _reported(self, result: dict[str, Any]) -> None:
+        setting = self.server.setting
+        setting.venue.advance(self.world.now)
+        try:
+            report = read_report(result)
+        except ValueError as error:
+            self._no_report("invalid", str(error))
+            return
+        self.recorder.add(Reported(incarnation=self.recorder.incarnation, report=report.model_dump(mode="json")))
+        setting.snapshot("report")
+
+    def _no_report(self, why: Why, detail: str) -> None:
+        self.recorder.add(NoReport(incarnation=self.recorder.incarnation, why=why, detail=detail[:500]))

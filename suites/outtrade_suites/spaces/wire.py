@@ -1,0 +1,114 @@
+"""Short scenarios for agents that run in real time (``cmd:`` targets): 20 to 40 seconds each.
+
+A small part of what ``binance_spot`` has, with all bounds scaled down: one order that trades, one that rests until its
+deadline, and one fault. Everything that is to be waited for fits: an answer that never comes costs a client its own
+time limit (up to 10 s are allowed for), proof of absence ``absent_after`` = 3 s, healing is 8 s before the end.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from outtrade.model.fault import (
+    CancelRace,
+    Crash,
+    Fault,
+    Latency,
+    LostAnswer,
+    PartialFill,
+    RateLimit,
+    Refuse,
+    Reject,
+    Trigger,
+)
+from outtrade.model.scenario import Scenario
+from outtrade.model.task import Bounds, Intent
+from outtrade_suites.spaces.draw import Draw
+from outtrade_suites.spaces.fixed import BTC, ETH
+from outtrade_suites.spaces.wording import sentence
+
+BOUNDS = Bounds(
+    answer=12, attempts=10, silence=15, lost_frame=10, recovery=10, resolve=8, protection_gap=3, halt=3, settle=8
+)
+ABSENT_AFTER = 3.0
+SHORT, LONG = 24.0, 36.0
+
+CASES = (
+    "calm", "lost.reset", "lost.close", "lost.truncate", "lost.html_503", "lost.code_1007", "lost.malformed",
+    "lost.hang", "lost_cancel.close", "latency", "rate_limit", "busy", "refuse", "partial_fill", "cancel_race",
+    "crash.after_send", "crash.after_commit", "crash.after_ack",
+)  # fmt: skip
+
+
+def wire(d: Draw) -> Scenario:
+    """One of ``CASES``, each equally often; a lost answer was committed or not by a coin."""
+    case, _, form = d.spread("case", CASES).partition(".")
+    until = LONG if form == "hang" else SHORT
+    eth = d.boolean("eth", 0.4)
+    symbol, market = ("ETH/USDT", ETH) if eth else ("BTC/USDT", BTC)
+    step = Decimal("0.01") if eth else Decimal("0.001")
+    buys = d.boolean("buys", 0.6)
+    trades: dict[str, Any] = {
+        "kind": "order", "at": 1.0, "symbol": symbol, "side": "buy" if buys else "sell", "expires": until - 12.0,
+        "quantity": d.integer("size", 10, 40) * step,
+    }  # fmt: skip
+    if d.boolean("market", 0.5):
+        trades |= {"type": "market"}
+    else:
+        through = Decimal("1.005") if buys else Decimal("0.995")
+        trades |= {"type": "limit", "limit_price": (market.mid * through).quantize(Decimal(1))}
+    rests: dict[str, Any] = {
+        "kind": "order", "at": 2.0, "symbol": symbol, "side": "sell" if buys else "buy", "type": "limit",
+        "quantity": d.integer("resting size", 10, 40) * step, "expires": 9.0,
+        "limit_price": (market.mid * (Decimal("1.02") if buys else Decimal("0.98"))).quantize(Decimal(1)),
+    }  # fmt: skip
+    first, second = (
+        Intent(id=f"i{number}", tag=d.tag(f"tag {number}"), text=sentence(fields), **fields)
+        for number, fields in enumerate((trades, rests), 1)
+    )
+    hit = first if d.boolean("hits the first") and case not in ("lost_cancel", "cancel_race") else second
+    committed = d.boolean("committed")
+    return Scenario(
+        id=f"wire-{d.seed}-{d.index:04d}",
+        seed=d.integer("seed", 0, 2**31 - 1),
+        space="wire",
+        symbols=(symbol,),
+        balances={"USDT": Decimal(100000), "BTC": Decimal(2), "ETH": Decimal(30), "BNB": Decimal("12.5")},
+        markets={symbol: market},
+        latency=0.02,
+        knobs={"absent_after": ABSENT_AFTER, "event_first": d.boolean("event first")},
+        intents=(first, second),
+        until=until,
+        bounds=BOUNDS,
+        faults=_faults(case, form, hit, committed, until - BOUNDS.settle),
+    )
+
+
+def _faults(case: str, form: str, hit: Intent, committed: bool, heal: float) -> tuple[Fault, ...]:
+    place = Trigger(op="place", tag=hit.tag, before=heal - 1)
+    cancel = Trigger(op="cancel", symbol=hit.symbol, before=heal - 1)
+    match case:
+        case "calm":
+            return ()
+        case "lost":
+            symptom: Any = form
+            return (LostAnswer(on=place, committed=committed, symptom=symptom),)
+        case "lost_cancel":
+            closing: Any = form
+            return (LostAnswer(on=cancel, committed=committed, symptom=closing),)
+        case "latency":
+            return (Latency(on=place, delay=2.0),)
+        case "rate_limit":
+            return (RateLimit(on=place, duration=3.0),)
+        case "busy":
+            return (Reject(on=place, reason="busy"),)
+        case "refuse":
+            return (Refuse(on=Trigger(after=1.7), duration=3.0),)
+        case "partial_fill":
+            return (PartialFill(on=place.model_copy(update={"tag": None, "nth": 2}), fraction=0.4, after=1.0),)
+        case "cancel_race":
+            return (CancelRace(on=cancel),)
+        case _:
+            point: Any = form
+            return (Crash(on=place, point=point, downtime=1.0),)
