@@ -2,7 +2,7 @@
 
 The class is unmodified, numbers are floats (as its manual asks), orders are named by ``clientOrderId``. Nothing is
 retried and nothing mended here: what ccxt gets wrong is to be seen. ``MEANINGS_OF`` says what each exception means
-by ccxt's documentation alone, not by what one might know of its source.
+by ccxt's documentation, not by what one might know of its source; a line that is only inferred says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from outtrade.targets.gateway import Meaning, OrderRef, OrderRequest
 
 _MANUAL = "ccxt manual, Error Handling"
 _FAMILY = f"{_MANUAL}, Exception Hierarchy"
+_TREE = "inferred from ccxt's class tree; no text of the manual was read for it"
 
 MEANINGS_OF: tuple[tuple[str, Meaning, str], ...] = (
     ("RequestTimeout", "ambiguous", f"{_MANUAL}, RequestTimeout: the user does not know the outcome of the request"),
@@ -26,7 +27,7 @@ MEANINGS_OF: tuple[tuple[str, Meaning, str], ...] = (
     ("DDoSProtection", "rate_limited", f"{_MANUAL}, DDoSProtection: access restricted for too frequent requests"),
     ("OnMaintenance", "unavailable", f"{_FAMILY}: a kind of ExchangeNotAvailable"),
     ("ExchangeNotAvailable", "unavailable", f"{_MANUAL}, ExchangeNotAvailable: the exchange is unreachable"),
-    ("InvalidNonce", "rejected", f"{_MANUAL}, InvalidNonce: refused because the nonce or the clock is behind"),
+    ("InvalidNonce", "rejected", f"{_MANUAL}, InvalidNonce: nonce or clock behind; that it was refused is inferred"),
     ("NetworkError", "ambiguous", f"{_MANUAL}, NetworkError: may go away on a retry; no outcome is stated"),
     ("NullResponse", "ambiguous", f"{_FAMILY}: a kind of BadResponse"),
     ("BadResponse", "ambiguous", f"{_FAMILY}: an answer that cannot be understood; no outcome is stated"),
@@ -34,14 +35,14 @@ MEANINGS_OF: tuple[tuple[str, Meaning, str], ...] = (
     (
         "OperationFailed",
         "ambiguous",
-        f"{_MANUAL}, OperationFailed: a valid request met a problem; no outcome is stated",
+        f"{_TREE}: the base of NetworkError and BadResponse",
     ),
     ("OrderNotFound", "not_found", f"{_MANUAL}, ExchangeError: fetching or cancelling a non-existent order"),
     ("DuplicateOrderId", "duplicate", f"{_FAMILY}: the kind of InvalidOrder for an id that is taken"),
     ("InvalidOrder", "rejected", f"{_MANUAL}, ExchangeError: base of all refusals of the unified order API"),
     ("InsufficientFunds", "rejected", f"{_MANUAL}, ExchangeError: not enough currency to place the order"),
-    ("BadRequest", "rejected", f"{_MANUAL}, ExchangeError: the request is wrongly made and cannot succeed"),
-    ("OperationRejected", "rejected", f"{_MANUAL}, ExchangeError: a definite factor prevents success"),
+    ("BadRequest", "rejected", f"{_TREE}: a kind of ExchangeError"),
+    ("OperationRejected", "rejected", f"{_TREE}: a kind of ExchangeError"),
     ("AuthenticationError", "rejected", f"{_MANUAL}, ExchangeError: credentials missing, wrong or not permitted"),
     ("NotSupported", "not_sent", f"{_MANUAL}, ExchangeError: the end point is not offered"),
     ("ArgumentsRequired", "rejected", f"{_FAMILY}: a kind of ExchangeError"),
