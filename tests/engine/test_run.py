@@ -40,6 +40,7 @@ from outtrade.model.history import (
     Event,
     FillTruth,
     History,
+    Landed,
     Ledger,
     Log,
     NoReport,
@@ -112,6 +113,10 @@ def of(history: History, kind: type[E]) -> list[E]:
 
 
 def ledger(history: History) -> list[str]:
+    """The last word on each fault; what is called landed has its evidence on the record."""
+    proved = [event.fault for event in of(history, Landed)]
+    for event in of(history, Ledger):
+        assert event.times == proved.count(event.fault)
     return [event.status for event in of(history, Ledger)]
 
 
