@@ -240,3 +240,11 @@ def test_a_packed_body_is_searched(tmp_path: Path) -> None:
     [item] = read(tmp_path / "out.yaml", foreign=True)
     assert item.json() == {"apiKey": "REDACTED-KEY-1"}
     assert "content-encoding" not in item.headers
+
+
+def test_uuids_in_paths_stay_and_keys_in_paths_do_not() -> None:
+    order = "0a1b2c3d-4e5f-4000-8000-0a1b2c3d4e5f"
+    for tail, left in ((f"/v3/orders/{order}", True), (f"/orders/{order}/fills", True), (f"/orders/{KEY}", False)):
+        item = Interaction("0", "GET", f"https://api.venue.example{tail}", 200, b"{}")
+        [clean] = Redactor().redact(Cassette("t", "recorded", "test", (item,)))
+        assert clean.uri.endswith(tail) is left and KEY not in clean.uri

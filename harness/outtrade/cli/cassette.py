@@ -1,23 +1,28 @@
-"""``outtrade cassette record | redact | scan``. No value from a cassette is ever printed."""
+"""``outtrade cassette record | redact | scan | import | diff``. No value from a cassette is ever printed."""
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast, get_args
 from urllib.parse import urlsplit
 
 from outtrade.cli.guard import ERROR, UsageError, complain, consoles
 from outtrade.recording import record
 from outtrade.report.text import clean, count
 from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes import Cassette
+from outtrade_mocks.cassettes import PROVENANCES, Cassette, Provenance
+from outtrade_mocks.cassettes.importing import read_recording
 from outtrade_mocks.cassettes.redaction import Found
 from outtrade_mocks.cassettes.redaction import scan as scan_cassette
 from outtrade_mocks.cassettes.secrets import SHORTEST, from_environment
 from outtrade_mocks.cassettes.writing import publish
+from outtrade_mocks.comparison import compare
 
 WORDS = {
     "ACCOUNT": "account",
@@ -33,8 +38,10 @@ WORDS = {
 """Kinds of secrets as people call them."""
 
 
-def record_command(command: Sequence[str], *, out: Path, secrets: Sequence[str]) -> int:
+def record_command(command: Sequence[str], *, out: Path, provenance: str, secrets: Sequence[str]) -> int:
     """Run the program, redact what it said and heard, write OUT. The exit code is the program's."""
+    if provenance not in ("recorded", "from-mock"):
+        raise UsageError("--provenance: what a program says and hears is recorded, or from-mock")
     named = named_secrets(secrets)
     recording = record(command, environment=os.environ)
     if not recording.interactions:
@@ -42,7 +49,7 @@ def record_command(command: Sequence[str], *, out: Path, secrets: Sequence[str])
         return recording.code or ERROR
     hosts = dict.fromkeys(urlsplit(item.uri).hostname or "" for item in recording.interactions)
     source = f"{', '.join(hosts)}, {datetime.now(UTC):%d %B %Y}, outtrade cassette record (vcrpy)"
-    found = publish(Cassette(out.stem, "recorded", source, recording.interactions), out, secrets=named)
+    found = publish(Cassette(out.stem, _known(provenance), source, recording.interactions), out, secrets=named)
     say(f"{clean(out)}: {count(len(recording.interactions), 'request')} recorded, {summary(found)}")
     return recording.code if recording.code >= 0 else 128 - recording.code
 
@@ -53,6 +60,44 @@ def redact_command(file: Path, *, out: Path | None, secrets: Sequence[str]) -> i
     found = publish(cassettes.read(file, foreign=True), out or file, secrets=named)
     say(f"{clean(out or file)}: {summary(found)}")
     return 0
+
+
+def import_command(file: Path, *, out: Path, provenance: str, hosts: Sequence[str], secrets: Sequence[str]) -> int:
+    """Redact another tool's recording into OUT."""
+    named = named_secrets(secrets)
+    imported = read_recording(file, provenance=_known(provenance), hosts=hosts)
+    found = publish(imported.cassette, out, secrets=named)
+    left = f", left out: {imported.words}" if imported.words else ""
+    say(f"{clean(out)}: {count(len(imported.cassette), 'request')} imported{left}, {summary(found)}")
+    return 0
+
+
+def _known(provenance: str) -> Provenance:
+    for name in get_args(Provenance):
+        if name == provenance and name in PROVENANCES:
+            return cast(Provenance, name)
+    raise UsageError(f"--provenance: one of {', '.join(PROVENANCES)}")
+
+
+def diff_command(old: Path, new: Path, *, as_json: bool, secrets: Sequence[str]) -> int:
+    """One line for each difference; 1 where there is any."""
+    named = named_secrets(secrets)
+    before, after = (cassettes.read(file, foreign=True) for file in (old, new))
+    found = compare(before, after, secrets=named)
+    if as_json:
+        content = {
+            "format": "outtrade.cassette-diff",
+            "version": 1,
+            "old": {"file": old.name, "provenance": before.provenance},
+            "new": {"file": new.name, "provenance": after.provenance},
+            "differences": [item.plain() for item in found],
+        }
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
+        return 1 if found else 0
+    for item in found:
+        say(clean(item))
+    say(count(len(found), "difference") if found else "no difference")
+    return 1 if found else 0
 
 
 def scan_command(files: Sequence[Path], *, secrets: Sequence[str]) -> int:

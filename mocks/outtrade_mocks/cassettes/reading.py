@@ -62,15 +62,35 @@ def read(path: Path, *, foreign: bool = False, limits: Limits = LIMITS) -> Casse
     ``foreign``: a file without provenance is read, too, as ``unstated``.
     """
     form = "json" if path.suffix.lower() == ".json" else "yaml"
-    most = limits.json if form == "json" else limits.yaml
+    data = _bytes_of(path, limits.json if form == "json" else limits.yaml)
+    return parse(data, name=path.stem, form=form, foreign=foreign, limits=limits)
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    """A file, or so much of it that it is seen to be too large."""
     try:
         if not path.is_file():
             raise CassetteError(f"{one_line(path.name)}: {'no file' if path.exists() else 'no such file'}")
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise CassetteError(f"{one_line(path.name)}: {error.strerror or type(error).__name__}") from None
-    return parse(data, name=path.stem, form=form, foreign=foreign, limits=limits)
+
+
+def content_of(path: Path, limits: Limits = LIMITS) -> tuple[str, Any]:
+    """A file's name as it may be shown, and its decoded content, whatever it is: JSON where it begins like JSON
+    (``.har`` and others), else YAML. Raises CassetteError."""
+    data = _bytes_of(path, limits.json)
+    shown = one_line(path.name)
+    form = "json" if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "yaml"
+    _check_size(data, shown, form, limits)
+    return shown, _decode(data, shown, form, limits)[1]
+
+
+def _check_size(data: bytes, shown: str, form: str, limits: Limits) -> None:
+    most = limits.json if form == "json" else limits.yaml
+    if len(data) > most:
+        raise CassetteError(f"{shown}: larger than {most // _MEBIBYTE} MiB, the limit for {form.upper()} cassettes")
 
 
 def parse(
@@ -78,9 +98,7 @@ def parse(
 ) -> Cassette:
     """Read a cassette from bytes (``form``: ``yaml`` or ``json``); raises CassetteError."""
     shown = one_line(name)
-    most = limits.json if form == "json" else limits.yaml
-    if len(data) > most:
-        raise CassetteError(f"{shown}: larger than {most // _MEBIBYTE} MiB, the limit for {form.upper()} cassettes")
+    _check_size(data, shown, form, limits)
     text, content = _decode(data, shown, form, limits)
     if not isinstance(content, dict) or not isinstance(content.get("interactions"), list):
         raise CassetteError(f"{shown}: no list of interactions{_other_tool(content)}")
@@ -146,9 +164,9 @@ def _other_tool(content: Any) -> str:
     """Whose file it is, where that shows."""
     if isinstance(content, dict):
         if isinstance(content.get("log"), dict) and "entries" in content["log"]:
-            return " (a HAR file, not a cassette of vcrpy)"
+            return " (a HAR file, not a cassette of vcrpy: outtrade cassette import)"
         if "http_interactions" in content:
-            return " (a cassette of Betamax or of Ruby's VCR, not of vcrpy)"
+            return " (a cassette of Betamax or of Ruby's VCR, not of vcrpy: outtrade cassette import)"
         if isinstance(content.get("info"), dict) and "item" in content:
             return " (a Postman collection, not a cassette of vcrpy)"
     if isinstance(content, list) and content and isinstance(content[0], dict) and "request" in content[0]:

@@ -72,6 +72,8 @@ _LOOKS = (
 _LONG = re.compile(r"[A-Za-z0-9+/_\-=%]{32,}")
 _PIECE = re.compile(r"[A-Za-z0-9+_]{32,}=*|[A-Za-z0-9+/_\-]{32,}={0,2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_NO_KEY = re.compile(rf"{PLACEHOLDER.pattern}|(?<![0-9A-Za-z])(?:{_UUID.pattern})(?![0-9A-Za-z])")
+"""What stands beside other things in a run of characters and is no part of a key: placeholders, UUIDs in a path."""
 _NAMED = re.compile(r"([\w-]{3,40})[\"']?\s{0,3}[:=]\s{0,3}[\"']?([^\s\"'&;,<>{}\[\]()]{4,4096})")
 _PART = re.compile(r"name=\"([^\"\r\n]{1,100})\"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--", re.DOTALL)
 
@@ -101,7 +103,7 @@ def find(text: str) -> Iterator[tuple[str, str]]:
         for match in pattern.finditer(text):
             yield kind, match[0]
     for run in _LONG.finditer(text):
-        for piece in _PIECE.finditer(PLACEHOLDER.sub(" ", run[0])):
+        for piece in _PIECE.finditer(_NO_KEY.sub(" ", run[0])):
             if is_random(piece[0]):
                 yield "KEYLIKE", piece[0]
 

@@ -1,7 +1,8 @@
 """Venues: one module or small package for each exchange, all behind the seam of `outtrade_mocks.venues.api`.
 
 A venue module has ``build(config) -> Venue`` and plain data beside it: ``instruments(config)``, ``symbols`` (unified
-symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``::
+symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``; for recordings ``recorded(cassette)`` (reference
+and market data) and ``rules(cassette)`` (trading rules, to be compared)::
 
     >>> binance = load("binance_spot")
     >>> binance.symbols["BTC/USDT"]

@@ -3,6 +3,7 @@
     errors      every error in Binance's words (from the cassette ``errors``)
     codec       numbers and parameters: decimal strings of eight places, what a parameter may look like
     reference   symbols and their rules (from the cassette ``exchange_info``)
+    recorded    the same, and markets and fees, from somebody's recording
     traits      what the venue is declared to do, and the knobs for what nobody documents
     auth        key, time window, signature
     limits      request weight, order counts, 429 and 418
@@ -24,13 +25,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from outtrade_mocks.venues.api import Trait
+from outtrade_mocks.venues.binance_spot.recorded import recorded, rules
 from outtrade_mocks.venues.binance_spot.reference import instruments
 from outtrade_mocks.venues.binance_spot.reference import symbols as _symbols
 from outtrade_mocks.venues.binance_spot.traits import KNOBS, TRAITS
 from outtrade_mocks.venues.binance_spot.venue import BinanceSpot
 from outtrade_mocks.venues.config import VenueConfig
 
-__all__ = ["KNOBS", "BinanceSpot", "build", "instruments", "rest_url", "stream_url", "symbols", "traits"]
+__all__ = [
+    "KNOBS",
+    "BinanceSpot",
+    "build",
+    "instruments",
+    "recorded",
+    "rest_url",
+    "rules",
+    "stream_url",
+    "symbols",
+    "traits",
+]
 
 rest_url = "https://api.binance.com"
 stream_url = "wss://ws-api.binance.com:443"
