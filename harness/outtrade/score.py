@@ -10,8 +10,8 @@
   scenarios (Korn and Graubard, 1998), so it stays honest at 100 %, where a t interval has no width, and it equals
   Clopper-Pearson for a single property. Pooled Wilson intervals would be too narrow.
 * **Critical** violations are counted, never averaged.
-* The **gate**: no failed MUST. Exit codes: 0 pass, 1 the gate failed, 2 usage or harness error, 3 incomplete.
-  A proven violation outweighs an error of the harness, and that outweighs what is missing.
+* What a baseline expects is counted beside the violations (``expected``) and lowers rates and scores all the same.
+* The **gate** (``outtrade.gate``) decides the exit code from the finished scorecard.
 """
 
 from __future__ import annotations
@@ -19,30 +19,34 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from outtrade.baseline import Baseline, Known, Standing, hold
+from outtrade.gate import ERROR, GATE, INCOMPLETE, OK, Policy, gate
 
 if TYPE_CHECKING:
     from outtrade.engine.results import Result
-    from outtrade.judge.api import Property
 
-OK, GATE, ERROR, INCOMPLETE = 0, 1, 2, 3
-"""Exit codes."""
+__all__ = ["ERROR", "GATE", "INCOMPLETE", "OK", "Policy", "Scorecard", "score"]
 
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a run must reach besides the gate. Shares are of all scenarios.
+class Rule(Protocol):
+    """What the score needs to know of a property; a ``Property`` has it, and so has a row of results.json."""
 
-    ``waivers``: property id -> reason why the target need not be judged by it (it does not report that part).
-    """
-
-    max_incomplete: float = 0.02
-    min_exercised: float = 0.5
-    waivers: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def dimension(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class PropertyScore:
     rate: float | None
     low: float
     high: float
+    expected: int = 0
+    """How many of the violations the baseline excuses."""
+    tolerated: int = 0
+    """How many more the gate's thresholds let pass."""
 
     @property
     def violations(self) -> int:
@@ -116,6 +124,12 @@ class Scorecard:
     """Scenarios that differ between two runs (only with the determinism check)."""
     code: int
     reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What the gate excused, tolerated, or could not hold against this run."""
+    expectations: tuple[Standing, ...] = ()
+    """What became of each entry of the baseline."""
+    known: Mapping[str, Known] = field(default_factory=dict)
+    """Fingerprint -> in how many scenarios it is expected, and why."""
 
     @property
     def passed(self) -> bool:
@@ -134,12 +148,14 @@ def effective(result: Result, verdict: str) -> str:
 
 
 def score(
-    results: Sequence[Result], properties: Sequence[Property], *, planned: int, policy: Policy | None = None
+    results: Sequence[Result], properties: Sequence[Rule], *, planned: int, policy: Policy | None = None
 ) -> Scorecard:
     """Compute the scorecard of ``results`` of a run that planned ``planned`` scenarios."""
     policy = policy or Policy()
     done = [result for result in results if not result.error]
-    rows = [_property(prop, done) for prop in properties]
+    complete = len(results) >= planned
+    held = hold(policy.baseline or Baseline(), done, complete=complete, effective=effective)
+    rows = [_property(prop, done, held.properties.get(prop.id, 0)) for prop in properties]
     names = list(dict.fromkeys(row.dimension for row in rows))
     dimensions = tuple(_dimension(name, [row for row in rows if row.dimension == name], done) for name in names)
     critical = sum(row.counts.get("fail", 0) for row in rows if row.severity == "critical")
@@ -160,61 +176,19 @@ def score(
         differing=differing,
         code=OK,
         reasons=(),
+        expectations=held.standings,
+        known=held.kinds,
     )
-    code, reasons = gate(card, policy)
-    return Scorecard(**{name: getattr(card, name) for name in card.__slots__} | {"code": code, "reasons": reasons})
-
-
-def gate(card: Scorecard, policy: Policy) -> tuple[int, tuple[str, ...]]:
-    """Exit code and the reasons for it, one line each."""
-    reasons: dict[int, list[str]] = {GATE: [], ERROR: [], INCOMPLETE: []}
-    musts = [row for row in card.properties if row.counts.get("fail")]
-    if musts:
-        total = sum(row.counts["fail"] for row in musts)
-        reasons[GATE].append(
-            f"{_count(total, 'violation')} of {_count(len(musts), 'MUST property', 'MUST properties')}"
-            + (f", {card.critical} critical" if card.critical else "")
-        )
-    if card.errors:
-        reasons[ERROR].append(f"the harness failed in {_count(card.errors, 'scenario')}")
-    if card.differing:
-        reasons[ERROR].append(f"{_count(card.differing, 'scenario')} differed when run twice")
-    if card.scenarios < card.planned:
-        reasons[INCOMPLETE].append(f"only {card.scenarios} of {card.planned} scenarios were run")
-    if card.scenarios and card.incomplete > policy.max_incomplete * card.scenarios:
-        reasons[INCOMPLETE].append(
-            f"{card.incomplete} of {_count(card.scenarios, 'scenario')} incomplete"
-            f" (at most {policy.max_incomplete:.0%} allowed)"
-        )
-    if card.scenarios and card.scenarios - card.unexercised < policy.min_exercised * card.scenarios:
-        reasons[INCOMPLETE].append(
-            f"no planned fault was exercised in {card.unexercised} of {_count(card.scenarios, 'scenario')}"
-        )
-    for row in card.properties:
-        waived = row.counts.get("waived", 0)
-        if waived and row.level == "MUST" and row.severity == "critical" and row.id not in policy.waivers:
-            reasons[INCOMPLETE].append(
-                f"{row.id} is critical and waived in {_count(waived, 'scenario')};"
-                f" accept it with --allow-waiver {row.id}=REASON"
-            )
-    if not card.scenarios:
-        reasons[INCOMPLETE].append("no scenario was run")
-    lines = tuple(line for group in reasons.values() for line in group)
-    for code in (GATE, ERROR, INCOMPLETE):
-        if reasons[code]:
-            return code, lines
-    return OK, ()
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    decision = gate(card, policy)
+    judged = tuple(replace(row, tolerated=decision.tolerated.get(row.id, 0)) for row in card.properties)
+    return replace(card, properties=judged, code=decision.code, reasons=decision.reasons, notes=decision.notes)
 
 
 def _is_incomplete(result: Result) -> bool:
     return any(row.status == "incomplete" for row in result.faults) or "incomplete" in result.verdicts.values()
 
 
-def _property(prop: Property, results: Iterable[Result]) -> PropertyScore:
+def _property(prop: Rule, results: Iterable[Result], expected: int) -> PropertyScore:
     counts: Counter[str] = Counter()
     baseline = 0
     for result in results:
@@ -235,6 +209,7 @@ def _property(prop: Property, results: Iterable[Result]) -> PropertyScore:
         rate=rate,
         low=low,
         high=high,
+        expected=expected,
     )
 
 

@@ -36,7 +36,7 @@ def test_the_schema_in_the_documentation_is_current() -> None:
 def test_the_file_is_what_its_schema_says(engine: Path) -> None:
     data = write(agent(engine, BAD), engine / "r")
     results = Results.model_validate(data)
-    assert (results.format, results.version, results.scope) == ("outtrade.results", 1, "A")
+    assert (results.format, results.version, results.scope) == ("outtrade.results", 2, "A")
     assert [row.index for row in results.results] == list(range(20))
     assert (results.exit.code, results.critical) == (1, 10)
     assert {row.id: row.waiver for row in results.properties}["PAR-01"] == "a reason"

@@ -49,6 +49,23 @@ JUnit = Annotated[
 Markdown = Annotated[
     Path | None, typer.Option("--markdown", metavar="FILE", help="Write a step summary in Markdown, under 1 MiB.")
 ]
+FailUnder = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-under",
+        metavar="PERCENT",
+        help="Lowest score of each dimension (95), or of one (retry=99); violations that are not critical are tolerated"
+        " where it is reached.",
+    ),
+]
+MaxCritical = Annotated[
+    int | None,
+    typer.Option("--max-critical", metavar="N", min=0, help="Tolerate so many critical violations.", show_default="0"),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE", help="Expected failures, each with a reason (YAML or JSON)."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
 
 
@@ -76,7 +93,9 @@ def _main(
     epilog="\b\nExamples:\n"
     "  outtrade run ccxt:binance --scenarios 200 --seed 1\n"
     "  outtrade run py:my_agent.py:execute --report reports/nightly\n"
-    "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'"
+    "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'\n"
+    "  outtrade run py:my_agent.py:execute --baseline baseline.yaml --junit junit.xml\n"
+    "  outtrade run py:my_agent.py:execute --fail-under 95 --fail-under retry=99 --max-critical 0"
 )
 def run(
     target: Target,
@@ -102,6 +121,13 @@ def run(
     max_incomplete: Annotated[
         float, typer.Option("--max-incomplete", min=0, max=1, help="Largest share of incomplete scenarios.")
     ] = 0.02,
+    fail_under: FailUnder = None,
+    max_critical: MaxCritical = None,
+    baseline: BaselineFile = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option("--write-baseline", metavar="FILE", help="Write what failed as a baseline; add the reasons."),
+    ] = None,
     minimise: Annotated[bool, typer.Option("--minimise/--no-minimise", help="Make failing scenarios small.")] = True,
     show: Annotated[int, typer.Option("--show", min=0, help="Distinct failures to show with their timelines.")] = 3,
     coverage: Annotated[
@@ -114,8 +140,10 @@ def run(
 ) -> None:
     """Run TARGET through many scenarios and judge it.
 
-    Prints a scorecard; exits with 1 where a MUST was violated. Ctrl-C keeps what is finished.
+    Prints a scorecard; exits with 1 where a MUST was violated that no baseline expects and no threshold tolerates.
+    Ctrl-C keeps what is finished.
     """
+    from outtrade.cli.gating import GateOptions
     from outtrade.cli.guard import guarded
     from outtrade.cli.run import RunOptions, run_command
 
@@ -131,6 +159,8 @@ def run(
         check_determinism=check_determinism,
         waivers=tuple(allow_waiver or ()),
         max_incomplete=max_incomplete,
+        gate=GateOptions(tuple(fail_under or ()), max_critical, baseline),
+        write_baseline=write_baseline,
         minimise=minimise,
         show=show,
         coverage=coverage,
@@ -170,7 +200,8 @@ def replay(
 @app.command(
     epilog="\b\nExamples:\n"
     "  outtrade report reports/ccxt-binance\n"
-    "  outtrade report reports/ccxt-binance --html page.html --junit junit.xml --markdown summary.md"
+    "  outtrade report reports/ccxt-binance --html page.html --junit junit.xml --markdown summary.md\n"
+    "  outtrade report reports/ccxt-binance --baseline baseline.yaml"
 )
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A report folder, or the results.json in it.")],
@@ -179,32 +210,44 @@ def report(
     ] = None,
     junit: JUnit = None,
     markdown: Markdown = None,
+    fail_under: FailUnder = None,
+    max_critical: MaxCritical = None,
+    baseline: BaselineFile = None,
     debug: Debug = False,
 ) -> None:
     """Make reports again from a stored run: the same folder gives the same bytes.
 
-    Without an option, writes DIR/report.html. FILE may be - for stdout.
+    Without a format, writes DIR/report.html. FILE may be - for stdout. With --fail-under, --max-critical or --baseline
+    the stored run is judged by these instead, and the exit code is the gate's.
     """
+    from outtrade.cli.gating import GateOptions
     from outtrade.cli.guard import guarded
     from outtrade.cli.report import report_command
 
-    raise typer.Exit(guarded(lambda: report_command(folder, html=html, junit=junit, markdown=markdown), debug=debug))
+    gate = GateOptions(tuple(fail_under or ()), max_critical, baseline)
+    raise typer.Exit(
+        guarded(lambda: report_command(folder, html=html, junit=junit, markdown=markdown, gate=gate), debug=debug)
+    )
 
 
 @app.command(epilog="\b\nExample:\n  outtrade compare reports/last-release reports/ccxt-binance")
 def compare(
     old: Annotated[Path, typer.Argument(help="A report folder, or a results.json.")],
     new: Annotated[Path, typer.Argument(help="Another one.")],
+    baseline: BaselineFile = None,
     debug: Debug = False,
 ) -> None:
     """Compare two stored runs: changed rates, new failures, gone failures.
 
-    Exits with 1 if NEW is worse, 3 if NEW could not be decided.
+    Exits with 1 if NEW is worse, 3 if NEW could not be decided. What a baseline expects of NEW (the one it was run
+    with, or --baseline) does not make it worse.
     """
+    from outtrade.cli.gating import GateOptions
     from outtrade.cli.guard import guarded
     from outtrade.cli.report import compare_command
 
-    raise typer.Exit(guarded(lambda: compare_command(old, new), debug=debug))
+    gate = GateOptions(baseline=baseline)
+    raise typer.Exit(guarded(lambda: compare_command(old, new, gate=gate), debug=debug))
 
 
 @app.command(epilog="\b\nExample:\n  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl")

@@ -44,13 +44,16 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
 
 
 def _is_expected(error: Exception) -> bool:
+    from outtrade.baseline import BaselineError
     from outtrade.model.scenario import ScenarioError
     from outtrade.report.results import ReportError
     from outtrade.suites import SuiteError
     from outtrade.targets import TargetError
     from outtrade_mocks.cassettes import CassetteError
 
-    return isinstance(error, UsageError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError)
+    return isinstance(
+        error, UsageError | BaselineError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError
+    )
 
 
 def complain(message: str) -> None:

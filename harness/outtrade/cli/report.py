@@ -7,9 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from outtrade.cli.gating import GateOptions, stored_policy
 from outtrade.cli.guard import UsageError, consoles
+from outtrade.report.regate import regate
 from outtrade.report.results import write_whole
-from outtrade.report.stored import Stored, load
+from outtrade.report.stored import Stored, load, notes_of
 from outtrade.report.terminal import Terminal
 from outtrade.score import OK
 
@@ -17,15 +19,24 @@ PAGE = "report.html"
 """The page's name in the report folder."""
 
 
-def report_command(folder: Path, *, html: Path | None, junit: Path | None, markdown: Path | None) -> int:
-    """Carry it out; returns the exit code. Where no format is named, the page is written into the folder."""
+def report_command(
+    folder: Path, *, html: Path | None, junit: Path | None, markdown: Path | None, gate: GateOptions | None = None
+) -> int:
+    """Carry it out; returns the exit code. Where no format is named, the page is written into the folder. With options
+    of the gate, the stored run is judged by those, and the exit code says how."""
     stored = load(folder)
+    if gate:
+        stored = Stored(stored.folder, regate(stored.results, stored_policy(gate, stored.results)))
     if html is None and junit is None and markdown is None:
         html = stored.folder / PAGE
     wanted = {"html": html, "junit": junit, "markdown": markdown}
     check_places(wanted)
     write_reports(stored, wanted)
-    return OK
+    if not gate:
+        return OK
+    if not any(str(file) == "-" for file in wanted.values()):
+        Terminal(*consoles()).decision(stored.results.exit.code, stored.results.exit.reasons, notes_of(stored.results))
+    return stored.results.exit.code
 
 
 def check_places(wanted: Mapping[str, Path | None]) -> None:
@@ -65,11 +76,14 @@ def write_reports(stored: Stored, wanted: Mapping[str, Path | None]) -> None:
             terminal.line(f"{name}: {file}")
 
 
-def compare_command(old: Path, new: Path) -> int:
-    """Carry it out; returns the exit code."""
+def compare_command(old: Path, new: Path, *, gate: GateOptions | None = None) -> int:
+    """Carry it out; returns the exit code. With options of the gate, NEW is judged by those."""
     from outtrade.report import compare
 
-    found = compare.compare(load(old).results, load(new).results)
+    before, after = load(old).results, load(new).results
+    if gate:
+        after = regate(after, stored_policy(gate, after))
+    found = compare.compare(before, after)
     terminal = Terminal(*consoles())
     for text in compare.lines(found):
         terminal.line(text)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outtrade.baseline import write
+from outtrade.cli.gating import GateOptions, policy_of
 from outtrade.cli.guard import UsageError, complain, consoles
 from outtrade.cli.report import PAGE, check_places, write_reports
 from outtrade.engine.events import Handler, RunFinished, tell
 from outtrade.engine.many import run_many
 from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
-from outtrade.report.results import ResultsFile, folder_name, open_folder
+from outtrade.report.regate import result_of
+from outtrade.report.results import Results, ResultsFile, folder_name, open_folder, write_whole
 from outtrade.report.stored import load
 from outtrade.report.terminal import Terminal
 from outtrade.score import ERROR, Policy
@@ -41,6 +44,8 @@ class RunOptions:
     check_determinism: bool
     waivers: tuple[str, ...]
     max_incomplete: float
+    gate: GateOptions
+    write_baseline: Path | None
     minimise: bool
     show: int
     coverage: bool
@@ -108,24 +113,53 @@ def run_command(options: RunOptions) -> int:
         )
     )
     waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
+    policy = policy_of(options.gate, kit.suite.properties, waivers=waivers, max_incomplete=options.max_incomplete)
+    check_new_baseline(options)
     first = kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
     if kit.target.command:
         check_real_time(first, options)
     folder = open_folder(options.report or Path("reports") / folder_name(options.target))
     reports = {"html": folder / PAGE if options.html else None, "junit": options.junit, "markdown": options.markdown}
     check_places(reports)
-    policy = Policy(max_incomplete=options.max_incomplete, waivers=waivers)
     out, err = consoles()
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     usual = REAL_TIME_WORKERS if kit.target.command else default_workers()
     workers = usual if options.workers is None else options.workers
     minimise = options.minimise and not kit.target.command  # dozens of runs, each in real time
-    files = ResultsFile(folder, waivers=waivers)
+    files = ResultsFile(folder, policy=policy)
     budget = BUDGET if minimise else 0
     code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget)
     if any(reports.values()) and files.written:
         write_reports(load(folder), reports)
+    if options.write_baseline is not None and files.written:
+        write_new_baseline(options.write_baseline, load(folder).results, policy)
     return code
+
+
+def check_new_baseline(options: RunOptions) -> None:
+    """Make sure, before the run, that the new baseline can be written. Raises UsageError."""
+    file = options.write_baseline
+    if file is None:
+        return
+    check_places({"baseline": file})
+    if file.exists() and (options.gate.baseline is None or not file.samefile(options.gate.baseline)):
+        raise UsageError(f"{file} exists already; to bring it up to date, name it by --baseline, too")
+
+
+def write_new_baseline(file: Path, results: Results, policy: Policy) -> None:
+    """Write what failed as expected failures without reasons, after those entries that are still good."""
+    gate = results.gate
+    known = policy.baseline.entries if policy.baseline is not None else ()
+    rows = gate.expected if gate is not None else ()
+    kept = [entry for entry, row in zip(known, rows, strict=True) if row.status in ("seen", "not met")]
+    levels = {row.id: row.level for row in results.properties}
+    text = write((result_of(row) for row in results.results), levels, kept)
+    try:
+        write_whole(file, text.encode())
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror or error}") from None
+    terminal = Terminal(*consoles())
+    terminal.line(f"baseline: {file}; write a reason for each new entry before you use it")
 
 
 def drive(

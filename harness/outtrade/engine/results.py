@@ -49,6 +49,8 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
     """Violations beyond MAX_CASES."""
     baseline: bool = False
     """It fails without any fault, too."""
+    kinds: tuple[str, ...] = ()
+    """Every way in which it was violated, as fingerprints, where there is more than the one."""
 
 
 class FaultRow(msgspec.Struct, frozen=True):
@@ -99,6 +101,7 @@ class Examined(msgspec.Struct):
 def judged(finding: Finding, *, baseline: bool = False) -> Judged:
     """A Finding as plain data."""
     kept = finding.broken[:MAX_CASES]
+    kinds = dict.fromkeys(finding.id + (f":{case.key}" if case.key else "") for case in finding.broken)
     return Judged(
         property=finding.id,
         verdict=finding.verdict,
@@ -106,6 +109,7 @@ def judged(finding: Finding, *, baseline: bool = False) -> Judged:
         violations=tuple(Violation(case.message, tuple(case.evidence), case.subject) for case in kept),
         more=len(finding.broken) - len(kept),
         baseline=baseline,
+        kinds=tuple(kinds) if len(kinds) > 1 else (),
     )
 
 

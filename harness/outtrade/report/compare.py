@@ -8,6 +8,9 @@ NEW is **worse** where
 * a MUST that OLD decided was decided in no scenario of NEW (what is not checked any more is not green), or
 * a MUST gained crashed checks.
 
+What the baseline of NEW expects makes nothing worse: neither a failure that it expects wherever it shows, nor the rate
+of a property all of whose violations it expects.
+
 Changes of a SHOULD are shown and do not count. Where nothing is worse but NEW ended incomplete or with an error of the
 harness and OLD did not, the answer is *incomplete*: it could not be decided.
 """
@@ -19,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from outtrade.report.results import FailureRow, PropertyRow, Results
-from outtrade.report.stored import decided
+from outtrade.report.stored import decided, violations
 from outtrade.report.text import clean, count, percent
 from outtrade.score import ERROR, GATE, INCOMPLETE, OK
 
@@ -66,7 +69,7 @@ def compare(old: Results, new: Results) -> Comparison:
     known, found = ({row.fingerprint for row in run.failures} for run in (old, new))
     appeared = tuple(row for row in new.failures if row.fingerprint not in known)
     gone = tuple(row for row in old.failures if row.fingerprint not in found)
-    reasons = [f"new failure {row.fingerprint}" for row in appeared if row.level == "MUST"]
+    reasons = [f"new failure {row.fingerprint}" for row in appeared if row.level == "MUST" and not _expected(row)]
     reasons += [f"{change.id} {change.worse}" for change in changes if change.worse and change.level == "MUST"]
     code = GATE if reasons else OK
     if not reasons and new.exit.code in (ERROR, INCOMPLETE) and old.exit.code not in (ERROR, INCOMPLETE):
@@ -97,6 +100,10 @@ def lines(found: Comparison) -> Iterator[str]:
             yield f"{count(len(rows), title + ' failure')}:"
         for row in rows:
             yield f"  {clean(row.fingerprint, 44):<46}{row.level:<8}{count(row.scenarios, 'scenario'):>14}"
+            if title == "new" and _expected(row):
+                yield from textwrap.wrap(
+                    f"expected: {clean(row.reason, 400)}", WIDTH, initial_indent="    ", subsequent_indent="    "
+                )
             if title == "new":
                 yield from textwrap.wrap(
                     clean(row.message, 400), WIDTH, initial_indent="    ", subsequent_indent="    "
@@ -122,9 +129,16 @@ def _worse(old: PropertyRow | None, new: PropertyRow | None, *, same: bool) -> s
         return ""
     if new.counts.get("harness-error", 0) > old.counts.get("harness-error", 0):
         return "has checks that crashed"
+    if new.expected and new.expected >= violations(new):
+        return ""
     if new.rate < (old.rate if same else old.interval.low):
         return f"fell from {percent(old.rate)} to {percent(new.rate)} %"
     return ""
+
+
+def _expected(row: FailureRow) -> bool:
+    """Whether the baseline expects a distinct failure wherever it shows."""
+    return row.expected >= row.scenarios > 0
 
 
 def _scenarios(run: Results) -> tuple[object, ...]:

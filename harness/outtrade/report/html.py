@@ -19,7 +19,7 @@ from outtrade.model.history import History
 from outtrade.report.beliefs import beliefs
 from outtrade.report.html_style import STYLE
 from outtrade.report.results import DimensionRow, FailureRow, FaultRow, PropertyRow, ScenarioRow
-from outtrade.report.stored import Smallest, Stored, violations
+from outtrade.report.stored import Smallest, Stored, conditions, expectations, notes_of, standing, violations
 from outtrade.report.text import clean, count, percent
 from outtrade.report.timeline import BELIEVED, EXCHANGE, SENT, TITLES, Row, groups
 
@@ -56,6 +56,7 @@ def build(stored: Stored) -> str:
     page.add(_head(stored))
     page.add(_scorecard(stored))
     page.add(_matrix(stored.results.properties))
+    page.add(_expected(stored))
     _failures(page, stored)
     page.keep = 0
     _rows(page, *_faults(stored))
@@ -104,7 +105,8 @@ def _head(stored: Stored) -> str:
     results = stored.results
     word, tone = _VERDICTS[results.exit.code]
     reasons = "".join(f"<li>{text(reason, 400)}</li>" for reason in results.exit.reasons[:50])
-    reasons = reasons or "<li>No MUST was violated, and enough was decided to say so.</li>"
+    notes = "".join(f'<li class="soft">{text(note, 400)}</li>' for note in notes_of(results)[:50])
+    reasons = reasons or ("" if notes else "<li>No MUST was violated, and enough was decided to say so.</li>")
     kind = "gateway" if results.scope == "G" else "agent"
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -122,7 +124,7 @@ def _head(stored: Stored) -> str:
 <h1>{text(results.target, 160)}</h1>
 <p class="soft">{kind} on {text(stored.where, 60)}, {count(results.scenarios, "scenario")},
 suite {text(results.suite, 60)}, seed {results.seed}</p>
-<div class="card verdict {tone}"><strong>{word}</strong><div><ul>{reasons}</ul></div></div>
+<div class="card verdict {tone}"><strong>{word}</strong><div><ul>{reasons}{notes}</ul></div></div>
 <nav aria-label="Sections"><a href="#score">Scores</a><a href="#properties">Properties</a>
 <a href="#failures">Failures</a><a href="#faults">Faults</a><a href="#scenarios">Scenarios</a></nav>
 </header>
@@ -202,6 +204,8 @@ def _property(row: PropertyRow, columns: Iterable[str]) -> str:
     bar = _bar((("good", row.counts.get("pass", 0)), ("bad", bad)), total)
     rate = "–" if row.rate is None else f"{percent(row.rate)} %"
     notes = f" ({row.baseline:,} also without faults)" if row.baseline else ""
+    notes += f" ({row.expected:,} expected)" if row.expected else ""
+    notes += f" ({row.tolerated:,} tolerated)" if row.tolerated else ""
     notes += f" (waiver: {text(row.waiver, 160)})" if row.waiver else ""
     title = _sentence(row.title) + (f'<span class="soft small">{notes}</span>' if notes else "")
     level = "" if row.level == "MUST" else ' <span class="soft small">SHOULD</span>'
@@ -218,6 +222,29 @@ def _bar(parts: Sequence[tuple[str, int]], total: int) -> str:
         f'<i class="b-{tone}" style="width:{100 * number / total:.1f}%"></i>' for tone, number in parts if number
     )
     return f'<span class="bar" aria-hidden="true">{pieces}</span>'
+
+
+# ------------------------------------------------------------------ the baseline
+def _expected(stored: Stored) -> str:
+    rows = expectations(stored.results)
+    if not rows:
+        return ""
+    body = []
+    for row in rows[:500]:
+        tone = {"seen": "", "not met": "soft"}.get(row.status, "t-bad")
+        body.append(
+            f'<tr><th scope="row">{text(conditions(row), 300)}</th><td class="{tone}">{text(standing(row))}</td>'
+            f"<td>{text(row.reason, 400)}</td><td>{text(row.owner or '', 80)}</td>"
+            f"<td>{text(row.expires or '', 20)}</td></tr>\n"
+        )
+    return f"""<section aria-labelledby="expected"><h2 id="expected">Expected failures</h2>
+<p class="soft">What the baseline excuses. It counts in every rate and score above all the same; an entry that is stale
+or expired fails the gate.</p>
+<div class="card scroll" tabindex="0" role="region" aria-labelledby="expected"><table>
+<caption>Expected failures</caption><thead><tr><th scope="col">failure</th><th scope="col">in this run</th>
+<th scope="col">reason</th><th scope="col">owner</th><th scope="col">until</th></tr></thead><tbody>
+{"".join(body)}</tbody></table></div></section>
+"""
 
 
 # ------------------------------------------------------------------ what went wrong
@@ -251,13 +278,18 @@ def _failure(stored: Stored, failure: FailureRow, smallest: Smallest, *, unfolde
     problem = f'<p class="soft">{text(said, 300)}</p>' if said else ""
     kind = text(failure.fingerprint.partition(":")[2], 60)
     baseline = " It fails without any fault, too." if failure.baseline else ""
+    expected, known = "", ""
+    if failure.expected:
+        known = '<span class="tag">expected</span>'
+        where = "" if failure.expected >= failure.scenarios else f" in {failure.expected:,} of them"
+        expected = f'<p class="soft">Expected{where}: {text(failure.reason, MESSAGE)}</p>'
     level = "" if failure.level == "MUST" else '<span class="tag">SHOULD</span>'
     return f"""<details class="card failure"{" open" if unfolded else ""}><summary>
-<h3>{text(failure.property, 20)}</h3><span class="tag {failure.severity}">{failure.severity}</span>{level}
+<h3>{text(failure.property, 20)}</h3><span class="tag {failure.severity}">{failure.severity}</span>{level}{known}
 <span>{_sentence(failure.title)}</span>
 <span class="soft small mono">{kind}</span>
 <span class="where">{count(failure.scenarios, "scenario")}</span></summary><div>
-<p class="message">{text(failure.message, MESSAGE)}{baseline}</p>
+<p class="message">{text(failure.message, MESSAGE)}{baseline}</p>{expected}
 <h4>Smallest scenario{found}</h4><ul class="words">{words}</ul>{problem}
 {story}<h4>Replay</h4><code class="command">{text(stored.replay(failure), MESSAGE)}</code>
 <p class="soft small mono">{text(failure.fingerprint)}</p></div></details>

@@ -7,6 +7,9 @@ MUST violated      ``failure``: for each distinct failure its message and the co
 a check crashed    ``error``
 never decided      ``skipped``, with the reason (not applicable, waived, incomplete, not exercised)
 SHOULD violated    passed, with the violations in ``system-out``: it does not fail the gate
+tolerated          the same, where ``--fail-under`` or ``--max-critical`` let it pass
+expected           ``skipped`` with the reason from the baseline, the violations in ``system-out``
+stale, expired     ``failure``: an entry of the baseline that has to go
 =================  ==========================================================================================
 
 A last case, ``gate``, holds the exit code and its reasons, so that the file is red exactly where the run was not green:
@@ -20,7 +23,16 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from outtrade.report.results import FailureRow, PropertyRow
-from outtrade.report.stored import Stored, decided, violations
+from outtrade.report.stored import (
+    Stored,
+    conditions,
+    decided,
+    expectations,
+    notes_of,
+    standing,
+    unexpected,
+    violations,
+)
 from outtrade.report.text import clean, count
 
 MESSAGE = 1_000
@@ -70,19 +82,36 @@ def build(stored: Stored) -> str:
 
 def _verdict(case: ET.Element, row: PropertyRow, stored: Stored, failures: Sequence[FailureRow]) -> None:
     counts = row.counts
-    if counts.get("fail"):
+    share = f"{violations(row):,} of {count(decided(row), 'scenario')}"
+    entries = [entry for entry in expectations(stored.results) if entry.property == row.id]
+    bad = [entry for entry in entries if entry.status in ("stale", "expired")]
+    if unexpected(row):
         found = ET.SubElement(case, "failure", type=row.severity)
-        found.set("message", f"violated in {counts['fail']:,} of {count(decided(row), 'scenario')}")
+        found.set("message", f"violated in {share}{_of_these(row)}")
         found.text = _story(stored, failures)
+    elif bad:
+        found = ET.SubElement(case, "failure", type="baseline")
+        found.set("message", f"{count(len(bad), 'expected failure')} to be taken out of the baseline")
+        found.text = "\n".join(f"{_text(conditions(entry), 300)}: {standing(entry)}" for entry in bad)
     elif counts.get("harness-error"):
         crashed = ET.SubElement(case, "error", type="harness-error")
         crashed.set("message", f"the check crashed in {count(counts['harness-error'], 'scenario')}")
     elif not decided(row):
         ET.SubElement(case, "skipped", message=_undecided(row))
     elif violations(row):
+        if row.expected:
+            more = _of_these(row) if row.tolerated else ""
+            reasons = "; ".join(dict.fromkeys(_text(entry.reason, 200) for entry in entries if entry.status == "seen"))
+            ET.SubElement(case, "skipped", message=f"expected failure in {share}{more}: {reasons}")
         said = ET.SubElement(case, "system-out")
-        said.text = f"SHOULD, violated in {counts['warn']:,} of {count(decided(row), 'scenario')}\n\n"
-        said.text += _story(stored, failures)
+        said.text = f"{row.level}, violated in {share}{_of_these(row)}\n\n" + _story(stored, failures)
+
+
+def _of_these(row: PropertyRow) -> str:
+    words = [
+        f"{number:,} {word}" for number, word in ((row.expected, "expected"), (row.tolerated, "tolerated")) if number
+    ]
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _undecided(row: PropertyRow) -> str:
@@ -99,7 +128,8 @@ def _story(stored: Stored, failures: Sequence[FailureRow]) -> str:
     for failure in failures[:SHOWN]:
         parts.append(
             f"{_text(failure.fingerprint, 120)} in {count(failure.scenarios, 'scenario')}"
-            f"{', also without faults' if failure.baseline else ''}\n"
+            f"{', also without faults' if failure.baseline else ''}"
+            f"{f', expected: {_text(failure.reason, 300)}' if failure.expected else ''}\n"
             f"{_text(failure.message, MESSAGE)}\n"
             f"replay: {_text(stored.replay(failure), MESSAGE)}\n"
         )
@@ -115,6 +145,9 @@ def _gate(case: ET.Element, stored: Stored) -> None:
         bad = ET.SubElement(case, kind, type=("", "gate", "harness-error", "incomplete")[code])
         bad.set("message", f"exit code {code}")
         bad.text = "\n".join(_text(reason, MESSAGE) for reason in reasons)
+    notes = notes_of(stored.results)
+    if notes:
+        ET.SubElement(case, "system-out").text = "\n".join(_text(note, MESSAGE) for note in notes)
 
 
 def _text(value: object, limit: int) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outtrade.report.results import FailureRow
-from outtrade.report.stored import Stored, decided, violations
+from outtrade.report.stored import Stored, conditions, decided, expectations, notes_of, standing, violations
 from outtrade.report.text import clean, count, percent
 
 LIMIT = 1024 * 1024
@@ -57,6 +57,8 @@ def _parts(stored: Stored) -> Iterator[str]:
     )
     for reason in results.exit.reasons:
         yield f"* {escape(reason, MESSAGE)}\n"
+    for note in notes_of(results):
+        yield f"* note: {escape(note, MESSAGE)}\n"
     yield "\n| dimension | score | 95 % interval | properties | scenarios |\n|---|--:|:-:|--:|--:|\n"
     for row in results.dimensions:
         if row.score is None:
@@ -66,6 +68,7 @@ def _parts(stored: Stored) -> Iterator[str]:
         score = f"{percent(row.score)} %"
         yield f"| {escape(row.name)} | {score} | {interval} | {row.properties} | {row.scenarios:,} |\n"
     yield from _violated(stored)
+    yield from _expected(stored)
     failures = stored.failures()
     if failures:
         yield f"\n### {count(len(failures), 'distinct failure')}\n"
@@ -81,7 +84,21 @@ def _violated(stored: Stored) -> Iterator[str]:
     yield "\n### Violated\n\n| property | level | severity | violations | |\n|---|---|---|--:|---|\n"
     for row in sorted(rows, key=lambda r: (r.level, ("critical", "major", "minor").index(r.severity), r.id)):
         share = f"{violations(row):,} of {decided(row):,}"
+        share += f", {row.expected:,} expected" if row.expected else ""
+        share += f", {row.tolerated:,} tolerated" if row.tolerated else ""
         yield f"| {escape(row.id)} | {row.level} | {row.severity} | {share} | {escape(row.title)} |\n"
+
+
+def _expected(stored: Stored) -> Iterator[str]:
+    """The baseline: what is excused, why, and which entries have to go."""
+    rows = expectations(stored.results)
+    if not rows:
+        return
+    yield "\n### Expected failures\n\n| failure | in this run | reason | owner | until |\n|---|---|---|---|---|\n"
+    for row in rows:
+        what = escape(conditions(row), 300)
+        became = standing(row) if row.status in ("seen", "not met") else f"**{standing(row)}**"
+        yield f"| {what} | {became} | {escape(row.reason, 300)} | {escape(row.owner or '')} | {row.expires or ''} |\n"
 
 
 def _failure(stored: Stored, failure: FailureRow) -> str:
@@ -89,7 +106,8 @@ def _failure(stored: Stored, failure: FailureRow) -> str:
     words = stored.smallest(failure).words
     lines = [
         f"\n<details><summary><b>{escape(failure.fingerprint)}</b> {escape(failure.title)} "
-        f"({failure.level}, {failure.severity}, {count(failure.scenarios, 'scenario')})</summary>\n",
+        f"({failure.level}, {failure.severity}, {count(failure.scenarios, 'scenario')}"
+        f"{f', {failure.expected:,} expected' if failure.expected else ''})</summary>\n",
         escape(failure.message, MESSAGE) + "\n",
     ]
     lines += [f"* {escape(text)}" for text in words]

@@ -28,13 +28,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from outtrade.baseline import Known, Standing
 from outtrade.engine.events import Event, Failure, Interrupted, RunFinished, RunStarted, ScenarioDone
 from outtrade.engine.plan import Kit
 from outtrade.engine.replay import Expected, SavedFailure
 from outtrade.engine.results import FAILING, Examined, Judged, Result
+from outtrade.gate import Policy
 from outtrade.score import PropertyScore, Scorecard
 
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
+"""Written by this version. Version 1 has no gate, no expected failures and no kinds; it is still read."""
 TIME_FIELDS = ("started", "finished", "wall_seconds", "results[].wall_seconds")
 """Paths of the fields in which two equal runs differ."""
 
@@ -85,6 +88,8 @@ class PropertyRow(_Model):
     )
     baseline: int = Field(description="violations that happen without any fault, too")
     waiver: str | None = Field(description="why it was allowed to be waived")
+    expected: int = Field(default=0, description="violations that the baseline excuses; they count in the rate")
+    tolerated: int = Field(default=0, description="further violations that --fail-under or --max-critical let pass")
 
 
 class FaultRow(_Model):
@@ -114,6 +119,8 @@ class FailureRow(_Model):
     runs: int = Field(description="runs spent on minimising")
     file: str = Field(description="scenario file, relative to this file; outtrade replay runs it")
     history: str = Field(description="SHA-256 of the history that the file gives")
+    expected: int = Field(default=0, description="scenarios in which the baseline expects it")
+    reason: str = Field(default="", description="why it is expected")
 
 
 class ViolationRow(_Model):
@@ -133,6 +140,7 @@ class FindingRow(_Model):
     baseline: bool
     violations: tuple[ViolationRow, ...]
     more: int
+    kinds: tuple[str, ...] = Field(default=(), description="all fingerprints, where there is more than the one")
 
 
 class ScenarioFault(_Model):
@@ -171,11 +179,36 @@ class Exit(_Model):
     reasons: tuple[str, ...]
 
 
+class ExpectationRow(_Model):
+    """An entry of the baseline and what became of it."""
+
+    property: str
+    fingerprint: str | None
+    scenario: str | None
+    fault: str | None
+    reason: str
+    owner: str | None
+    expires: str | None = Field(description="the last day on which it excuses anything")
+    status: Literal["seen", "stale", "expired", "not met"]
+    seen: int = Field(description="scenarios in which it excused a violation")
+    chances: int = Field(description="scenarios that it names and in which its property was decided")
+
+
+class GateRow(_Model):
+    """By what the exit code was decided."""
+
+    max_incomplete: float
+    fail_under: dict[str, float] = Field(description="dimension, or 'all' -> lowest score in per cent")
+    max_critical: int
+    expected: tuple[ExpectationRow, ...]
+    notes: tuple[str, ...] = Field(description="what was excused, tolerated, or could not be held against this run")
+
+
 class Results(_Model):
     """The file."""
 
     format: Literal["outtrade.results"] = "outtrade.results"
-    version: Literal[1] = VERSION
+    version: Literal[1, 2] = VERSION
     declared_time_fields: tuple[str, ...] = TIME_FIELDS
     outtrade: str
     libraries: dict[str, str]
@@ -192,6 +225,7 @@ class Results(_Model):
     finished: str
     wall_seconds: float
     exit: Exit
+    gate: GateRow | None = Field(default=None, description="absent in files of version 1")
     critical: int = Field(description="critical violations of a MUST: scenario x property")
     incomplete: int
     not_exercised: int
@@ -247,11 +281,11 @@ def folder_name(target: str) -> str:
 class ResultsFile:
     """Handler that writes the folder. ``folder`` must have passed ``open_folder``."""
 
-    def __init__(self, folder: Path, *, waivers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, waivers: Mapping[str, str] | None = None, policy: Policy | None = None) -> None:
         self.folder = folder
         self.written = False
         """Whether results.json of this run is there."""
-        self._waivers = dict(waivers or {})
+        self._policy = policy or Policy(waivers=dict(waivers or {}))
         self._kit: Kit | None = None
         self._results: list[Result] = []
         self._files: dict[int, str] = {}
@@ -318,7 +352,7 @@ class ResultsFile:
             self._results,
             event.failures,
             files={index: f"{FAILURES}/{stem}.json" for index, stem in self._files.items()},
-            waivers=self._waivers,
+            policy=self._policy,
             interrupted=self._interrupted,
             started=self._started,
             wall_seconds=event.wall_seconds,
@@ -340,7 +374,7 @@ def build(
     failures: tuple[Failure, ...],
     *,
     files: Mapping[int, str],
-    waivers: Mapping[str, str],
+    policy: Policy,
     interrupted: bool,
     started: str,
     wall_seconds: float,
@@ -361,11 +395,27 @@ def build(
         started=started,
         finished=_now(),
         wall_seconds=round(wall_seconds, 3),
-        exit=Exit(code=card.code, reasons=card.reasons),
-        critical=card.critical,
-        incomplete=card.incomplete,
-        not_exercised=card.unexercised,
-        dimensions=tuple(
+        failures=tuple(_failure(failure, card) for failure in failures),
+        **judgement(card, policy),
+        results=tuple(_scenario(result, files.get(result.index)) for result in results),
+    )
+
+
+def judgement(card: Scorecard, policy: Policy) -> dict[str, Any]:
+    """The fields of ``Results`` that the score and the gate decide."""
+    return {
+        "exit": Exit(code=card.code, reasons=card.reasons),
+        "gate": GateRow(
+            max_incomplete=policy.max_incomplete,
+            fail_under=dict(sorted(policy.fail_under.items())),
+            max_critical=policy.max_critical,
+            expected=tuple(_expectation(row) for row in card.expectations),
+            notes=card.notes,
+        ),
+        "critical": card.critical,
+        "incomplete": card.incomplete,
+        "not_exercised": card.unexercised,
+        "dimensions": tuple(
             DimensionRow(
                 name=row.name,
                 score=_share(row.score),
@@ -375,8 +425,8 @@ def build(
             )
             for row in card.dimensions
         ),
-        properties=tuple(_property(row, waivers.get(row.id)) for row in card.properties),
-        faults=tuple(
+        "properties": tuple(_property(row, policy.waivers.get(row.id)) for row in card.properties),
+        "faults": tuple(
             FaultRow(
                 variant=row.variant,
                 planned=row.planned,
@@ -386,8 +436,22 @@ def build(
             )
             for row in card.faults
         ),
-        failures=tuple(_failure(failure) for failure in failures),
-        results=tuple(_scenario(result, files.get(result.index)) for result in results),
+    }
+
+
+def _expectation(row: Standing) -> ExpectationRow:
+    entry = row.entry
+    return ExpectationRow(
+        property=entry.property,
+        fingerprint=entry.fingerprint,
+        scenario=entry.scenario,
+        fault=entry.fault,
+        reason=entry.reason,
+        owner=entry.owner,
+        expires=entry.expires.isoformat() if entry.expires else None,
+        status=row.status,
+        seen=row.seen,
+        chances=row.chances,
     )
 
 
@@ -403,11 +467,14 @@ def _property(row: PropertyScore, waiver: str | None) -> PropertyRow:
         counts=row.counts,
         baseline=row.baseline,
         waiver=waiver,
+        expected=row.expected,
+        tolerated=row.tolerated,
     )
 
 
-def _failure(failure: Failure) -> FailureRow:
+def _failure(failure: Failure, card: Scorecard) -> FailureRow:
     judged = failure.judged
+    known = card.known.get(judged.fingerprint, Known(0, ""))
     return FailureRow(
         fingerprint=judged.fingerprint,
         property=judged.property,
@@ -423,6 +490,8 @@ def _failure(failure: Failure) -> FailureRow:
         runs=failure.runs,
         file=f"{FAILURES}/{failure_stem(failure)}.json",
         history=failure.hash,
+        expected=known.scenarios,
+        reason=known.reason,
     )
 
 
@@ -446,6 +515,7 @@ def _scenario(result: Result, file: str | None) -> ScenarioRow:
                     ViolationRow(message=v.message, evidence=v.evidence, subject=v.subject) for v in judged.violations
                 ),
                 more=judged.more,
+                kinds=judged.kinds,
             )
             for judged in result.findings
         ),

@@ -19,7 +19,8 @@ from outtrade.engine.replay import read
 from outtrade.model.history import History
 from outtrade.model.scenario import ScenarioError
 from outtrade.report.describe import describe_scenario
-from outtrade.report.results import FailureRow, PropertyRow, ReportError, Results
+from outtrade.report.results import ExpectationRow, FailureRow, PropertyRow, ReportError, Results
+from outtrade.report.text import count
 
 MAX_RESULTS = 512 * 1024 * 1024
 """Largest results.json that is read, in bytes."""
@@ -55,10 +56,17 @@ class Stored:
         return "outtrade replay " + shlex.quote(str(self.folder / failure.file))
 
     def failures(self) -> list[FailureRow]:
-        """Distinct failures, the worst first: MUST before SHOULD, then by severity, then by how often."""
+        """Distinct failures, the worst first: what nobody expects, MUST before SHOULD, then by severity, then by how
+        often."""
         return sorted(
             self.results.failures,
-            key=lambda f: (f.level != "MUST", _SEVERITIES.index(f.severity), -f.scenarios, f.fingerprint),
+            key=lambda f: (
+                f.expected >= f.scenarios,
+                f.level != "MUST",
+                _SEVERITIES.index(f.severity),
+                -f.scenarios,
+                f.fingerprint,
+            ),
         )
 
     def smallest(self, failure: FailureRow) -> Smallest:
@@ -114,3 +122,34 @@ def decided(row: PropertyRow) -> int:
 def violations(row: PropertyRow) -> int:
     """Scenarios that violate it: ``fail``, or ``warn`` for a SHOULD."""
     return row.counts.get("fail", 0) + row.counts.get("warn", 0)
+
+
+def unexpected(row: PropertyRow) -> int:
+    """Violations of a MUST that count against the run: neither expected by the baseline nor tolerated."""
+    return max(0, row.counts.get("fail", 0) - row.expected - row.tolerated)
+
+
+def notes_of(results: Results) -> tuple[str, ...]:
+    """What the gate excused, tolerated, or could not hold against the run."""
+    return results.gate.notes if results.gate is not None else ()
+
+
+def expectations(results: Results) -> tuple[ExpectationRow, ...]:
+    """The entries of the baseline and what became of them."""
+    return results.gate.expected if results.gate is not None else ()
+
+
+def conditions(row: ExpectationRow) -> str:
+    """What an entry is about, in one line."""
+    words = row.fingerprint or row.property
+    words += f" in {row.scenario}" if row.scenario else ""
+    return words + (f" with {row.fault}" if row.fault else "")
+
+
+def standing(row: ExpectationRow) -> str:
+    """What became of an entry, in words: ``seen in 12 scenarios``."""
+    if row.status == "seen":
+        return f"seen in {count(row.seen, 'scenario')}"
+    if row.status == "stale":
+        return f"stale: not seen in {count(row.chances, 'scenario')} that could show it"
+    return f"expired on {row.expires}" if row.status == "expired" else "never decided in this run"

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from outtrade.baseline import Known
 from outtrade.engine.events import (
     Event,
     Failure,
@@ -48,6 +49,13 @@ REDRAW = 0.1
 """Real seconds between two drawings of the progress bar."""
 
 _COLOUR = {"critical": "bold red", "major": "red", "minor": "yellow"}
+_STANDING = {
+    "seen": "seen in {seen}",
+    "stale": "STALE, it did not show",
+    "expired": "EXPIRED",
+    "not met": "never decided here",
+}
+_NOT_KNOWN = Known(0, "")
 _VERDICTS = ("PASS", "FAIL", "ERROR", "INCOMPLETE")
 
 
@@ -150,7 +158,8 @@ class Terminal:
         self._dimensions(card)
         self._violations(card)
         self._notes(card)
-        self._failures(event.failures)
+        new = [f for f in event.failures if f.scenarios > card.known.get(f.judged.fingerprint, _NOT_KNOWN).scenarios]
+        self._failures(new)
         if self._coverage:
             self.coverage({kit.target.name: card})
         self._last(card)
@@ -189,6 +198,7 @@ class Terminal:
             for row in sorted(rows, key=lambda r: (_rank(r.severity), -r.counts[verdict], r.id)):
                 share = f"{row.counts[verdict]:,} of {row.applied:,}"
                 note = f" [{row.baseline} without faults]" if row.baseline else ""
+                note += f" [{row.expected} expected]" if row.expected else ""
                 head = f"  {row.id:<9}{share:>19}  "
                 body = textwrap.wrap(clean(row.title) + note, WIDTH - 42) or [""]
                 self.line(Text.assemble(head, (f"{row.severity:<10}", _COLOUR[row.severity]), body[0]))
@@ -225,6 +235,12 @@ class Terminal:
             notes.append(("harness error", f"{clean(result.scenario, 30)}: {clean(result.error, 300)}"))
         for result in self._differing[:3]:
             notes.append(("not repeatable", f"{clean(result.scenario, 30)}: {clean(result.differs, 300)}"))
+        for standing in card.expectations:
+            entry = standing.entry
+            who = f" ({clean(entry.owner, 60)})" if entry.owner else ""
+            when = f", until {entry.expires}" if entry.expires and standing.status != "expired" else ""
+            became = _STANDING[standing.status].format(seen=count(standing.seen, "scenario"))
+            notes.append(("expected", f"{entry.name()}: {became}{when}: {clean(entry.reason, 300)}{who}"))
         if notes:
             self.line()
         for name, text in notes:
@@ -291,10 +307,14 @@ class Terminal:
             self.line(part)
 
     def verdict(self, card: Scorecard) -> None:
-        """PASS, or what kept it from passing and why."""
-        self.line(_VERDICTS[card.code], "bold green" if card.passed else "bold red")
-        for reason in card.reasons:
-            self.paragraph(reason)
+        """PASS, or what kept it from passing and why; then what the gate let pass."""
+        self.decision(card.code, card.reasons, card.notes)
+
+    def decision(self, code: int, reasons: Sequence[str], notes: Sequence[str] = ()) -> None:
+        """An exit code of the gate in words."""
+        self.line(_VERDICTS[code], "bold red" if code else "bold green")
+        for text in (*reasons, *(f"note: {note}" for note in notes)):
+            self.paragraph(text)
 
     def _last(self, card: Scorecard) -> None:
         self.line()
