@@ -213,7 +213,7 @@ class Agent {
   }
 
   async work() {
-    await this.venue.ask('loadMarkets');
+    await this.venue.ask('loadMarkets', true); // without "reload", ccxt repeats its first failure for ever
     while (this.jobs.some((job) => job.state !== 'over')) {
       for (const job of this.jobs) await job.step();
       await sleep(50);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from decimal import Decimal
 from typing import Any
 
@@ -61,6 +61,11 @@ class Store(MutableMapping[str, Any]):
         del self._data[key]
         self._recorder.add(StoreSet(incarnation=self._recorder.incarnation, key=key))
         self._recorder.stored()
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Hold these values, silently: what an earlier incarnation left."""
+        self._data.clear()
+        self._data.update({key: json.dumps(value, allow_nan=False) for key, value in values.items()})
 
     def __iter__(self) -> Iterator[str]:
         self._recorder.touch()

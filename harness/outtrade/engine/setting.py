@@ -63,7 +63,7 @@ class Setting:
             secret=SECRET,
         )
         self._instruments: dict[str, dict[str, Any]] = module.instruments(config)
-        self._absent_after = float(module.traits["absent_after"].value)
+        self._absent_after = float(scenario.knobs.get("absent_after", module.traits["absent_after"].value))
         self.history = History(
             Header(
                 target=name,

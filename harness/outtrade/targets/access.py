@@ -1,9 +1,10 @@
 """VenueAccess: all that an agent is told about the exchange it trades on.
 
-Addresses are those of the real exchange: in the World, simulated DNS routes them to the mock, so a client library
-needs no special treatment. ``ccxt()`` makes a ready ccxt object in the same spirit: the unmodified class with test
+In the World, addresses are those of the real exchange: simulated DNS routes them to the mock, so a client library needs
+no special treatment. ``ccxt()`` makes a ready ccxt object in the same spirit: the unmodified class with test
 credentials. Its addresses and its ``fetch`` are untouched; only options that choose *what* ``load_markets`` reads
-are set, because the mock is a spot venue and has no futures or margin hosts.
+are set, because the mock is a spot venue and has no futures or margin hosts. In wire mode, addresses are those of a
+served venue on loopback; there ``ccxt()`` moves *every* address of the object to it, so that no request can leave.
 
     exchange = venue.ccxt()
     exchange.load_markets()           # over the wire, like everything else
@@ -16,6 +17,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from outtrade.model.task import Instrument
 
@@ -33,6 +35,13 @@ CCXT_OPTIONS: dict[str, dict[str, Any]] = {
     "binance_spot": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchMargins": False},
 }
 """Options for ``load_markets``: spot instruments only (ccxt also asks the futures hosts, and margin end points)."""
+
+
+def _origins(urls: Any) -> set[str]:
+    if isinstance(urls, dict):
+        return set().union(*(_origins(url) for url in urls.values()))
+    parts = urlsplit(urls)
+    return {f"{parts.scheme}://{parts.netloc}"}
 
 
 @dataclass(kw_only=True)
@@ -82,7 +91,20 @@ class VenueAccess:
         }
         if self.passphrase is not None:
             config["password"] = self.passphrase
-        return getattr(library, exchange_id)(config)
+        if self.ca_file is not None:  # the blocking class reads validateServerSsl, the asynchronous one cafile
+            config |= {"validateServerSsl": self.ca_file} if not (asynchronous or pro) else {"cafile": self.ca_file}
+        exchange = getattr(library, exchange_id)(config)
+        if self.rest_url not in _origins(exchange.urls["api"]):
+            exchange.urls["api"] = self._moved(exchange.urls["api"])
+        return exchange
+
+    def _moved(self, urls: Any) -> Any:
+        """Addresses of ccxt (a tree) with their origins replaced by ours."""
+        if isinstance(urls, dict):
+            return {name: self._moved(url) for name, url in urls.items()}
+        parts = urlsplit(urls)
+        origin = self.stream_url or "" if parts.scheme in ("ws", "wss") else self.rest_url
+        return origin + parts.path
 
     @property
     def tools(self) -> Toolbox:

@@ -6,14 +6,12 @@ works, reports, everything goes on to ``until``, then the final truth. A crash o
 group; after the fault's ``downtime`` a new process is given the task with ``resumed`` and the store.
 
 What differs from the World: nothing is deterministic, a second is a second (so scenarios are short, see the space
-``wire``), the agent's sleeps are not on the record, and a run whose agent gave no report ends at once. The knob
-``absent_after`` of a scenario replaces the venue's trait, which is longer than such a scenario.
+``wire``), the agent's sleeps are not on the record, and a run whose agent gave no report ends at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,10 +78,7 @@ class _WireRun:
             setting = self.server.setting
             self.world, self.recorder = self.server.world, setting.recorder
             self.world.on_kill = self._killed
-            access = self.server.access()
-            wanted = self.scenario.knobs.get("absent_after", access.absent_after)
-            setting.history.header.absent_after = float(wanted)
-            self.access = replace(access, absent_after=float(wanted))
+            self.access = self.server.access()
             await self._incarnations(trouble)
             return await self._end()
         finally:

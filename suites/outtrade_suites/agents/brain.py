@@ -2,8 +2,9 @@
 
 One loop serves all intents. Each turn it reads what the stream told, closes a gap if there was one, and takes one step
 for every job that is due; then it waits until the next is due or the stream speaks. A step sends at most a handful of
-requests and never waits for the market, so that a slow order holds up nobody. From ``until`` - 30 s nothing that adds
-exposure is sent, what still works is cancelled, and the books are compared with the venue's.
+requests and never waits for the market, so that a slow order holds up nobody. From ``until`` - 30 s (in short tasks: in
+the last third) nothing that adds exposure is sent, what still works is cancelled, and the books are compared with the
+venue's.
 
 Both reference agents are this class with a port; the broken agents of the zoo are those with one method changed.
 """
@@ -341,17 +342,18 @@ class Brain(Reporting):
     async def clean_up(self) -> None:
         """Cancel what may not rest, settle what is in doubt, compare the books. Ends in time for the report."""
         self.closing = True
-        last_call = self.task.until - 12
+        second = self.last_part / 30
+        last_call = self.task.until - 12 * second
         for job in self.jobs:
             job.wake = self.now()
             for order in job.orders:
                 order.cancels = 0
         while self.unsettled() and self.now() < last_call:
             await self.turn()
-        if await self.patiently(self.reconcile, last_call + 8) and self.unsettled():
-            while self.unsettled() and self.now() < last_call + 4:
+        if await self.patiently(self.reconcile, last_call + 8 * second) and self.unsettled():
+            while self.unsettled() and self.now() < last_call + 4 * second:
                 await self.turn()
-            await self.patiently(self.reconcile, last_call + 8)
+            await self.patiently(self.reconcile, last_call + 8 * second)
 
     def unsettled(self) -> bool:
         """Whether something is in doubt, or works although it may not."""

@@ -18,7 +18,7 @@ from outtrade_suites.agents.state import ZERO, Job, Order
 T = TypeVar("T")
 
 CLEAN_UP = 30.0
-"""Seconds before ``until`` at which working orders are cancelled and the books are compared."""
+"""Seconds before ``until`` at which working orders are cancelled and the books are compared (short tasks: a third)."""
 
 
 class NotYet(Exception):
@@ -62,8 +62,13 @@ class Desk:
         return self.clock() - self.task.epoch
 
     @property
+    def last_part(self) -> float:
+        """Seconds kept for the final clean-up."""
+        return min(CLEAN_UP, self.task.until / 3)
+
+    @property
     def closing_time(self) -> float:
-        return self.task.until - CLEAN_UP
+        return self.task.until - self.last_part
 
     def deadline(self, intent: Intent) -> float:
         """From then on nothing is sent that adds exposure for ``intent``, and what works for it is cancelled."""
