@@ -377,6 +377,63 @@ def serve(
     raise typer.Exit(guarded(lambda: serve_command(options), debug=debug))
 
 
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade mcp examples/answer_lost.json --tell-verdict\n"
+    "  outtrade mcp --space binance_spot --seed 7 --scenarios 20 --name my-model --out reports/my-model\n"
+    "  outtrade mcp examples/answer_lost.json examples/never_accepted.json --http 0"
+)
+def mcp(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Scenario files to serve.")] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="Serve scenarios of this space (see: outtrade list profiles).")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios of the space.")] = 1,
+    scenarios: Annotated[
+        int | None,
+        typer.Option("--scenarios", "-n", min=1, max=100_000, help="How many of the space; 1 unless given."),
+    ] = None,
+    suite: SuiteName = "core",
+    name: Annotated[str, typer.Option("--name", help="Name of the model, in the results: mcp:NAME.")] = "model",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for results.json and histories; by default reports/mcp-NAME.")
+    ] = None,
+    tell_verdict: Annotated[
+        bool, typer.Option("--tell-verdict", help="Answer a report with the verdict. Else only you see it.")
+    ] = False,
+    think: Annotated[
+        float, typer.Option("--think-seconds", min=0, max=3600, help="Virtual seconds that pass before each call.")
+    ] = 0.0,
+    http: Annotated[
+        int | None,
+        typer.Option("--http", metavar="PORT", min=0, max=65535, help="Streamable HTTP on 127.0.0.1; 0: a free port."),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Serve scenarios to a language model over the Model Context Protocol (extra: outtrade[mcp]).
+
+    Over stdin and stdout, as MCP clients start it; what an operator reads goes to stderr. Exits like outtrade run
+    when the client goes away: 3 where a scenario was not finished.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.mcp import McpOptions, mcp_command
+
+    options = McpOptions(
+        files=tuple(files or ()),
+        space=space,
+        seed=seed,
+        scenarios=scenarios,
+        suite=suite,
+        name=name,
+        out=out,
+        tell_verdict=tell_verdict,
+        think=think,
+        http=http,
+        debug=debug,
+    )
+    raise typer.Exit(guarded(lambda: mcp_command(options), debug=debug))
+
+
 @listing.command("venues")
 def list_venues(
     traits: Annotated[bool, typer.Option("--traits", help="Show each venue's declared behaviour.")] = False,

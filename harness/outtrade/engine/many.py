@@ -151,7 +151,26 @@ def _ordered(groups: dict[str, _Group], properties: Sequence[Property]) -> list[
     return sorted(((by_id[group.judged.property], group) for group in groups.values()), key=key)
 
 
-def _failures(kit: Kit, pool: Pool, ordered: list[tuple[Property, _Group]], budget: int) -> Iterator[Failure]:
+def gathered(
+    kit: Kit, done: Sequence[Examined], *, wall_seconds: float, policy: Policy | None = None
+) -> Iterator[Event]:
+    """The end of a run whose scenarios somebody else ran (``outtrade.mcp``): everything after the last ScenarioDone.
+    Nothing is run again, so no failure is made smaller."""
+    groups: dict[str, _Group] = {}
+    for examined in done:
+        _group(groups, examined)
+    planned = kit.plan.scenarios
+    if len(done) < planned:
+        yield Interrupted(len(done), planned)
+    failures: list[Failure] = []
+    for failure in _failures(kit, None, _ordered(groups, kit.properties), 0):
+        failures.append(failure)
+        yield FailureFound(failure)
+    card = score([examined.result for examined in done], kit.properties, planned=planned, policy=policy)
+    yield RunFinished(card, tuple(failures), len(done) < planned, wall_seconds)
+
+
+def _failures(kit: Kit, pool: Pool | None, ordered: list[tuple[Property, _Group]], budget: int) -> Iterator[Failure]:
     chosen = [(prop, group) for prop, group in ordered if not group.smallest.result.ended.startswith("watchdog")]
     chosen = chosen[:MAX_DISTINCT] if budget else []
     jobs = [
@@ -159,7 +178,7 @@ def _failures(kit: Kit, pool: Pool, ordered: list[tuple[Property, _Group]], budg
         for prop, group in chosen
     ]
     shrunk: dict[str, Shrunk] = {}
-    for position, answer in pool.run(jobs):
+    for position, answer in pool.run(jobs) if pool is not None else ():
         if isinstance(answer, Shrunk):
             shrunk[jobs[position].fingerprint] = answer
     for prop, group in ordered:

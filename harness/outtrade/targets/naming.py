@@ -71,6 +71,11 @@ def resolve(spec: str, *, names: Mapping[str, str] | None = None) -> Target:
         return _ccxt(spec, rest, is_async=kind == "ccxt.async")
     if kind == "cmd":
         return _command(spec, rest)
+    if kind == "mcp":
+        raise TargetError(
+            f"{spec}: a model that came to outtrade mcp, and cannot be called; look at its history beside the file with"
+            " outtrade judge FILE.jsonl --timeline"
+        )
     if kind in ("agent", "zoo"):
         return _named(spec, kind, rest, names)
     raise TargetError(f"{spec}: unknown kind of target {kind!r} (known: {', '.join(KINDS)})")

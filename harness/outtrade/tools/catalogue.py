@@ -25,14 +25,14 @@ class Spec:
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its arguments."""
-        schema: dict[str, Any] = _lean(self.arguments.model_json_schema())
+        schema: dict[str, Any] = lean(self.arguments.model_json_schema())
         return schema
 
 
-def _lean(schema: Any) -> Any:
+def lean(schema: Any) -> Any:
     """Without the titles and docstrings that pydantic adds; ``anyOf [X, null]`` is X: leave optional ones out."""
     if isinstance(schema, list):
-        return [_lean(item) for item in schema]
+        return [lean(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     options = schema.get("anyOf")
@@ -42,7 +42,7 @@ def _lean(schema: Any) -> Any:
     found = {}
     for key, value in schema.items():
         if key == "properties":
-            found[key] = {name: _lean(part) for name, part in value.items()}
+            found[key] = {name: lean(part) for name, part in value.items()}
         elif (
             (key == "title" and isinstance(value, str))
             or (key == "default" and value is None)
@@ -50,7 +50,7 @@ def _lean(schema: Any) -> Any:
         ):
             continue
         else:
-            found[key] = _lean(value)
+            found[key] = lean(value)
     return found
 
 

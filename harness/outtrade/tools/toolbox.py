@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 
 from outtrade.dialects.words import PortError
@@ -57,7 +58,7 @@ class Recorder:
         self._count += 1
         if self._record:
             args = given if isinstance(given, dict) else {"arguments": given}
-            self._record(ToolCall(id=self._count, tool=tool[:200], args=_shown(args)))
+            self._record(ToolCall(id=self._count, tool=_whole(tool[:200]), args=_shown(args)))
         return self._count
 
     def returned(self, number: int, tool: str, result: Json) -> Json:
@@ -66,7 +67,11 @@ class Recorder:
             problem = result.get("error", {})
             self._record(
                 ToolResult(
-                    id=number, tool=tool[:200], kind=problem.get("kind"), code=problem.get("code"), value=_shown(result)
+                    id=number,
+                    tool=_whole(tool[:200]),
+                    kind=problem.get("kind"),
+                    code=problem.get("code"),
+                    value=_shown(result),
                 )
             )
         return result
@@ -82,15 +87,33 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(value: Json) -> Json:
-    """Plain JSON within bounds; what a model writes may be anything."""
+    """Plain JSON within bounds, which a History can hold; what a model writes may be anything."""
     try:
-        text = json.dumps(value, default=_plain, allow_nan=False)
-    except (ValueError, TypeError, RecursionError):
-        text = json.dumps({"unreadable": repr(type(value))})
-    if len(text) > SHOWN:
-        return {"cut": text[:SHOWN]}
-    plain: Json = json.loads(text)
-    return plain
+        data = msgspec.json.encode(value)
+        if len(data) <= SHOWN:
+            plain: Json = msgspec.json.decode(data)
+            return plain
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        pass
+    try:
+        text = _whole(json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False))
+        if len(text) <= SHOWN:
+            plain = json.loads(text, parse_int=_bounded)
+            msgspec.json.encode(plain)
+            return plain
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return {"unreadable": repr(type(value))}
+    return {"cut": text[:SHOWN]}
+
+
+def _whole(text: str) -> str:
+    """Without lone surrogates, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _bounded(digits: str) -> int | str:
+    """An integer; as text where it is too large for a History."""
+    return int(digits) if len(digits) < 19 else digits
 
 
 class Prepared:
@@ -249,6 +272,8 @@ class Toolbox(_Functions):
         self._prepared = Prepared(dialect, symbols, Recorder(record))
         self._where = (dialect, origin, ca_file)
         self._transport: Blocking | None = None
+        self.recorder = self._prepared.recorder
+        """Puts calls on the record; for tools that are not the venue's."""
         self.aio = AsyncToolbox(self._prepared, origin, ca_file, dialect)
 
     def call(self, name: str, arguments: Any = None) -> Json:
