@@ -49,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="Worker processes; by default one for each processor, none below pytest-xdist.",
     )
+    group.addoption(
+        "--outtrade-baseline",
+        metavar="FILE",
+        help="Expected failures, each with a reason: their items are xfailed, strictly (as outtrade run --baseline).",
+    )
     group.addoption("--outtrade-report", metavar="DIR", help="Folder for what failed (by default reports/TARGET).")
 
 

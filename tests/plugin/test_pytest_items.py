@@ -105,12 +105,33 @@ def test_what_is_not_tracked_is_skipped_as_waived(session: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["*waived in * scenario*: the report does not hold what REC-02 needs*"])
 
 
+def test_expected_failures_are_xfailed_and_stale_ones_fail(session: pytest.Pytester) -> None:
+    session.makepyfile(naive=NAIVE)
+    file = session.path / "baseline.yaml"
+    head = "format: outtrade.baseline\nversion: 1\nexpected:\n"
+    entry = "- {{property: {0}, reason: 'known [bold] {0}'}}\n"
+    words = ("--pyargs", "outtrade_suites", "--outtrade-target=py:naive.py:execute", *SMALL, "-k", "RTY-02 or PAR-01")
+    file.write_text(head + entry.format("RTY-02"))
+    result = run(session, *words, "-rx", "--outtrade-baseline=baseline.yaml")
+    assert result.ret == pytest.ExitCode.OK
+    result.assert_outcomes(xfailed=1, passed=1, deselected=ASKED - 2)
+    result.stdout.fnmatch_lines(["XFAIL*RTY-02*expected failure in * scenario*: known [[]bold] RTY-02*"])
+    run(session, *words, "--outtrade-baseline=baseline.yaml", "--runxfail").assert_outcomes(
+        failed=1, passed=1, deselected=ASKED - 2
+    )
+    file.write_text(head + entry.format("PAR-01"))
+    result = run(session, *words, "--outtrade-baseline=baseline.yaml")
+    result.assert_outcomes(failed=2, deselected=ASKED - 2)
+    result.stdout.fnmatch_lines(["to be taken out of the baseline:", "*PAR-01 is stale*known [[]bold] PAR-01*"])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--outtrade-target=py:nowhere.py:execute",), "there is no file 'nowhere.py'"),
         (("--outtrade-target=agent:ccxt", "--outtrade-space=nowhere"), "no space 'nowhere' in suite core"),
         (("--outtrade-target=agent:ccxt", "--outtrade-scenarios=0"), "--outtrade-scenarios: at least 1"),
+        (("--outtrade-target=agent:ccxt", "--outtrade-baseline=none.yaml"), "none.yaml: No such file or directory"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_line(session: pytest.Pytester, words: tuple[str, ...], said: str) -> None:

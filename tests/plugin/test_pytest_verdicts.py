@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from outtrade.baseline import Baseline, Expectation
 from outtrade.engine.events import RunFinished
 from outtrade.engine.results import FaultRow, Judged, Result, Violation
+from outtrade.gate import Policy
 from outtrade.judge.api import Property
 from outtrade.score import score
 from outtrade.testing.verdicts import Done, Told, tell_of
@@ -61,3 +64,27 @@ def test_two_in_a_hundred_may_be_incomplete_but_something_must_be_decided() -> N
     assert told(*passes, *open_ones[:2]).verdict == "pass"
     assert told(*passes[:97], *open_ones).verdict == "fail"
     assert told(*[result(n, "not-applicable") for n in range(99)], open_ones[0]).verdict == "fail"
+
+
+def expecting(*results: Result, entries: tuple[Expectation, ...]) -> Told:
+    policy = Policy(baseline=Baseline(entries, date(2026, 6, 1)))
+    card = score(results, (prop(),), planned=len(results), policy=policy)
+    return tell_of(prop(), Done(RunFinished(card, (), False, 0.0), results, Path("reports/x")))
+
+
+def test_what_the_baseline_expects() -> None:
+    bad, good = result(0, "fail", message="sent twice"), result(1, "pass")
+    known = Expectation(property="RTY-01", reason="known \x1b[31m")
+    assert expecting(bad, good, entries=(known,)) == Told(
+        "xfail", "RTY-01: expected failure in 1 scenario: known \\x1b[31m"
+    )
+    for entries, results, words in (
+        ((known,), (good,), "stale, it showed in none of 1 scenario"),
+        ((known.model_copy(update={"scenario": "s7"}),), (bad, good), "outtrade explain RTY-01"),
+        ((known.model_copy(update={"expires": date(2026, 5, 1)}),), (good,), "expired on 2026-05-01"),
+        ((known,), (bad, result(1, "incomplete", message="no end")), "incomplete in 1 scenario"),
+        ((known,), (bad, result(1, "harness-error", message="KeyError")), "the harness failed in 1 scenario"),
+    ):
+        said = expecting(*results, entries=entries)
+        assert said.verdict == "fail"
+        assert words in said.text

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from outtrade.baseline import BaselineError
 from outtrade.pytest_plugin import ShouldViolated
 from outtrade.report.results import ReportError
 from outtrade.suites import SuiteError
@@ -42,7 +43,7 @@ class SuitesFolder(pytest.Directory):
             return []
         try:
             run = TargetRun(options)
-        except (TargetError, SuiteError, ReportError) as error:
+        except (TargetError, SuiteError, ReportError, BaselineError) as error:
             raise self.CollectError(str(error)) from None
         return [VenueItems.from_parent(self, name=run.venue, nodeid=run.venue, run=run)]
 
@@ -76,6 +77,9 @@ class PropertyItem(pytest.Item):
         told: Told = tell_of(self.prop, self.run.done())
         if told.verdict == "fail":
             raise PropertyFailed(told.text)
+        if told.verdict == "xfail":
+            pytest.xfail(told.text)
+            raise PropertyFailed(told.text)  # with --runxfail, pytest.xfail does nothing
         if told.verdict == "skip":
             pytest.skip(told.text)
         if told.text:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outtrade.cli.gating import GateOptions, policy_of
 from outtrade.cli.run import default_workers
 from outtrade.engine.events import RunFinished, ScenarioDone
 from outtrade.engine.many import run_many
@@ -31,6 +32,7 @@ class Options:
     plan: Plan
     folder: Path
     workers: int
+    gate: GateOptions
 
 
 def options_of(config: pytest.Config) -> Options | None:
@@ -57,15 +59,19 @@ def options_of(config: pytest.Config) -> Options | None:
         scenarios=scenarios,
         seed=config.getoption("--outtrade-seed"),
     )
-    return Options(plan, folder, default_workers() if workers is None else workers)
+    file = config.getoption("--outtrade-baseline")
+    gate = GateOptions(baseline=Path(file) if file else None)
+    return Options(plan, folder, default_workers() if workers is None else workers, gate)
 
 
 class TargetRun:
-    """All scenarios of a session against one target, run once. Raises TargetError and SuiteError when it is made."""
+    """All scenarios of a session against one target, run once. Raises TargetError, SuiteError and BaselineError when it
+    is made."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.kit = prepare(options.plan)
+        self.policy = policy_of(options.gate, self.kit.suite.properties, waivers={})
         self.venue = options.plan.venue or self.kit.scenario(0).venue
         self._done: Done | None = None
         self._broken: Exception | None = None
@@ -92,10 +98,10 @@ class TargetRun:
 
     def _run(self) -> Done:
         folder = open_folder(self.options.folder)
-        files = ResultsFile(folder)
+        files = ResultsFile(folder, policy=self.policy)
         results: list[Result] = []
         finished: RunFinished | None = None
-        for event in run_many(self.kit, workers=self.options.workers):
+        for event in run_many(self.kit, workers=self.options.workers, policy=self.policy):
             files.handle(event)
             if isinstance(event, ScenarioDone):
                 results.append(event.examined.result)

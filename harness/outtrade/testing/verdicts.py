@@ -1,9 +1,11 @@
-"""What a finished run says of one property: pass, fail or skip, and in which words.
+"""What a finished run says of one property: pass, fail, xfail or skip, and in which words.
 
 ================================================  ======
-some scenario violates it (MUST)                  fail
+some scenario violates it (MUST), unexpectedly    fail
 the harness failed, or a check crashed            fail
 too much could not be decided                     fail
+an entry of the baseline is stale or expired      fail
+every violation is expected by the baseline       xfail
 it held wherever it applied                       pass
 some scenario violates it (SHOULD)                pass, with a warning
 the report does not hold what it needs (waived)   skip
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
+from outtrade.baseline import Standing
 from outtrade.engine.events import RunFinished
 from outtrade.engine.results import Result
 from outtrade.report.terminal import WIDTH, Terminal
@@ -50,14 +53,16 @@ class Done:
 class Told:
     """The verdict on one item. ``text``: why it fails or is skipped; of a pass, the warning or nothing."""
 
-    verdict: Literal["pass", "fail", "skip"]
+    verdict: Literal["pass", "fail", "xfail", "skip"]
     text: str = ""
 
 
 def tell_of(prop: Property, done: Done) -> Told:
     """What the run says of ``prop``."""
-    counts = next(row.counts for row in done.finished.card.properties if row.id == prop.id)
-    if counts.get("fail"):
+    row = next(row for row in done.finished.card.properties if row.id == prop.id)
+    counts = row.counts
+    entries = [one for one in done.finished.card.expectations if one.entry.property == prop.id]
+    if counts.get("fail", 0) > row.expected:
         return Told("fail", _violated(prop, done))
     broken = list(_broken(prop, done.results))
     if broken:
@@ -66,6 +71,12 @@ def tell_of(prop: Property, done: Done) -> Told:
     allowed = Policy().max_incomplete * len(done.results) if counts.get("pass") else 0
     if len(undecided) > allowed:
         return Told("fail", _listed(prop, f"incomplete in {count(len(undecided), 'scenario')}", undecided))
+    bad = [one for one in entries if one.status in ("stale", "expired")]
+    if bad:
+        return Told("fail", _listed(prop, "to be taken out of the baseline", [_outdated(one) for one in bad]))
+    if counts.get("fail"):
+        reasons = "; ".join(dict.fromkeys(clean(one.entry.reason, 200) for one in entries if one.status == "seen"))
+        return Told("xfail", f"{prop.id}: expected failure in {count(row.expected, 'scenario')}: {reasons}")
     if counts.get("warn"):
         return Told("pass", f"{prop.id}: {clean(prop.title)}: violated in {count(counts['warn'], 'scenario')} (SHOULD)")
     if counts.get("pass"):
@@ -81,7 +92,15 @@ def tell_of(prop: Property, done: Done) -> Told:
 
 def _violated(prop: Property, done: Done) -> str:
     """Explanation, smallest scenario, timeline and replay command of each distinct failure."""
-    found = [failure for failure in done.finished.failures if failure.judged.property == prop.id]
+    known = done.finished.card.known
+    found = [
+        failure
+        for failure in done.finished.failures
+        if failure.judged.property == prop.id
+        and not (
+            failure.judged.fingerprint in known and known[failure.judged.fingerprint].scenarios >= failure.scenarios
+        )
+    ]
     out = io.StringIO()
     console = Console(file=out, width=WIDTH, highlight=False, markup=False, emoji=False, color_system=None)
     terminal = Terminal(console, console, folder=done.folder, quiet=True)
@@ -92,6 +111,14 @@ def _violated(prop: Property, done: Done) -> str:
         terminal.line(f"and {count(len(found) - SHOWN, 'more distinct failure')} in {clean(done.folder)}")
     terminal.line(f"what it demands: outtrade explain {prop.id}")
     return out.getvalue().rstrip("\n")
+
+
+def _outdated(one: Standing) -> str:
+    entry = one.entry
+    if one.status == "expired":
+        return f"{entry.name()} expired on {entry.expires}: {clean(entry.reason, 200)}"
+    chances = count(one.chances, "scenario")
+    return f"{entry.name()} is stale, it showed in none of {chances} that could show it: {clean(entry.reason, 200)}"
 
 
 def _broken(prop: Property, results: Sequence[Result]) -> Iterator[str]:
