@@ -131,7 +131,7 @@ def main(words: list[str]) -> int:
         return 0 if words[:1] in (["-h"], ["--help"]) else 2
     try:
         found = resolve(words[0])
-        if found.scope != "A" or found.command:
+        if found.scope != "A" or found.real_time:
             raise TargetError(f"{words[0]}: only agents in Python can be served as a process")
     except TargetError as error:
         sys.stderr.write(f"outtrade: {error}\n")

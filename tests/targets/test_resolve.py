@@ -42,7 +42,7 @@ BAD_NAMES = [
     ("", "(empty): a target reads KIND:NAME"),
     ("binance", "binance: a target reads KIND:NAME"),
     ("py:", "py:: a target reads KIND:NAME"),
-    ("ftp:x", "unknown kind of target 'ftp' (known: agent, ccxt, ccxt.async, cmd, py, zoo)"),
+    ("ftp:x", "unknown kind of target 'ftp' (known: agent, ccxt, ccxt.async, cmd, http, py, zoo)"),
     ("py:only_module", "say which object, for example py:only_module:execute"),
     ("py:a.py:", "say which object"),
     ("py:no/such/file.py:run", "there is no file 'no/such/file.py'"),

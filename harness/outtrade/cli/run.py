@@ -23,6 +23,7 @@ from outtrade.score import ERROR, Policy
 
 if TYPE_CHECKING:
     from outtrade.model.scenario import Scenario
+    from outtrade.targets import Target
 
 
 REAL_TIME_WORKERS = 4
@@ -85,12 +86,16 @@ def check_venue(name: str | None) -> None:
         raise UsageError(f"no venue {name!r}; there are {', '.join(venue_names())}")
 
 
-def check_real_time(scenario: Scenario, options: RunOptions) -> None:
-    """Raises UsageError for what a target that runs in real time cannot do."""
+def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> None:
+    """Raises UsageError for what a target that runs in real time cannot do, and where it does not run at all."""
+    from outtrade.targets.service import why_unreachable
     from outtrade.wire.run import TooLong, check_length
 
+    if target.url and (why := why_unreachable(target.url)):
+        raise UsageError(f"{target.name}: {why}")
+
     if options.check_determinism:
-        raise UsageError("--check-determinism: a cmd: target runs in real time, no two runs of it are equal")
+        raise UsageError("--check-determinism: this target runs in real time, no two runs of it are equal")
     try:
         check_length(scenario)
     except TooLong as error:
@@ -116,16 +121,16 @@ def run_command(options: RunOptions) -> int:
     policy = policy_of(options.gate, kit.suite.properties, waivers=waivers, max_incomplete=options.max_incomplete)
     check_new_baseline(options)
     first = kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
-    if kit.target.command:
-        check_real_time(first, options)
+    if kit.target.real_time:
+        check_real_time(kit.target, first, options)
     folder = open_folder(options.report or Path("reports") / folder_name(options.target))
     reports = {"html": folder / PAGE if options.html else None, "junit": options.junit, "markdown": options.markdown}
     check_places(reports)
     out, err = consoles()
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
-    usual = REAL_TIME_WORKERS if kit.target.command else default_workers()
+    usual = default_workers() if not kit.target.real_time else 1 if kit.target.url else REAL_TIME_WORKERS
     workers = usual if options.workers is None else options.workers
-    minimise = options.minimise and not kit.target.command  # dozens of runs, each in real time
+    minimise = options.minimise and not kit.target.real_time  # dozens of runs, each in real time
     files = ResultsFile(folder, policy=policy)
     budget = BUDGET if minimise else 0
     code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget)

@@ -47,7 +47,7 @@ class Kit:
         self.plan = plan
         self.target = target
         self.suite = suite
-        real_time = bool(target.command)  # a process of its own: short scenarios, and none of them twice
+        real_time = target.real_time  # a process of its own: short scenarios, and none of them twice
         wanted = REAL_TIME_SPACE if real_time and plan.space is None else plan.space
         self.space = suite.space(wanted)[0]
         self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)

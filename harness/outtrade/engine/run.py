@@ -42,9 +42,9 @@ def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wal
 
     ``max_events`` bounds the World's events (a livelock is a finding), ``wall_limit`` is the real time in seconds
     after which code that spins without touching the World is stopped. Raises only for errors of the harness. A process
-    (``target.command``) runs over real sockets instead, in real time: see ``outtrade.wire.run``.
+    or a service (``target.real_time``) runs over real sockets instead: see ``outtrade.wire.run``.
     """
-    if target.command:
+    if target.real_time:
         from outtrade.wire.run import run_wire
 
         return run_wire(target, scenario)

@@ -30,7 +30,7 @@ from outtrade.targets.recall import RecallingLoader, quick_dataclasses
 Runner = Callable[[Task, VenueAccess], Report | Awaitable[Report]]
 """What the engine calls: the agent itself, or the driver bound to a gateway."""
 
-KINDS = ("agent", "ccxt", "ccxt.async", "cmd", "py", "zoo")
+KINDS = ("agent", "ccxt", "ccxt.async", "cmd", "http", "py", "zoo")
 
 
 class TargetError(ValueError):
@@ -47,6 +47,13 @@ class Target:
     load: Callable[[], Runner]
     command: tuple[str, ...] = ()
     """The words of a ``cmd:`` target, whose agent is a process: it runs over real sockets and has no Runner."""
+    url: str = ""
+    """Where an ``http:`` target is told what to do; it runs over real sockets, too."""
+
+    @property
+    def real_time(self) -> bool:
+        """Whether it runs outside of the World: over real sockets, in real time."""
+        return bool(self.command or self.url)
 
     def fresh(self) -> Runner:
         """The runner of a new incarnation, with the target's own modules imported afresh.
@@ -76,6 +83,8 @@ def resolve(spec: str, *, names: Mapping[str, str] | None = None) -> Target:
             f"{spec}: a model that came to outtrade mcp, and cannot be called; look at its history beside the file with"
             " outtrade judge FILE.jsonl --timeline"
         )
+    if kind == "http":
+        return _service(spec)
     if kind in ("agent", "zoo"):
         return _named(spec, kind, rest, names)
     raise TargetError(f"{spec}: unknown kind of target {kind!r} (known: {', '.join(KINDS)})")
@@ -289,6 +298,20 @@ def _command(spec: str, text: str) -> Target:
         raise TargetError(f"{spec}: is a process; it cannot run inside the World")
 
     return Target(name=spec, scope="A", is_async=True, load=load, command=command)
+
+
+def _service(spec: str) -> Target:
+    from outtrade.targets.service import url_of
+
+    try:
+        url = url_of(spec)
+    except ValueError as error:
+        raise TargetError(f"{spec}: {error}") from None
+
+    def load() -> Runner:
+        raise TargetError(f"{spec}: is a service; it cannot run inside the World")
+
+    return Target(name=spec, scope="A", is_async=True, load=load, url=url)
 
 
 # ------------------------------------------------------------------ names of the suites

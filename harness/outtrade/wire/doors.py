@@ -138,6 +138,11 @@ class Door(asyncio.Protocol):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST_ON_CLOSE)
             self._transport.abort()
 
+    def abandon(self) -> None:
+        """As if the client had reset the connection: it is dead, and the system closed what it had open."""
+        self._gone("rst")
+        self.reset()
+
     def drop(self) -> None:
         """Nothing travels any more, and the client is not told."""
         self._dropped = True

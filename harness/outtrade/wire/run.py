@@ -1,9 +1,10 @@
-"""Run one scenario against a process (a ``cmd:`` target), over real sockets and in real time.
+"""Run one scenario against a process (``cmd:``) or a service (``http:``), over real sockets and in real time.
 
 The venue, its faults and the record are those of ``WireServer`` on a port of its own; the agent is a ``Conversation``
 (``docs/protocol.md``). Phases are those of ``outtrade.engine.run``: the process starts and greets (before run time 0),
 works, reports, everything goes on to ``until``, then the final truth. A crash of the plan is kill -9 to the process
-group; after the fault's ``downtime`` a new process is given the task with ``resumed`` and the store.
+group; after the fault's ``downtime`` a new process is given the task with ``resumed`` and the store. (A service loses
+its connections and the port instead, see ``outtrade.targets.service``.)
 
 What differs from the World: nothing is deterministic, a second is a second (so scenarios are short, see the space
 ``wire``), the agent's sleeps are not on the record, and a run whose agent gave no report ends at once.
@@ -23,6 +24,7 @@ from outtrade.model.scenario import Scenario
 from outtrade.targets import Target
 from outtrade.targets.conversation import Conversation, NoReportReason, Slain, Why
 from outtrade.targets.protocol import Environment, Execute, Init, Venue
+from outtrade.targets.service import ServiceConversation
 from outtrade.wire.server import WireServer
 
 LONGEST = 60.0
@@ -65,7 +67,7 @@ class _WireRun:
         self.ready = ready
         self.grace = grace
         self.data: dict[str, str] = {}
-        self.conversation: Conversation | None = None
+        self.conversation: Conversation | ServiceConversation | None = None
         self.log: LogStream | None = None
         self.early_log = ""
         self.server = WireServer(scenario, name=target.name)
@@ -84,6 +86,8 @@ class _WireRun:
         finally:
             if self.conversation is not None:
                 self.conversation.kill()
+                if isinstance(self.conversation, ServiceConversation):
+                    await self.conversation.close()
             if hasattr(self.server, "setting"):
                 await self.server.stop()
 
@@ -98,6 +102,9 @@ class _WireRun:
     async def _incarnations(self, trouble: NoReportReason | None) -> None:
         for incarnation in range(MAX_INCARNATIONS):
             if incarnation:
+                if self.target.url:
+                    await self.server.move()
+                    self.access = self.server.access()
                 self.world.enter(self._restarted, incarnation)
                 trouble = await self._greet()
             try:
@@ -119,7 +126,8 @@ class _WireRun:
 
     async def _greet(self) -> NoReportReason | None:
         """Start a process; why it did not work."""
-        self.conversation = Conversation(self.target.command, self)
+        url = self.target.url
+        self.conversation = ServiceConversation(url, self) if url else Conversation(self.target.command, self)
         init = Init(id=1, names=(self.scenario.venue,), environment=Environment(folder=str(Path.cwd())))
         try:
             await self.conversation.greet(init, limit=self.ready)
@@ -151,6 +159,8 @@ class _WireRun:
         """The plan says that the process dies now."""
         assert self.conversation is not None
         self.conversation.kill()
+        if self.target.url:
+            self.server.cut()
 
     def _restarted(self, incarnation: int) -> None:
         self.recorder.incarnation = incarnation

@@ -74,6 +74,7 @@ class WireServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count()
         self._stopped = False
+        self._away = False
         self.setting: Setting
         self.world: RealWorld
 
@@ -147,6 +148,24 @@ class WireServer:
             self._remove_authority()
         return self.setting.history
 
+    def cut(self) -> None:
+        """The agent is dead: nothing of it may arrive any more. Closes the port and resets every connection."""
+        self._away = True
+        self._shut()
+        for door in list(self._doors.values()):
+            asyncio.get_running_loop().call_soon(door.abandon)
+
+    async def move(self) -> None:
+        """Listen again, on another port (unless a fault keeps the venue away for now)."""
+        self._away = False
+        old = self._port
+        while self._port == old:
+            self._shut()
+            self._port = 0
+            await self._listen()
+        if any(self.setting.plan.window(kind, self.world.run_ns) for kind in NO_LISTENER):
+            self._shut()
+
     def _seal(self) -> None:
         self.setting.close(events=self.world.events)
 
@@ -177,6 +196,8 @@ class WireServer:
 
     def _reopen(self) -> None:
         run, plan = self.world.run_ns, self.setting.plan
+        if self._away:
+            return
         if self._listener is None and not self._stopped and not any(plan.window(kind, run) for kind in NO_LISTENER):
             task = asyncio.get_running_loop().create_task(self._open_again())
             self._tasks.add(task)
