@@ -66,6 +66,10 @@ BaselineFile = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="Expected failures, each with a reason (YAML or JSON)."),
 ]
+Allure = Annotated[
+    Path | None,
+    typer.Option("--allure", metavar="DIR", help="Write Allure results into this folder (extra: outtrade[allure])."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
 
 
@@ -136,6 +140,7 @@ def run(
     html: Annotated[bool, typer.Option("--html", help="Also write report.html into the report folder.")] = False,
     junit: JUnit = None,
     markdown: Markdown = None,
+    allure: Allure = None,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -167,6 +172,7 @@ def run(
         html=html,
         junit=junit,
         markdown=markdown,
+        allure=allure,
         debug=debug,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
@@ -201,7 +207,8 @@ def replay(
     epilog="\b\nExamples:\n"
     "  outtrade report reports/ccxt-binance\n"
     "  outtrade report reports/ccxt-binance --html page.html --junit junit.xml --markdown summary.md\n"
-    "  outtrade report reports/ccxt-binance --baseline baseline.yaml"
+    "  outtrade report reports/ccxt-binance --baseline baseline.yaml\n"
+    "  outtrade report reports/ccxt-binance --allure allure-results"
 )
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A report folder, or the results.json in it.")],
@@ -210,6 +217,7 @@ def report(
     ] = None,
     junit: JUnit = None,
     markdown: Markdown = None,
+    allure: Allure = None,
     fail_under: FailUnder = None,
     max_critical: MaxCritical = None,
     baseline: BaselineFile = None,
@@ -226,7 +234,10 @@ def report(
 
     gate = GateOptions(tuple(fail_under or ()), max_critical, baseline)
     raise typer.Exit(
-        guarded(lambda: report_command(folder, html=html, junit=junit, markdown=markdown, gate=gate), debug=debug)
+        guarded(
+            lambda: report_command(folder, html=html, junit=junit, markdown=markdown, allure=allure, gate=gate),
+            debug=debug,
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping
@@ -20,18 +21,24 @@ PAGE = "report.html"
 
 
 def report_command(
-    folder: Path, *, html: Path | None, junit: Path | None, markdown: Path | None, gate: GateOptions | None = None
+    folder: Path,
+    *,
+    html: Path | None,
+    junit: Path | None,
+    markdown: Path | None,
+    allure: Path | None = None,
+    gate: GateOptions | None = None,
 ) -> int:
     """Carry it out; returns the exit code. Where no format is named, the page is written into the folder. With options
     of the gate, the stored run is judged by those, and the exit code says how."""
     stored = load(folder)
     if gate:
         stored = Stored(stored.folder, regate(stored.results, stored_policy(gate, stored.results)))
-    if html is None and junit is None and markdown is None:
+    if html is None and junit is None and markdown is None and allure is None:
         html = stored.folder / PAGE
     wanted = {"html": html, "junit": junit, "markdown": markdown}
-    check_places(wanted)
-    write_reports(stored, wanted)
+    check_places(wanted, allure)
+    write_reports(stored, wanted, allure)
     if not gate:
         return OK
     if not any(str(file) == "-" for file in wanted.values()):
@@ -39,8 +46,10 @@ def report_command(
     return stored.results.exit.code
 
 
-def check_places(wanted: Mapping[str, Path | None]) -> None:
-    """Make sure, before any work, that files can be written there. Raises UsageError."""
+def check_places(wanted: Mapping[str, Path | None], allure: Path | None = None) -> None:
+    """Make sure, before any work, that files can be written there, and Allure results at all. Raises UsageError."""
+    if allure is not None:
+        _check_allure(allure)
     for file in wanted.values():
         if file is None or str(file) == "-":
             continue
@@ -54,8 +63,21 @@ def check_places(wanted: Mapping[str, Path | None]) -> None:
             raise UsageError(f"cannot write {file}: Permission denied")
 
 
-def write_reports(stored: Stored, wanted: Mapping[str, Path | None]) -> None:
-    """Write each format to its file; ``-`` is stdout. Raises UsageError."""
+def _check_allure(folder: Path) -> None:
+    if importlib.util.find_spec("allure_commons") is None:
+        raise UsageError('--allure needs allure-python-commons: pip install "outtrade[allure]"')
+    if str(folder) == "-":
+        raise UsageError("--allure: a folder is needed, results are many files")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {folder}: {error.strerror or error}") from None
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"cannot write {folder}: Permission denied")
+
+
+def write_reports(stored: Stored, wanted: Mapping[str, Path | None], allure: Path | None = None) -> None:
+    """Write each format to its file; ``-`` is stdout. ``allure`` is a folder. Raises UsageError."""
     from outtrade.report import html, junit, markdown
 
     formats = {"html": html.build, "junit": junit.build, "markdown": markdown.build}
@@ -74,6 +96,15 @@ def write_reports(stored: Stored, wanted: Mapping[str, Path | None]) -> None:
             raise UsageError(f"cannot write {file}: {error.strerror or error}") from None
         if said:
             terminal.line(f"{name}: {file}")
+    if allure is not None:
+        from outtrade.report.allure import write
+
+        try:
+            total = write(stored, allure)
+        except OSError as error:
+            raise UsageError(f"cannot write {allure}: {error.strerror or error}") from None
+        if said:
+            terminal.line(f"allure: {total} results in {allure}")
 
 
 def compare_command(old: Path, new: Path, *, gate: GateOptions | None = None) -> int:

@@ -53,6 +53,7 @@ class RunOptions:
     html: bool
     junit: Path | None
     markdown: Path | None
+    allure: Path | None
     debug: bool
 
 
@@ -125,7 +126,7 @@ def run_command(options: RunOptions) -> int:
         check_real_time(kit.target, first, options)
     folder = open_folder(options.report or Path("reports") / folder_name(options.target))
     reports = {"html": folder / PAGE if options.html else None, "junit": options.junit, "markdown": options.markdown}
-    check_places(reports)
+    check_places(reports, options.allure)
     out, err = consoles()
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     usual = default_workers() if not kit.target.real_time else 1 if kit.target.url else REAL_TIME_WORKERS
@@ -134,8 +135,8 @@ def run_command(options: RunOptions) -> int:
     files = ResultsFile(folder, policy=policy)
     budget = BUDGET if minimise else 0
     code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget)
-    if any(reports.values()) and files.written:
-        write_reports(load(folder), reports)
+    if (any(reports.values()) or options.allure) and files.written:
+        write_reports(load(folder), reports, options.allure)
     if options.write_baseline is not None and files.written:
         write_new_baseline(options.write_baseline, load(folder).results, policy)
     return code

@@ -41,7 +41,7 @@ nav{margin:14px 0 0;display:flex;gap:6px 18px;flex-wrap:wrap;font-size:14px}
 dl.facts{display:grid;gap:2px 28px;grid-template-columns:repeat(auto-fit,minmax(230px,1fr));margin:14px 0 0}
 dl.facts div{display:flex;justify-content:space-between;gap:12px;border-bottom:1px solid var(--line);padding:3px 0}
 dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;text-align:right;overflow-wrap:anywhere}
-.scroll{overflow-x:auto;padding:0}
+.scroll{overflow-x:auto;padding:0;position:relative}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th,td{padding:5px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}

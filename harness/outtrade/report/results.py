@@ -270,8 +270,14 @@ def folder_name(target: str) -> str:
 
     >>> folder_name("py:some/folder/agent.py:execute"), folder_name("ccxt:binance")
     ('agent.execute', 'ccxt-binance')
+
+    Of a command only the program is named; its words may hold a key.
     """
     kind, _, rest = target.partition(":")
+    if kind == "cmd":
+        words = rest.split()
+        name = slug(f"cmd-{Path(words[0]).name}" if words else "cmd")
+        return name + (f"-{hashlib.sha256(target.encode()).hexdigest()[:6]}" if words[1:] else "")
     if kind != "py":
         return slug(target)
     place, _, thing = rest.rpartition(":")

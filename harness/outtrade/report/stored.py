@@ -88,6 +88,10 @@ class Stored:
             return Smallest(words, history, "the stored history is not the one that was judged")
         return Smallest(words, history)
 
+    def file(self, name: str) -> bytes:
+        """A file of the folder. Raises OSError, and ValueError where the name leads out of it or it is too large."""
+        return self._inside(name).read_bytes()
+
     def _inside(self, name: str) -> Path:
         """A file of the folder. Raises ValueError where the name leads out of it or the file is too large."""
         file = self.folder / name

@@ -23,6 +23,7 @@ from outtrade.pytest_plugin import ShouldViolated
 from outtrade.report.results import ReportError
 from outtrade.suites import SuiteError
 from outtrade.targets import TargetError
+from outtrade.testing import allure_door
 from outtrade.testing.session import TargetRun, options_of
 from outtrade.testing.verdicts import Told, tell_of
 
@@ -30,8 +31,16 @@ if TYPE_CHECKING:
     from outtrade.judge.api import Property
 
 
-class PropertyFailed(Exception):
-    """A property did not pass; the message is all that is to be shown."""
+class PropertyUndecided(Exception):
+    """A property could not be checked (Allure: broken). ``text`` is all that is to be shown."""
+
+    def __init__(self, brief: str, text: str) -> None:
+        super().__init__(brief)
+        self.text = text
+
+
+class PropertyFailed(PropertyUndecided, AssertionError):
+    """A property was violated (Allure: failed)."""
 
 
 class SuitesFolder(pytest.Directory):
@@ -68,6 +77,8 @@ class PropertyItem(pytest.Item):
         super().__init__(**rest)
         self.run, self.prop = run, prop
         self.user_properties.append(("outtrade_property", prop.title))
+        if allure_door.folder_of(self.config):
+            allure_door.mark(self, prop, run.venue)
 
     def outtrade_prepare(self) -> None:
         """Run the scenarios, if no item before this one did."""
@@ -75,19 +86,21 @@ class PropertyItem(pytest.Item):
 
     def runtest(self) -> None:
         told: Told = tell_of(self.prop, self.run.done())
+        folder = allure_door.folder_of(self.config)
+        brief = allure_door.describe(self.prop, self.run.stored(), folder) if folder else told.text.partition("\n")[0]
         if told.verdict == "fail":
-            raise PropertyFailed(told.text)
+            raise (PropertyFailed if told.violated else PropertyUndecided)(brief, told.text)
         if told.verdict == "xfail":
             pytest.xfail(told.text)
-            raise PropertyFailed(told.text)  # with --runxfail, pytest.xfail does nothing
+            raise PropertyFailed(brief, told.text)  # with --runxfail, pytest.xfail does nothing
         if told.verdict == "skip":
             pytest.skip(told.text)
         if told.text:
             warnings.warn(ShouldViolated(told.text), stacklevel=1)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, PropertyFailed):
-            return str(excinfo.value)
+        if isinstance(excinfo.value, PropertyUndecided):
+            return excinfo.value.text
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:

@@ -17,6 +17,7 @@ from outtrade.engine.events import RunFinished, ScenarioDone
 from outtrade.engine.many import run_many
 from outtrade.engine.plan import Plan, prepare
 from outtrade.report.results import ResultsFile, folder_name, open_folder
+from outtrade.report.stored import Stored, load
 from outtrade.testing.verdicts import Done
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class TargetRun:
         self.venue = options.plan.venue or self.kit.scenario(0).venue
         self._done: Done | None = None
         self._broken: Exception | None = None
+        self._stored: Stored | None = None
 
     def ensure(self) -> None:
         """Run the scenarios, once. Raises KeyboardInterrupt where the user stopped the run; an error of the harness
@@ -95,6 +97,12 @@ class TargetRun:
             raise self._broken
         assert self._done is not None
         return self._done
+
+    def stored(self) -> Stored:
+        """The finished run as its folder holds it, the one source of every report."""
+        if self._stored is None:
+            self._stored = load(self.done().folder)
+        return self._stored
 
     def _run(self) -> Done:
         folder = open_folder(self.options.folder)

@@ -55,6 +55,8 @@ class Told:
 
     verdict: Literal["pass", "fail", "xfail", "skip"]
     text: str = ""
+    violated: bool = False
+    """It fails because it, or the baseline, is wrong, and not because it could not be checked."""
 
 
 def tell_of(prop: Property, done: Done) -> Told:
@@ -63,7 +65,7 @@ def tell_of(prop: Property, done: Done) -> Told:
     counts = row.counts
     entries = [one for one in done.finished.card.expectations if one.entry.property == prop.id]
     if counts.get("fail", 0) > row.expected:
-        return Told("fail", _violated(prop, done))
+        return Told("fail", _violated(prop, done), violated=True)
     broken = list(_broken(prop, done.results))
     if broken:
         return Told("fail", _listed(prop, f"the harness failed in {count(len(broken), 'scenario')}", broken))
@@ -73,7 +75,8 @@ def tell_of(prop: Property, done: Done) -> Told:
         return Told("fail", _listed(prop, f"incomplete in {count(len(undecided), 'scenario')}", undecided))
     bad = [one for one in entries if one.status in ("stale", "expired")]
     if bad:
-        return Told("fail", _listed(prop, "to be taken out of the baseline", [_outdated(one) for one in bad]))
+        listed = _listed(prop, "to be taken out of the baseline", [_outdated(one) for one in bad])
+        return Told("fail", listed, violated=True)
     if counts.get("fail"):
         reasons = "; ".join(dict.fromkeys(clean(one.entry.reason, 200) for one in entries if one.status == "seen"))
         return Told("xfail", f"{prop.id}: expected failure in {count(row.expected, 'scenario')}: {reasons}")

@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 rest_url = "https://api.binance.com"
+documentation = "https://github.com/binance/binance-spot-api-docs/blob/master/"
+"""Where the documents lie that sources name (``errors.md``)."""
 stream_url = "wss://ws-api.binance.com:443"
 symbols: Mapping[str, str] = _symbols()
 traits: Mapping[str, Trait] = TRAITS
