@@ -445,6 +445,61 @@ def mcp(
     raise typer.Exit(guarded(lambda: mcp_command(options), debug=debug))
 
 
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade dataset reports/ccxt-binance\n"
+    "  outtrade dataset --target agent:httpx --target zoo:blind_retry --scenarios 200 --shards 8 --out data"
+)
+def dataset(
+    report: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A report folder: make rows of the histories in it.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="Generate rows of this target instead. Several: preference pairs among them."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Where the dataset goes; for a report folder DIR/dataset."),
+    ] = None,
+    scenarios: Annotated[int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="How many.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios: same seed, same bytes.")] = 1,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite of properties and scenario spaces.")] = None,
+    space: Annotated[str | None, typer.Option("--space", help="Scenario space of the suite.")] = None,
+    shards: Annotated[int, typer.Option("--shards", min=1, max=99_999, help="Files, one for each range of seeds.")] = 1,
+    workers: Workers = None,
+    twins: Annotated[
+        bool, typer.Option("--twins/--no-twins", help="Run each lost answer with the opposite truth, too.")
+    ] = True,
+    controls: Annotated[
+        bool, typer.Option("--controls/--no-controls", help="Run each scenario without its faults, too.")
+    ] = True,
+    debug: Debug = False,
+) -> None:
+    """Make training data: trajectories with labels, execution records, preference pairs (JSON lines).
+
+    From the histories of a report folder, or generated with --target. Ctrl-C keeps every finished file, and the same
+    command goes on from there.
+    """
+    from outtrade.cli.dataset import DatasetOptions, dataset_command
+    from outtrade.cli.guard import guarded
+
+    options = DatasetOptions(
+        report=report,
+        targets=tuple(target or ()),
+        out=out,
+        scenarios=scenarios,
+        seed=seed,
+        suite=suite,
+        space=space,
+        shards=shards,
+        workers=workers,
+        twins=twins,
+        controls=controls,
+    )
+    raise typer.Exit(guarded(lambda: dataset_command(options), debug=debug))
+
+
 @listing.command("venues")
 def list_venues(
     traits: Annotated[bool, typer.Option("--traits", help="Show each venue's declared behaviour.")] = False,
