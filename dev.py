@@ -5,6 +5,7 @@
     python3 dev.py test      install into .venv, then run the tests
     python3 dev.py check     install into .venv, then lint, format check and types
     python3 dev.py shell     only install; prints how to use the environment
+    python3 dev.py tools     build toxiproxy-server into the environment (needs Go); without it its tests are skipped
 
 The environment is `.venv` beside this file, or what OUTTRADE_VENV names. Further words are passed on:
 `python3 dev.py test -k store`, `python3 dev.py demo --scenarios 20`.
@@ -14,8 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -23,6 +26,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("OUTTRADE_VENV", ROOT / ".venv")).resolve()
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+TOXIPROXY = "github.com/Shopify/toxiproxy/v2"
+TOXIPROXY_VERSION = "2.12.0"
 
 
 def install(extra: str) -> None:
@@ -45,8 +52,35 @@ def install(extra: str) -> None:
 
 
 def run(*command: str) -> int:
-    """Run a command of the environment from the project's root."""
-    return subprocess.run([str(PYTHON), *command], cwd=ROOT).returncode
+    """Run a command of the environment from the project's root; programs of the environment are found."""
+    env = os.environ | {"PATH": os.pathsep.join((str(BIN), os.environ.get("PATH", os.defpath)))}
+    return subprocess.run([str(PYTHON), *command], cwd=ROOT, env=env).returncode
+
+
+def tools() -> int:
+    """Build toxiproxy-server, pinned, where Go is. Go names the program after its folder: server."""
+    name = "toxiproxy-server" + (".exe" if os.name == "nt" else "")
+    place, stamp = BIN / name, VENV / ".toxiproxy"
+    go = shutil.which("go")
+    if go is None:
+        print("no go on PATH: toxiproxy-server is not built, its tests are skipped")
+        return 0
+    if place.exists() and stamp.exists() and stamp.read_text() == TOXIPROXY_VERSION:
+        return 0
+    print(f"building toxiproxy-server {TOXIPROXY_VERSION} (the first time this takes a minute or two)", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        flags = f"-ldflags=-X {TOXIPROXY}.Version={TOXIPROXY_VERSION}"
+        command = [go, "install", flags, f"{TOXIPROXY}/cmd/server@v{TOXIPROXY_VERSION}"]
+        env = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH", "GOFLAGS")}
+        if subprocess.run(command, env=env | {"GOBIN": folder}).returncode:
+            print("go could not build toxiproxy-server; its message stands above", file=sys.stderr)
+            return 1
+        built = next(Path(folder).iterdir())
+        BIN.mkdir(parents=True, exist_ok=True)
+        shutil.move(str(built), place)
+    stamp.write_text(TOXIPROXY_VERSION)
+    print(place)
+    return 0
 
 
 def main(argv: list[str]) -> int:
@@ -64,6 +98,8 @@ def main(argv: list[str]) -> int:
         install("dev")
         steps = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
         return max(run("-m", *step) for step in steps)
+    if what == "tools":
+        return tools()
     if what == "shell":
         install("dev")
         print(f"source {BIN / 'activate'}")

@@ -3,12 +3,22 @@ a command runs."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from outtrade.cli.cassette_app import cassette
+
+
+class NetworkFaults(StrEnum):
+    """Words of --network-faults."""
+
+    AUTO = "auto"
+    TOXIPROXY = "toxiproxy"
+    OWN = "own"
+
 
 app = typer.Typer(
     name="outtrade",
@@ -69,6 +79,14 @@ BaselineFile = Annotated[
 Allure = Annotated[
     Path | None,
     typer.Option("--allure", metavar="DIR", help="Write Allure results into this folder (extra: outtrade[allure])."),
+]
+Network = Annotated[
+    NetworkFaults,
+    typer.Option(
+        "--network-faults",
+        help="Who does network faults over real sockets: a Toxiproxy (at TOXIPROXY_URL, else toxiproxy-server on PATH)"
+        " or the venue's own server; auto: Toxiproxy if there is one.",
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
 
@@ -340,7 +358,8 @@ def zoo(
 @app.command(
     epilog="\b\nExamples:\n"
     "  outtrade serve binance_spot --port 8900\n"
-    "  outtrade serve binance_spot --tls --faults examples/answer_lost.json --save history.jsonl"
+    "  outtrade serve binance_spot --tls --faults examples/answer_lost.json --save history.jsonl\n"
+    "  outtrade serve binance_spot --faults examples/answer_lost.json --network-faults toxiproxy"
 )
 def serve(
     venue: Annotated[str, typer.Argument(help="Venue to play (see: outtrade list venues).")],
@@ -363,6 +382,7 @@ def serve(
     save: Annotated[
         Path | None, typer.Option("--save", help="At the end, write the history to this file (JSON lines).")
     ] = None,
+    network_faults: Network = NetworkFaults.AUTO,
     debug: Debug = False,
 ) -> None:
     """Serve a mock exchange on a port of this machine, for clients in any language.
@@ -383,6 +403,7 @@ def serve(
         suite=suite,
         latency=latency,
         save=save,
+        network=network_faults.value,
         debug=debug,
     )
     raise typer.Exit(guarded(lambda: serve_command(options), debug=debug))

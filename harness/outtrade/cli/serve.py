@@ -24,6 +24,10 @@ from outtrade.score import ERROR, OK
 from outtrade.wire.records import MOST
 from outtrade.wire.server import PortTaken, WireServer
 from outtrade.wire.tls import TlsMissing
+from outtrade.wire.toxiproxy.api import ToxiproxyError
+from outtrade.wire.toxiproxy.carrier import Carrier
+from outtrade.wire.toxiproxy.find import Found, Wanted, connect, found
+from outtrade.wire.toxiproxy.mapping import carriers, needed, why_not
 
 LARGEST = 16_000_000
 """Bytes of a scenario or fault file."""
@@ -45,6 +49,7 @@ class ServeOptions:
     suite: str
     latency: float | None
     save: Path | None
+    network: Wanted
     debug: bool
 
 
@@ -137,7 +142,17 @@ def serve_command(options: ServeOptions) -> int:
             options.save.open("ab").close()
         except OSError as error:
             raise UsageError(f"cannot write {options.save}: {error.strerror or error}") from None
-    return asyncio.run(_serve(scenario, options))
+    if options.network == "toxiproxy" and options.tls:
+        raise UsageError("--network-faults toxiproxy does not go with --tls: a toxic would hit handshakes; use own")
+    carried = carriers(scenario.faults, tls=options.tls)
+    if options.network != "own" and not needed(carried):
+        nothing = f"own ({why_not(carried)})" if scenario.faults else "none in this plan"
+        return asyncio.run(_serve(scenario, options, Found("", nothing)))
+    try:
+        with found(options.network) as there:
+            return asyncio.run(_serve(scenario, options, there))
+    except ToxiproxyError as error:
+        raise UsageError(str(error)) from None
 
 
 def _say(line: str) -> None:
@@ -145,16 +160,22 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _serve(scenario: Scenario, options: ServeOptions) -> int:
+async def _serve(scenario: Scenario, options: ServeOptions, network: Found) -> int:
     failures = 0
+    over = asyncio.Event()
 
     def failed(error: Exception) -> None:
         nonlocal failures
         failures += 1
+        if isinstance(error, ToxiproxyError):
+            complain(str(error))
+            over.set()
+            return
         if options.debug:
             traceback.print_exception(error)
         complain(f"internal error: {type(error).__name__}: {error}")
 
+    carrier = Carrier(connect(network.url), scenario.faults) if network.url else None
     server = WireServer(
         scenario,
         port=options.port,
@@ -162,14 +183,14 @@ async def _serve(scenario: Scenario, options: ServeOptions) -> int:
         keep=options.save is not None,
         name="serve",
         failed=failed,
+        carrier=carrier,
     )
-    over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, over.set)
+    for end in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(end, over.set)
     try:
         await server.start()
-    except (PortTaken, TlsMissing, ValueError) as error:
+    except (PortTaken, TlsMissing, ToxiproxyError, ValueError) as error:
         raise UsageError(str(error)) from None
     try:
         _say(f"REST: {server.rest_url}")
@@ -178,6 +199,10 @@ async def _serve(scenario: Scenario, options: ServeOptions) -> int:
         _say(f"secret: {server.secret}")
         if server.ca_file is not None:
             _say(f"CA: {server.ca_file}")
+        _say(f"network faults: {network.says}")
+        if carrier is not None:
+            for number, (fault, by) in enumerate(zip(scenario.faults, carrier.by, strict=True)):
+                _say(f"fault {number} {fault.variant}: {by}")
         _say(f"serving: {scenario.id}, seed {scenario.seed}, {len(scenario.faults)} faults; Ctrl-C ends it")
         await over.wait()
     finally:
@@ -185,8 +210,7 @@ async def _serve(scenario: Scenario, options: ServeOptions) -> int:
     calls = server.setting.server.calls
     _say(f"{calls} request{'' if calls == 1 else 's'}")
     for verdict in server.setting.plan.ledger():
-        fault: Fault = scenario.faults[verdict.fault]
-        _say(f"fault {verdict.fault} {fault.variant}: {verdict.status}")
+        _say(f"fault {verdict.fault} {scenario.faults[verdict.fault].variant}: {verdict.status}")
     if getattr(server.setting.recorder, "full", False):
         complain(f"the record was full after {MOST} events; what came later is missing")
     if options.save is not None:

@@ -135,8 +135,12 @@ class Link:
             return
         data = self.frame(answer)
         announced = data.replace(b"Content-Length: %d" % len(answer.body), b"Content-Length: %d" % length, 1)
-        self._unanswered("truncated")
         self.conn.send(announced)
+        self.cut_short()
+
+    def cut_short(self) -> None:
+        """The client has a part of the answer, then FIN."""
+        self._unanswered("truncated")
         self.finish()
 
     def finish(self) -> None:

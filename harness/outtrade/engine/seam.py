@@ -8,9 +8,15 @@ one event or one piece of data is handled, ``now`` stands still: what is done to
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from outtrade.sim.network import ConnectPlan
+
+if TYPE_CHECKING:
+    from outtrade.engine.server import Exchange
+    from outtrade.faults.plan import Armed
+    from outtrade.model.fault import LostAnswer, Trickle
+    from outtrade_mocks.venues.api import HttpAnswer, Reading
 
 
 class Planned(Protocol):
@@ -64,3 +70,21 @@ class Surroundings(Protocol):
     ) -> Planned: ...
     def kill(self) -> None: ...
     def check(self) -> None: ...
+
+
+class Carrier(Protocol):
+    """Something between client and venue that does network faults to answers instead of the server (Toxiproxy, in wire
+    mode). Each method says whether it takes the fault over; if not, the server does it. A fault that then does not act
+    is taken back (``Armed.missed``)."""
+
+    def lose(self, exchange: Exchange, armed: Armed, fault: LostAnswer) -> bool:
+        """Show the symptom of a lost answer."""
+        ...
+
+    def delay(self, exchange: Exchange, answer: HttpAnswer, reading: Reading, armed: Armed, extra: float) -> bool:
+        """Let the answer leave ``extra`` seconds later and arrive late by the fault's delay."""
+        ...
+
+    def drip(self, exchange: Exchange, answer: HttpAnswer, reading: Reading, armed: Armed, fault: Trickle) -> bool:
+        """Let the answer arrive piece by piece."""
+        ...

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from outtrade.engine.outages import Outages
 from outtrade.engine.pushes import EVENT_GAP, Pushes
 from outtrade.engine.recorder import RunRecorder
-from outtrade.engine.seam import Planned, Surroundings
+from outtrade.engine.seam import Carrier, Planned, Surroundings
 from outtrade.faults import symptoms
 from outtrade.faults.plan import Armed, Plan
 from outtrade.model.fault import (
@@ -92,6 +92,8 @@ class Server:
         self.veils: list[tuple[int, int, Armed]] = []
         """Delayed visibility: (until, as_of, fault), venue time."""
         self.event_first = bool(scenario.knobs.get("event_first", False))
+        self.carrier: Carrier | None = None
+        """Who does network faults instead of us, where there is somebody."""
         self._pending_partial: Armed | None = None
         self._due: Planned | None = None
         venue.on_push(self.pushes.pushed)
@@ -266,11 +268,14 @@ class Server:
         elif fault is not None and isinstance(fault.fault, Latency):
             self.recorder.add(fault.landed(call=exchange.number))
             self.heal(fault)
-            self.deliver(exchange, answer, reading, delay=delay + fault.fault.delay, fault=fault)
+            gap = delay + (EVENT_GAP if self.event_first else 0.0)
+            if self.carrier is None or not self.carrier.delay(exchange, answer, reading, fault, gap):
+                self.deliver(exchange, answer, reading, delay=delay + fault.fault.delay, fault=fault)
         elif fault is not None and isinstance(fault.fault, Trickle):
             self.recorder.add(fault.landed(call=exchange.number))
             self.heal(fault)
-            self._trickle(exchange, answer, reading, fault, fault.fault)
+            if self.carrier is None or not self.carrier.drip(exchange, answer, reading, fault, fault.fault):
+                self._trickle(exchange, answer, reading, fault, fault.fault)
         else:
             self.deliver(exchange, answer, reading, delay=delay)
 
@@ -345,7 +350,8 @@ class Server:
             )
         if read or self.world.run_ns >= self.heal_at:
             self.heal(armed)
-        symptoms.show(self, exchange, armed, fault)
+        if self.carrier is None or not self.carrier.lose(exchange, armed, fault):
+            symptoms.show(self, exchange, armed, fault)
 
     def _execute(self, exchange: Exchange, *, fault: Armed | None = None) -> tuple[HttpAnswer, Reading, float]:
         """Let the engine carry out the call, with the exchange's own faults; returns answer, reading, extra delay."""

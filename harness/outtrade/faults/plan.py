@@ -66,6 +66,11 @@ class Armed:
         self.fired += 1
         return Landed(fault=self.index, **where)  # type: ignore[arg-type]
 
+    def missed(self) -> None:
+        """Take a firing back: it turned out that the fault did not act. It waits for the next matching operation."""
+        self.fired = max(0, self.fired - 1)
+        self.occurred = True
+
     def verdict(self) -> Ledger:
         """The last word on this fault."""
         status: Literal["landed", "not-exercised", "incomplete"]

@@ -2,7 +2,8 @@
 
 ``world`` is the asyncio loop behind the seam of ``outtrade.engine.seam``; ``doors`` are the connections; ``server``
 puts a venue behind one port, HTTP and WebSocket alike; ``tls`` makes a certificate authority on the spot;
-``background`` serves from a thread, for tests and for whoever drives a client of its own::
+``toxiproxy`` lets a real Toxiproxy do the network
+faults; ``background`` serves from a thread, for tests and for whoever drives a client of its own::
 
     from outtrade.wire.background import serving
 

@@ -17,6 +17,7 @@ import asyncio
 import errno
 import itertools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from outtrade.engine.setting import KEY, SECRET, Setting
 from outtrade.model.history import NS, History, Started
@@ -26,6 +27,9 @@ from outtrade.wire.doors import Door
 from outtrade.wire.records import Unrecorded, WireRecorder
 from outtrade.wire.tls import Authority
 from outtrade.wire.world import RealWorld
+
+if TYPE_CHECKING:
+    from outtrade.wire.toxiproxy.carrier import Carrier
 
 LOOPBACK = "127.0.0.1"
 NO_LISTENER = ("dns_failure", "refuse")
@@ -44,8 +48,9 @@ class WireServer:
     """One venue on one port of this machine. Use it inside one asyncio loop.
 
     ``port`` 0 takes a free one. ``keep``: whether the record is kept in memory (``stop`` returns it); a server that
-    runs for days without being asked for a record should not. ``failed`` is told of errors of the harness. Raises
-    TlsMissing (start) and PortTaken (start).
+    runs for days without being asked for a record should not. ``failed`` is told of errors of the harness.
+    ``carrier`` stands between clients and the venue and does the network faults (``outtrade.wire.toxiproxy``); streams
+    then have a port of their own. Raises TlsMissing (start) and PortTaken (start).
     """
 
     key = KEY
@@ -60,6 +65,7 @@ class WireServer:
         keep: bool = True,
         name: str = "wire",
         failed: Callable[[Exception], None] | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
         self._asked = scenario
         self._port = port
@@ -68,8 +74,12 @@ class WireServer:
         self._name = name
         self.failures: list[Exception] = []
         self._failed = failed or self.failures.append
+        self._carrier = carrier
+        self._stream_port = 0
+        """Where streams are, if not with everything else."""
         self._authority: Authority | None = None
         self._listener: asyncio.Server | None = None
+        self._stream_listener: asyncio.Server | None = None
         self._doors: dict[int, Door] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count()
@@ -92,7 +102,7 @@ class WireServer:
     @property
     def stream_url(self) -> str:
         """Origin of the WebSocket API, without a path."""
-        return f"{'wss' if self._tls else 'ws'}://{LOOPBACK}:{self._port}"
+        return f"{'wss' if self._tls else 'ws'}://{LOOPBACK}:{self._stream_port or self._port}"
 
     @property
     def stream_path(self) -> str:
@@ -120,15 +130,21 @@ class WireServer:
             if self._tls:
                 hosts = (host for host, _ in (*venue.rest_hosts, *venue.stream_hosts))
                 self._authority = Authority(hosts)
-            await self._listen()
+            await (self._listen() if self._carrier is None else self._listen_behind(self._carrier))
         except BaseException:
+            self._shut()
+            if self._carrier is not None:
+                await self._carrier.close()
             self._remove_authority()
             raise
         setting.open()
         setting.recorder.add(Started(incarnation=0))
+        if self._carrier is not None:
+            setting.server.carrier = self._carrier
+            self._carrier.opened()
         for window in setting.plan.windows(*NO_LISTENER):
-            setting.server.at(window.start, self._shut)
-            setting.server.at(window.end, self._reopen)
+            setting.server.at(window.start, self._shut if self._carrier is None else self._carrier.refuse)
+            setting.server.at(window.end, self._reopen if self._carrier is None else self._carrier.accept)
 
     async def stop(self) -> History:
         """Close the port and every connection; the record ends with the truth. Leaves nothing behind."""
@@ -139,6 +155,8 @@ class WireServer:
                 task.cancel()
             self.world.enter(self.setting.server.settle)
             self.world.enter(self._seal)
+            if self._carrier is not None:
+                await self._carrier.close()
             for door in list(self._doors.values()):
                 door.reset()
             for _ in range(LAST_ROUNDS):
@@ -176,20 +194,41 @@ class WireServer:
 
     # ------------------------------------------------------------------ the port
     def _accept(self) -> Door:
-        return Door(self.world, self.setting.server, next(self._numbers), self._doors)
+        number = next(self._numbers)
+        if self._carrier is not None:
+            return self._carrier.door(number, self._doors, self.setting.server)
+        return Door(self.world, self.setting.server, number, self._doors)
 
     async def _listen(self) -> None:
+        self._listener = await self._open_port(self._port)
+        self._port = self._listener.sockets[0].getsockname()[1]
+
+    async def _listen_behind(self, carrier: Carrier) -> None:
+        """Listen on two ports that nobody is told of; clients connect to the carrier's."""
+        self._listener = await self._open_port(0)
+        self._stream_listener = await self._open_port(0)
+        rest, stream = (one.sockets[0].getsockname()[1] for one in (self._listener, self._stream_listener))
+        await carrier.open(self, rest=rest, stream=stream, port=self._port)
+        self._port, self._stream_port = carrier.rest_port, carrier.stream_port
+
+    async def _open_port(self, port: int) -> asyncio.Server:
         context = None if self._authority is None else self._authority.context
-        loop = asyncio.get_running_loop()
         try:
-            self._listener = await loop.create_server(self._accept, LOOPBACK, self._port, ssl=context, backlog=1024)
+            loop = asyncio.get_running_loop()
+            return await loop.create_server(self._accept, LOOPBACK, port, ssl=context, backlog=1024)
         except (OSError, OverflowError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             why = "it is taken" if taken else getattr(error, "strerror", None) or str(error)
-            raise PortTaken(f"cannot listen on {LOOPBACK}:{self._port}: {why}") from None
-        self._port = self._listener.sockets[0].getsockname()[1]
+            raise PortTaken(f"cannot listen on {LOOPBACK}:{port}: {why}") from None
+
+    def trouble(self, error: Exception) -> None:
+        """Something outside of the engine failed."""
+        self._failed(error)
 
     def _shut(self) -> None:
+        if self._stream_listener is not None:
+            self._stream_listener.close()
+            self._stream_listener = None
         if self._listener is not None:
             self._listener.close()
             self._listener = None
