@@ -15,6 +15,9 @@ E = TypeVar("E", bound=Event)
 class RunRecorder(Recorder):
     """One run's History in the making."""
 
+    keeps = True
+    """Whether events are kept at all; where not, none needs to be made."""
+
     def __init__(self, world: Surroundings, history: History) -> None:
         self.world = world
         self.history = history

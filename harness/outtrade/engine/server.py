@@ -536,6 +536,8 @@ class Server:
 
     # ------------------------------------------------------------------ truth and pushes
     def _truth(self, change: Any) -> None:
+        if not self.recorder.keeps:
+            return
         call = self.current.number if self.current is not None else None
         if isinstance(change, OrderChange):
             data = self.venue.order_truth(change)

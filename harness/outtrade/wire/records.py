@@ -41,6 +41,8 @@ class WireRecorder(RunRecorder):
 class Unrecorded(RunRecorder):
     """Keeps nothing: for a server that runs as long as it likes."""
 
+    keeps = False
+
     def add(self, event: EventType) -> int:
         """Forget ``event``; returns -1."""
         self.history.blobs.clear()
