@@ -25,7 +25,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from outtrade.sim import clients, entropy, guard, imports, poll, sockets, timewrap
+from outtrade.sim import clients, entropy, guard, imports, poll, realtls, sockets, timewrap
 from outtrade.sim.active import current
 from outtrade.sim.loop import SimLoop
 from outtrade.sim.tls import NullObject
@@ -86,7 +86,7 @@ def _patch_classes() -> None:
     context.wrap_socket = _wrap_socket(context.wrap_socket)
     context.wrap_bio = _wrap_bio(context.wrap_bio)
     for name in ("load_verify_locations", "load_default_certs", "set_default_verify_paths"):
-        setattr(context, name, _skipped(getattr(context, name)))
+        setattr(context, name, _loading(getattr(context, name)))
     clients.numbered_hash(asyncio.tasks._GatheringFuture)  # type: ignore[attr-defined]
 
 
@@ -122,6 +122,9 @@ def _wrap_socket(real: Callable[..., Any]) -> Callable[..., Any]:
     def wrap_socket(self: Any, sock: Any, *args: Any, server_hostname: str | None = None, **options: Any) -> Any:
         if not isinstance(sock, sockets.SimSocket):
             return real(self, sock, *args, server_hostname=server_hostname, **options)
+        if sock.world.tls is not None:
+            eager, ragged = options.get("do_handshake_on_connect", True), options.get("suppress_ragged_eofs", True)
+            return realtls.TlsSocket.over(sock, sock.world.tls.usable(self), server_hostname, eager, ragged)
         sock.context = self
         sock.server_hostname = server_hostname
         return sock
@@ -138,16 +141,26 @@ def _wrap_bio(real: Callable[..., Any]) -> Callable[..., Any]:
         server_hostname: Any = None,
         session: Any = None,
     ) -> Any:
-        if current() is None:
+        world = current()
+        if world is None:
             return real(self, incoming, outgoing, server_side, server_hostname, session)
+        if world.tls is not None:
+            context = self if server_side else world.tls.usable(self)
+            return real(context, incoming, outgoing, server_side, server_hostname, session)
         return NullObject(self, incoming, outgoing, server_hostname)
 
     return wrap_bio
 
 
-def _skipped(real: Callable[..., Any]) -> Callable[..., Any]:
+def _loading(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Loading CA certificates: skipped where TLS is null, the World's own where it is real."""
+
     def load(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return real(self, *args, **kwargs) if current() is None else None
+        world = current()
+        if world is None:
+            realtls.loaded(self)
+            return real(self, *args, **kwargs)
+        return None if world.tls is None else world.tls.trust(self)
 
     return load
 

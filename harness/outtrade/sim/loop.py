@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import ssl
 import warnings
 from asyncio import base_events, events, futures
 from collections import deque
@@ -27,6 +28,7 @@ from weakref import WeakSet
 from outtrade.sim import where
 from outtrade.sim.active import current
 from outtrade.sim.errors import WorldStop
+from outtrade.sim.realtls import protocol_over
 from outtrade.sim.sockets import SimSocket
 from outtrade.sim.timewrap import BOOT_NS
 from outtrade.sim.transport import SimTransport, TlsObject
@@ -235,8 +237,18 @@ class SimLoop(base_events.BaseEventLoop):
         return len(data)
 
     async def sock_sendall(self, sock: Any, data: Any) -> None:
-        self.alive()
-        sock.sendall(data)
+        rest = memoryview(bytes(data))
+        while rest:
+            self.alive()
+            if sock.writable():
+                rest = rest[sock.send(rest) :]
+                continue
+            future = self.create_future()
+            sock.on_space(lambda future=future: future.done() or future.set_result(None))
+            try:
+                await future
+            finally:
+                sock.on_space(None)
 
     async def _input(self, sock: Any) -> None:
         future = self.create_future()
@@ -246,32 +258,13 @@ class SimLoop(base_events.BaseEventLoop):
         finally:
             sock.on_input(None)
 
-    async def create_connection(
-        self,
-        protocol_factory: Callable[[], Any],
-        host: Any = None,
-        port: Any = None,
-        *,
-        ssl: Any = None,
-        sock: Any = None,
-        server_hostname: str | None = None,
-        **options: Any,
-    ) -> tuple[Any, Any]:
-        """As asyncio's; TLS is null, and options about address families and timeouts of handshakes have no effect."""
-        self.alive()
-        if sock is None:
-            if host is None:
-                raise ValueError("host and port was not specified and no sock specified")
-            address = self.world.net.getaddrinfo(host, port)[0][4]
-            sock = SimSocket()
-            await self.sock_connect(sock, address)
-        elif not isinstance(sock, SimSocket):
+    def _adopt(self, sock: Any, protocol: Any, waiter: Any, tls: TlsObject | None) -> SimTransport:
+        """A transport over a connected socket, with what already arrived on it."""
+        if not isinstance(sock, SimSocket):
             self.world.escape("create_connection with a real socket")
             raise OSError(errno.EPERM, "a real socket is not possible inside a World")
-        tls = None if not ssl else TlsObject(server_hostname or host, None if ssl is True else ssl)
         peer = sock.getpeername()
         conn, unread, end, error = sock.surrender()
-        protocol = protocol_factory()
         transport = SimTransport(self, conn, peer, protocol, tls)
         protocol.connection_made(transport)
         if unread:
@@ -280,12 +273,41 @@ class SimLoop(base_events.BaseEventLoop):
             transport.received_reset()
         elif end:
             transport.received_eof()
-        return transport, protocol
+        if waiter is not None:
+            self.call_soon(_wake_sleeper, waiter, None)
+        return transport
+
+    def _make_socket_transport(self, sock: Any, protocol: Any, waiter: Any = None, **options: Any) -> Any:
+        """What BaseEventLoop.create_connection makes of a connected socket."""
+        return self._adopt(sock, protocol, waiter, None)
+
+    def _make_ssl_transport(
+        self,
+        rawsock: Any,
+        protocol: Any,
+        sslcontext: Any,
+        waiter: Any = None,
+        *,
+        server_hostname: str | None = None,
+        **options: Any,
+    ) -> Any:
+        """The same for TLS."""
+        tls = self.world.tls
+        if tls is not None:
+            context = ssl.create_default_context() if sslcontext is None else tls.usable(sslcontext)
+            between = protocol_over(self, protocol, context, waiter, server_hostname, options)
+            self._adopt(rawsock, between, None, None)
+            return between._app_transport
+        return self._adopt(rawsock, protocol, waiter, TlsObject(server_hostname, sslcontext))
 
     async def start_tls(
         self, transport: Any, protocol: Any, sslcontext: Any, *, server_hostname: str | None = None, **options: Any
     ) -> Any:
         self.alive()
+        tls = self.world.tls
+        if tls is not None:
+            usable = tls.usable(sslcontext)
+            return await super().start_tls(transport, protocol, usable, server_hostname=server_hostname, **options)
         transport.secure(TlsObject(server_hostname, sslcontext))
         transport.set_protocol(protocol)
         return transport

@@ -6,8 +6,9 @@ or the timeout have come. Null TLS lives here too: a wrapped socket is the same 
 ``ssl.SSLSocket``.
 
 Behaviour follows Linux: bytes that arrived before RST or FIN are read first; RST is reported once, after that reads
-give end of file and writes a broken pipe; data sent to a closed peer brings RST. A collected socket closes itself. Not
-simulated: datagrams, listening, urgent data, a full send buffer (every write succeeds at once).
+give end of file and writes a broken pipe; data sent to a closed peer brings RST; a full send buffer makes writes wait.
+Closing sends FIN, or RST where unread bytes are thrown away or SO_LINGER is on with no time. A collected socket closes
+itself. Not simulated: datagrams, listening, urgent data.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import ref
 
 from outtrade.sim.active import current
-from outtrade.sim.network import LOCAL_ADDRESS, Address, Attempt, Conn
+from outtrade.sim.network import LOCAL_ADDRESS, LOCAL_ADDRESS_6, Address, Attempt, Conn
 from outtrade.sim.tls import NullSession
 from outtrade.sim.world import NS, World
 
@@ -43,7 +45,9 @@ class SimSocket(NullSession, _REAL):
         "_fd",
         "_incarnation",
         "_kind",
+        "_linger",
         "_on_input",
+        "_on_space",
         "_peer",
         "_port",
         "_told_reset",
@@ -82,6 +86,8 @@ class SimSocket(NullSession, _REAL):
         self._told_reset = False
         self._peer: Address | None = None
         self._on_input: Callable[[], object] | None = None
+        self._on_space: Callable[[], object] | None = None
+        self._linger: int | None = None
         self._fd = world.descriptor(self)
         self._port = 32768 + self._fd % 28232
         self.server_hostname: str | None = None
@@ -133,8 +139,10 @@ class SimSocket(NullSession, _REAL):
     def getblocking(self) -> bool:
         return self._wait_limit != 0.0
 
-    def setsockopt(self, *args: Any) -> None:
-        pass
+    def setsockopt(self, level: int, option: int, value: Any = 0, length: int = 0) -> None:
+        if level == socket.SOL_SOCKET and option == socket.SO_LINGER and isinstance(value, bytes | bytearray):
+            on, seconds = struct.unpack("ii", value)
+            self._linger = seconds if on else None
 
     def getsockopt(self, level: int, option: int, buflen: int = 0) -> Any:
         value = 0
@@ -151,13 +159,18 @@ class SimSocket(NullSession, _REAL):
     def set_inheritable(self, inheritable: bool) -> None:
         pass
 
-    def getpeername(self) -> Address:
+    def getpeername(self) -> Any:
         if self._conn is None or self._peer is None:
             raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
-        return self._peer
+        return self._shown(self._peer)
 
-    def getsockname(self) -> Address:
-        return (LOCAL_ADDRESS if self._peer else "0.0.0.0", self._port)  # noqa: S104
+    def getsockname(self) -> Any:
+        six = self._family == socket.AF_INET6
+        local = (LOCAL_ADDRESS_6 if six else LOCAL_ADDRESS) if self._peer else ("::" if six else "0.0.0.0")  # noqa: S104
+        return self._shown((local, self._port))
+
+    def _shown(self, address: Address) -> Any:
+        return (*address, 0, 0) if self._family == socket.AF_INET6 else address
 
     def bind(self, address: Any) -> None:
         pass
@@ -186,7 +199,12 @@ class SimSocket(NullSession, _REAL):
         return bool(self._buffer) or self._end or self._connect_error is not None
 
     def writable(self) -> bool:
-        return self._conn is not None or self._connect_error is not None
+        conn = self._conn
+        return self._connect_error is not None or self._end or (conn is not None and conn.client_space() > 0)
+
+    def space(self) -> None:
+        if self._on_space is not None:
+            self._on_space()
 
     # ---------------------------------------------------------------- connecting
     def _alive(self) -> World:
@@ -206,6 +224,8 @@ class SimSocket(NullSession, _REAL):
             raise BlockingIOError(errno.EALREADY, "Operation already in progress")
         self._connect_error = None
         self._peer = (world.net.resolve(address[0]), address[1])
+        if (":" in self._peer[0]) != (self._family == socket.AF_INET6):
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
         me = ref(self)
 
         def done(error: OSError | None, conn: Conn | None) -> None:
@@ -259,8 +279,13 @@ class SimSocket(NullSession, _REAL):
         deadline = None if limit is None else world.now + round(limit * NS)
         return world.wait(ready, deadline, lambda: f"{verb} {self._name()}")
 
+    def on_space(self, callback: Callable[[], object] | None) -> None:
+        """Call this when a full send buffer has room again."""
+        self._on_space = callback
+
     # ---------------------------------------------------------------- writing
-    def send(self, data: Any, flags: int = 0) -> int:
+    def _sendable(self) -> Conn:
+        """The connection, if bytes may be sent on it. Raises WorldStop and OSError."""
         self._alive()
         conn = self._conn
         if conn is None:
@@ -270,13 +295,48 @@ class SimSocket(NullSession, _REAL):
             raise error
         if self._told_reset or conn._fin:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        return conn
+
+    def _await_space(self, conn: Conn, deadline: int | None) -> None:
+        """Wait until the send buffer takes something, or until the connection failed."""
+        world = self.world
+        if self._wait_limit == 0.0:
+            world.run_due()
+            if conn.client_space() <= 0 and self._error is None:
+                if self.context is not None:
+                    raise ssl.SSLWantWriteError(ssl.SSL_ERROR_WANT_WRITE, "The operation did not complete (write)")
+                raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        elif not world.wait(
+            lambda: conn.client_space() > 0 or self._error is not None, deadline, lambda: f"send on {self._name()}"
+        ):
+            raise TimeoutError("timed out" if self.context is None else "The write operation timed out")
+
+    def _deadline(self) -> int | None:
+        limit = self._wait_limit
+        return None if limit is None else self.world.now + round(limit * NS)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        conn = self._sendable()
         payload = bytes(data)
-        if payload:
-            conn.client_send(payload)
-        return len(payload)
+        if not payload:
+            return 0
+        if conn.client_space() <= 0:
+            self._await_space(conn, self._deadline())
+            conn = self._sendable()
+        part = payload if len(payload) <= conn.client_space() else payload[: conn.client_space()]
+        conn.client_send(part)
+        return len(part)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        self.send(data, flags)
+        rest, deadline = memoryview(bytes(data)), self._deadline()
+        while rest:
+            conn = self._sendable()
+            if conn.client_space() <= 0:
+                self._await_space(conn, deadline)
+                continue
+            part = rest[: conn.client_space()]
+            conn.client_send(bytes(part))
+            rest = rest[len(part) :]
 
     def sendmsg(self, buffers: Iterable[Any], *args: Any) -> int:
         return self.send(b"".join(bytes(b) for b in buffers))
@@ -347,7 +407,8 @@ class SimSocket(NullSession, _REAL):
         conn, self._conn = self._conn, None
         self.stop_connecting()
         if conn is not None and conn.client_open and current() is self.world:
-            conn.client_close()  # a socket collected after the run hangs up on nobody
+            # a socket collected after the run hangs up on nobody
+            conn.client_close("rst" if self._linger == 0 or self._buffer else "fin")
 
     def _decref_socketios(self) -> None:
         if self._io_refs > 0:

@@ -1,8 +1,9 @@
 """The agent's end of a connection under asyncio: what a protocol gets in ``connection_made``.
 
-Reads reach the protocol by ``loop.call_soon``, as a real selector loop would call it. Writes leave at once, there is no
-write buffer. Clients look at ``get_extra_info("socket")`` (options, addresses, a number to poll) and at the TLS extras,
-which describe a null session.
+Reads reach the protocol by ``loop.call_soon``, as a real selector loop would call it. Writes leave at once while the
+connection's send buffer takes them; what it does not take waits here, and the protocol is told to pause (flow control
+is asyncio's own mix-in). Clients look at ``get_extra_info("socket")`` (options, addresses, a number to poll) and at the
+TLS extras, which describe a null session.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Iterable
+import struct
+from asyncio import transports
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from outtrade.sim.active import current
-from outtrade.sim.network import LOCAL_ADDRESS, Address, Conn
+from outtrade.sim.network import LOCAL_ADDRESS, LOCAL_ADDRESS_6, Address, Conn
 from outtrade.sim.tls import NullSession
 
 if TYPE_CHECKING:
@@ -41,8 +44,10 @@ class TransportSocket:
     def getsockname(self) -> Any:
         return self._transport.get_extra_info("sockname")
 
-    def setsockopt(self, *args: Any) -> None:
-        pass
+    def setsockopt(self, level: int, option: int, value: Any = 0, length: int = 0) -> None:
+        if level == socket.SOL_SOCKET and option == socket.SO_LINGER and isinstance(value, bytes | bytearray):
+            on, seconds = struct.unpack("ii", value)
+            self._transport.abortive = bool(on) and seconds == 0
 
     def getsockopt(self, *args: Any) -> int:
         return 0
@@ -62,23 +67,33 @@ class TlsObject(NullSession):
         self.context = context
 
 
-class SimTransport(asyncio.Transport):
-    """The agent's end of a connection under an asyncio protocol. Writes leave at once; there is no write buffer."""
+class SimTransport(transports._FlowControlMixin, asyncio.Transport):
+    """The agent's end of a connection under an asyncio protocol."""
 
-    def __init__(self, loop: SimLoop, conn: Conn, peer: Address, protocol: Any, tls: TlsObject | None) -> None:
-        super().__init__()
-        self._loop = loop
+    _start_tls_compatible = True
+    _loop: SimLoop
+    # of the mix-in, private there
+    _maybe_pause_protocol: Callable[[], None]
+    _maybe_resume_protocol: Callable[[], None]
+
+    def __init__(self, loop: SimLoop, conn: Conn, peer: Any, protocol: Any, tls: TlsObject | None) -> None:
+        super().__init__(None, loop)
         self._conn = conn
         self._protocol = protocol
         self._closing = False
         self._paused = False
         self._held: list[bytes] = []
         self._end_held = False
+        self._unsent = bytearray()
+        self._eof_due = False
+        self.abortive = False
+        """Whether closing sends RST (SO_LINGER with no time)."""
         self.ended = False
         fd = loop.world.descriptor(self)
+        local: Address = (LOCAL_ADDRESS_6 if ":" in peer[0] else LOCAL_ADDRESS, 32768 + fd % 28232)
         self._extra: dict[str, Any] = {
             "peername": peer,
-            "sockname": (LOCAL_ADDRESS, 32768 + fd % 28232),
+            "sockname": (*local, 0, 0) if ":" in peer[0] else local,
             "socket": TransportSocket(fd, self),
         }
         self.secure(tls)
@@ -101,7 +116,10 @@ class SimTransport(asyncio.Transport):
         return bool(self._held) or self.ended or self._closing or self._end_held
 
     def writable(self) -> bool:
-        return not self._closing
+        return not self._closing and self._conn.client_space() > 0
+
+    def space(self) -> None:
+        self._loop.call_soon(self._flush)
 
     # ---------------------------------------------------------------- the network's side (ClientEnd)
     def received(self, data: bytes) -> None:
@@ -145,8 +163,9 @@ class SimTransport(asyncio.Transport):
         if self.ended:
             return
         self.ended = self._closing = True
+        self._unsent.clear()
         self._loop.transports.pop(self, None)
-        self._conn.client_close()
+        self._conn.client_close("rst" if self.abortive else "fin")
         self._protocol.connection_lost(error)
 
     # ---------------------------------------------------------------- asyncio.Transport
@@ -154,17 +173,44 @@ class SimTransport(asyncio.Transport):
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
         self._loop.alive()
-        if self._conn._fin:
+        if self._eof_due or self._conn._fin:
             raise RuntimeError("Cannot call write() after write_eof()")
-        if not self._closing and data:
-            self._conn.client_send(bytes(data))
+        if self._closing or not data:
+            return
+        if self._unsent:
+            self._unsent += data
+        else:
+            space = self._conn.client_space()
+            self._unsent += data[space:]
+            if space > 0:
+                self._conn.client_send(bytes(data[:space]))
+        if self._unsent:
+            self._maybe_pause_protocol()
+
+    def _flush(self) -> None:
+        """The send buffer takes something again."""
+        if self.ended:
+            return
+        while self._unsent and (space := self._conn.client_space()) > 0:
+            part = bytes(self._unsent[:space])
+            del self._unsent[: len(part)]
+            self._conn.client_send(part)
+        self._maybe_resume_protocol()
+        if not self._unsent:
+            if self._closing:
+                self._lose(None)
+            elif self._eof_due:
+                self._conn.client_shutdown()
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
         self.write(b"".join(list_of_data))
 
     def write_eof(self) -> None:
         self._loop.alive()
-        if not self._closing:
+        if self._closing or self._eof_due:
+            return
+        self._eof_due = True
+        if not self._unsent:
             self._conn.client_shutdown()
 
     def can_write_eof(self) -> bool:
@@ -174,14 +220,25 @@ class SimTransport(asyncio.Transport):
         return self._closing
 
     def close(self) -> None:
+        """What was written still leaves, then FIN."""
         if self._closing:
             return
         self._closing = True
-        self._conn.client_close()
-        self._loop.call_soon(self._lose, None)
+        if not self._unsent:
+            self._conn.client_close("rst" if self.abortive else "fin")
+            self._loop.call_soon(self._lose, None)
 
     def abort(self) -> None:
-        self.close()  # the kernel sends FIN for both; there is no write buffer to discard
+        """What has not left is thrown away; the kernel sends FIN, as it does for close."""
+        self._force_close(None)
+
+    def _force_close(self, error: Exception | None) -> None:
+        """As abort, for asyncio's TLS protocol, which says why."""
+        if not self.ended:
+            self._closing = True
+            self._unsent.clear()
+            self._conn.client_close("rst" if self.abortive else "fin")
+            self._loop.call_soon(self._lose, error)
 
     def pause_reading(self) -> None:
         self._paused = True
@@ -207,13 +264,7 @@ class SimTransport(asyncio.Transport):
         return self._protocol
 
     def get_write_buffer_size(self) -> int:
-        return 0
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        return (16 * 1024, 64 * 1024)
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
+        return len(self._unsent)
 
     def hang_up(self) -> None:
         """The loop is closed: so is the connection, as by the end of a process."""

@@ -36,7 +36,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from heapq import heappop, heappush
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
 from outtrade.sim import active, watchdog, where
@@ -44,6 +44,9 @@ from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, Wo
 from outtrade.sim.network import Network
 from outtrade.sim.observer import Observer
 from outtrade.sim.surroundings import take_over
+
+if TYPE_CHECKING:
+    from outtrade.sim.realtls import Tls
 
 NS = 1_000_000_000
 TICK = 1_000
@@ -81,7 +84,7 @@ class World:
 
     ``epoch_ns`` is the UNIX time of run time 0, ``max_events`` the budget of events and waits, ``hosts_latency`` the
     seconds that a connect takes when no plan says otherwise, ``watchdog`` the real seconds without any call into the
-    World after which running code is ended (0: never).
+    World after which running code is ended (0: never). ``tls``: see ``realtls``; null TLS without.
     """
 
     def __init__(
@@ -92,12 +95,15 @@ class World:
         max_events: int = 2_000_000,
         hosts_latency: float = 0.0,
         watchdog: float = 30.0,
+        tls: Tls | None = None,
     ) -> None:
         self.epoch_ns = epoch_ns
         self.now = epoch_ns
         self.seed = seed
         self.max_events = max_events
         self.watchdog = watchdog
+        self.tls = tls
+        """Real TLS (``realtls.Tls``), or None for null TLS."""
         self.events = 0
         """Events run and waits begun so far."""
         self.sends = 0
