@@ -279,11 +279,18 @@ def compare(
     raise typer.Exit(guarded(lambda: compare_command(old, new, gate=gate), debug=debug))
 
 
-@app.command(epilog="\b\nExample:\n  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl")
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl\n"
+    "  outtrade judge reports/ccxt-binance/failures/RTY-01.min.jsonl --timeline --property RTY-01"
+)
 def judge(
     file: Annotated[Path, typer.Argument(help="A stored history (JSON lines).")],
     suite: SuiteName = "core",
     timeline: Annotated[bool, typer.Option("--timeline", help="Show the timeline, too.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--property", metavar="ID", help="Judge only this property (may be repeated).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     debug: Debug = False,
 ) -> None:
@@ -291,7 +298,10 @@ def judge(
     from outtrade.cli.guard import guarded
     from outtrade.cli.judge import judge_command
 
-    raise typer.Exit(guarded(lambda: judge_command(file, suite=suite, timeline=timeline, as_json=as_json), debug=debug))
+    wanted = tuple(only or ())
+    raise typer.Exit(
+        guarded(lambda: judge_command(file, suite=suite, timeline=timeline, as_json=as_json, only=wanted), debug=debug)
+    )
 
 
 @app.command(epilog="\b\nExample:\n  outtrade explain RTY-01")

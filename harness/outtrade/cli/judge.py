@@ -16,8 +16,8 @@ from outtrade.report.text import clean
 from outtrade.score import score
 
 
-def judge_command(file: Path, *, suite: str, timeline: bool, as_json: bool) -> int:
-    """Carry it out; returns the exit code."""
+def judge_command(file: Path, *, suite: str, timeline: bool, as_json: bool, only: tuple[str, ...] = ()) -> int:
+    """Carry it out; returns the exit code. ``only``: ids of the properties to judge, all where empty."""
     try:
         history = History.from_jsonl(file.read_bytes())
     except ValueError as error:
@@ -25,6 +25,11 @@ def judge_command(file: Path, *, suite: str, timeline: bool, as_json: bool) -> i
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from None
     properties = [prop for prop in suites.load(suite).properties if history.header.scope in prop.scope]
+    wanted = {ident.strip().upper() for ident in only}
+    unknown = sorted(wanted - {prop.id for prop in properties})
+    if unknown:
+        raise UsageError(f"--property {unknown[0]}: not asked of this target in suite {suite}")
+    properties = [prop for prop in properties if not wanted or prop.id in wanted]
     findings = judge_history(history, properties)
     if as_json:
         sys.stdout.write(findings_json(findings) + "\n")
