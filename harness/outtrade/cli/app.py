@@ -74,7 +74,9 @@ MaxCritical = Annotated[
 ]
 BaselineFile = Annotated[
     Path | None,
-    typer.Option("--baseline", metavar="FILE", help="Expected failures, each with a reason (YAML or JSON)."),
+    typer.Option(
+        "--baseline", metavar="FILE", readable=False, help="Expected failures, each with a reason (YAML or JSON)."
+    ),
 ]
 Allure = Annotated[
     Path | None,
@@ -133,6 +135,9 @@ def run(
         Path | None,
         typer.Option("--report", help="Folder for results.json and what failed; by default reports/TARGET."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what an interrupted run left in the folder, and run the rest.")
+    ] = False,
     check_determinism: Annotated[
         bool, typer.Option("--check-determinism", help="Run each scenario twice and compare event by event.")
     ] = False,
@@ -164,7 +169,7 @@ def run(
     """Run TARGET through many scenarios and judge it.
 
     Prints a scorecard; exits with 1 where a MUST was violated that no baseline expects and no threshold tolerates.
-    Ctrl-C keeps what is finished.
+    Ctrl-C keeps what is finished; --resume goes on from there.
     """
     from outtrade.cli.gating import GateOptions
     from outtrade.cli.guard import guarded
@@ -184,6 +189,7 @@ def run(
         max_incomplete=max_incomplete,
         gate=GateOptions(tuple(fail_under or ()), max_critical, baseline),
         write_baseline=write_baseline,
+        resume=resume,
         minimise=minimise,
         show=show,
         coverage=coverage,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +18,13 @@ from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.report.regate import result_of
 from outtrade.report.results import Results, ResultsFile, folder_name, open_folder, write_whole
+from outtrade.report.resume import finished
 from outtrade.report.stored import load
 from outtrade.report.terminal import Terminal
 from outtrade.score import ERROR, Policy
 
 if TYPE_CHECKING:
+    from outtrade.engine.results import Examined
     from outtrade.model.scenario import Scenario
     from outtrade.targets import Target
 
@@ -47,6 +50,7 @@ class RunOptions:
     max_incomplete: float
     gate: GateOptions
     write_baseline: Path | None
+    resume: bool
     minimise: bool
     show: int
     coverage: bool
@@ -124,17 +128,21 @@ def run_command(options: RunOptions) -> int:
     first = kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
     if kit.target.real_time:
         check_real_time(kit.target, first, options)
-    folder = open_folder(options.report or Path("reports") / folder_name(options.target))
+    place = options.report or Path("reports") / folder_name(options.target)
+    kept = finished(place, kit) if options.resume else {}
+    folder = open_folder(place)
     reports = {"html": folder / PAGE if options.html else None, "junit": options.junit, "markdown": options.markdown}
     check_places(reports, options.allure)
     out, err = consoles()
+    if options.resume:
+        complain(f"{len(kept)} of {options.scenarios} scenarios are kept from the earlier run")
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     usual = default_workers() if not kit.target.real_time else 1 if kit.target.url else REAL_TIME_WORKERS
     workers = usual if options.workers is None else options.workers
     minimise = options.minimise and not kit.target.real_time  # dozens of runs, each in real time
     files = ResultsFile(folder, policy=policy)
     budget = BUDGET if minimise else 0
-    code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget)
+    code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept)
     if (any(reports.values()) or options.allure) and files.written:
         write_reports(load(folder), reports, options.allure)
     if options.write_baseline is not None and files.written:
@@ -169,14 +177,21 @@ def write_new_baseline(file: Path, results: Results, policy: Policy) -> None:
 
 
 def drive(
-    kit: Kit, terminal: Terminal, others: list[Handler], *, workers: int, policy: Policy, budget: int = BUDGET
+    kit: Kit,
+    terminal: Terminal,
+    others: list[Handler],
+    *,
+    workers: int,
+    policy: Policy,
+    budget: int = BUDGET,
+    kept: Mapping[int, Examined] | None = None,
 ) -> int:
     """Hand every event to the handlers; returns the exit code. A report that cannot be written any more does not
     cost the scorecard."""
     code = ERROR
     broken = ""
     try:
-        for event in run_many(kit, workers=workers, policy=policy, budget=budget):
+        for event in run_many(kit, workers=workers, policy=policy, budget=budget, kept=kept):
             try:
                 tell(others if not broken else [], event)
             except OSError as error:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -94,17 +95,18 @@ def run_many(
     budget: int = BUDGET,
     limit: float = LIMIT,
     stop: Stop | None = None,
+    kept: Mapping[int, Examined] | None = None,
 ) -> Iterator[Event]:
     """Run all scenarios of ``kit.plan``. ``workers`` 0 stays in this process; ``budget`` 0 does not minimise;
-    ``limit`` is the most real seconds one scenario may take in a worker."""
+    ``limit`` is the most real seconds one scenario may take in a worker; ``kept``: by index, what an earlier run
+    finished and this one takes over."""
     began = time.perf_counter()
     results: list[Result] = []
     groups: dict[str, _Group] = {}
     planned = kit.plan.scenarios
     with stop or Stop() as stopped, Pool(kit, workers=workers, stopped=stopped, limit=limit) as pool:
         yield RunStarted(kit, planned)
-        for index, answer in pool.run([RunJob(index) for index in range(planned)]):
-            examined = _examined(kit, index, answer)
+        for examined in _all(kit, pool, kept or {}):
             results.append(examined.result)
             _group(groups, examined)
             yield ScenarioDone(examined)
@@ -120,6 +122,18 @@ def run_many(
             yield FailureFound(failure)
     card = score(results, kit.properties, planned=planned, policy=policy)
     yield RunFinished(card, tuple(failures), interrupted, time.perf_counter() - began)
+
+
+def _all(kit: Kit, pool: Pool, kept: Mapping[int, Examined]) -> Iterator[Examined]:
+    """Every scenario in the order of the index: the kept ones as they are, the others run now."""
+    missing = [index for index in range(kit.plan.scenarios) if index not in kept]
+    ready = deque(sorted(index for index in kept if index < kit.plan.scenarios))
+    for position, answer in pool.run([RunJob(index) for index in missing]):
+        while ready and ready[0] < missing[position]:
+            yield kept[ready.popleft()]
+        yield _examined(kit, missing[position], answer)
+    for index in ready:
+        yield kept[index]
 
 
 def _examined(kit: Kit, index: int, answer: Answer) -> Examined:

@@ -24,8 +24,8 @@ def regate(results: Results, policy: Policy) -> Results:
     return results.model_copy(update=judgement(card, policy) | {"failures": tuple(failures)})
 
 
-def result_of(row: ScenarioRow) -> Result:
-    """A row of results.json as the Result that it was written from, but for the size of the scenario."""
+def result_of(row: ScenarioRow, *, size: tuple[int, int, int] = (0, 0, 0)) -> Result:
+    """A row of results.json as the Result that it was written from; the row does not hold the size of the scenario."""
     return Result(
         index=row.index,
         scenario=row.scenario,
@@ -34,6 +34,7 @@ def result_of(row: ScenarioRow) -> Result:
         pair=row.pair,
         history=row.history,
         events=row.events,
+        size=size,
         verdicts=dict(row.verdicts),
         findings=tuple(
             Judged(

@@ -387,7 +387,7 @@ def build(
 ) -> Results:
     """The contents of results.json."""
     return Results(
-        outtrade=_version("outtrade"),
+        outtrade=installed_version(),
         libraries=_libraries(kit),
         target=kit.plan.target,
         scope=kit.target.scope,
@@ -561,6 +561,11 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
+
+
+def installed_version() -> str:
+    """The version of Outtrade that writes results."""
+    return _version("outtrade")
 
 
 def _now() -> str:
