@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ class Page:
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def wait(self, expression: str, good: Callable[[Any], bool]) -> Any:
+        """The value of an expression as soon as it is ``good``; pages draw themselves when they like."""
+        deadline = time.monotonic() + LIMIT
+        while not good(value := self.ask(expression)):
+            assert time.monotonic() < deadline, f"{expression}: {str(value)[:2000]}"
+            time.sleep(0.05)
+        return value
 
     def requests(self) -> list[str]:
         """Every address the page has asked for."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_stored_reports import EVIL, folder, prop
+from test_stored_reports import EVIL, folder, prop, results
 from typer.testing import CliRunner
 
 from outtrade.cli.app import app
@@ -110,6 +110,18 @@ def test_a_case_holds_all_that_is_needed(tmp_path: Path) -> None:
     assert len({result["uuid"] for result in map(json.loads, (f.read_bytes() for f in out.glob("*-result.json")))}) == 7
 
 
+def test_no_two_results_share_an_attachment(tmp_path: Path) -> None:
+    """Allure 3 would show it in one of them, and call it missing in the others."""
+    failure = results("")["failures"][0]
+    again = failure | {"fingerprint": "PAR-01:same", "property": "PAR-01"}
+    found = written(folder(tmp_path / "run", failures=[failure, again]), tmp_path / "out")
+    papers = [
+        paper["source"] for one in found.values() for step in one["steps"] for paper in step.get("attachments", ())
+    ]
+    assert len(papers) == len(set(papers)) == 9
+    assert {file.name for file in (tmp_path / "out").glob("*-attachment.*")} == set(papers)
+
+
 def test_same_run_same_bytes_and_ids_that_last(tmp_path: Path) -> None:
     run = folder(tmp_path / "run")
     first, second = tmp_path / "a", tmp_path / "b"
@@ -125,9 +137,9 @@ def test_same_run_same_bytes_and_ids_that_last(tmp_path: Path) -> None:
         assert one["uuid"] != after[ident]["uuid"]
         assert (one["historyId"], one["testCaseId"]) == (after[ident]["historyId"], after[ident]["testCaseId"])
     allure.write(load(folder(tmp_path / "other", target="agent:other")), first)
-    results = [json.loads(file.read_bytes()) for file in first.glob("*-result.json")]
-    assert len(results) == 2 * len(after) and len({one["historyId"] for one in results}) == len(results)
-    assert len({one["testCaseId"] for one in results}) == len(after)
+    both = [json.loads(file.read_bytes()) for file in first.glob("*-result.json")]
+    assert len(both) == 2 * len(after) and len({one["historyId"] for one in both}) == len(both)
+    assert len({one["testCaseId"] for one in both}) == len(after)
 
 
 def test_what_an_agent_said_cannot_harm(tmp_path: Path) -> None:

@@ -223,6 +223,23 @@ def test_the_page_stays_small(tmp_path: Path) -> None:
     assert len(markdown.build(stored).encode()) <= markdown.LIMIT
 
 
+@pytest.mark.parametrize("scenarios", [100, 1_000])
+def test_a_scenario_costs_the_page_little(tmp_path: Path, scenarios: int) -> None:
+    """A thousand scenarios, each of which violates ten properties under three faults, and forty distinct failures."""
+    data = results("")
+    faults = [{**data["results"][0]["faults"][0], "variant": f"lost_answer.hang.committed.{n}"} for n in range(3)]
+    verdicts = {f"RTY-{n:02}": "fail" for n in range(10)}
+    rows = [data["results"][1] | {"index": n, "verdicts": verdicts, "faults": faults} for n in range(scenarios)]
+    failures = [data["failures"][0] | {"fingerprint": f"RTY-01:{n}"} for n in range(40)]
+    small = folder(tmp_path / "a", results=rows[: scenarios // 2], failures=failures)
+    size, half = (
+        len(html.build(load(place)).encode())
+        for place in (folder(tmp_path / "b", results=rows, failures=failures), small)
+    )
+    assert size < 1_500_000
+    assert (size - half) / (scenarios - scenarios // 2) < 400, "bytes for a scenario that failed"
+
+
 def test_a_summary_that_is_too_long_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "LIMIT", 800)
     text = markdown.build(load(folder(tmp_path / "r")))

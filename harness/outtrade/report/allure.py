@@ -166,7 +166,7 @@ def _result(sheet: Sheet, at: tuple[int, int], start: str) -> tuple[TestResult, 
             Parameter(name=one, value=_shown(value), excluded=None if kept else True)
             for one, value, kept in sheet.parameters
         ],
-        steps=[_step(step, at[1], start, papers) for step in sheet.steps],
+        steps=[_step(step, at[1], start, f"{name}/{n}", papers) for n, step in enumerate(sheet.steps)],
         start=at[0],
         stop=at[1],
     )
@@ -174,7 +174,7 @@ def _result(sheet: Sheet, at: tuple[int, int], start: str) -> tuple[TestResult, 
     return result, papers
 
 
-def _step(step: Step, at: int, start: str, papers: dict[str, bytes]) -> TestStepResult:
+def _step(step: Step, at: int, start: str, place: str, papers: dict[str, bytes]) -> TestStepResult:
     return TestStepResult(
         name=step.name,
         status=step.status,
@@ -182,12 +182,14 @@ def _step(step: Step, at: int, start: str, papers: dict[str, bytes]) -> TestStep
         stage="finished",
         start=at,
         stop=at,
-        attachments=[_attachment(paper, start, papers) for paper in step.papers],
+        attachments=[_attachment(paper, start, place, papers) for paper in step.papers],
     )
 
 
-def _attachment(paper: Paper, start: str, papers: dict[str, bytes]) -> Attachment:
-    source = ATTACHMENT_PATTERN.format(prefix=_uuid(start, paper.body), ext=paper.ending)
+def _attachment(paper: Paper, start: str, place: str, papers: dict[str, bytes]) -> Attachment:
+    """A file for each place that names it: Allure 3 gives a file to one result only, to all others it is missing."""
+    words = f"{place}/{paper.name}\n".encode("utf-8", "replace")
+    source = ATTACHMENT_PATTERN.format(prefix=_uuid(start, words + paper.body), ext=paper.ending)
     papers[source] = paper.body
     return Attachment(name=paper.name, source=source, type=paper.media)
 

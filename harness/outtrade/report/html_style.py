@@ -48,7 +48,7 @@ th,td{padding:5px 10px;text-align:left;vertical-align:top;border-bottom:1px soli
 thead th{font-weight:600;color:var(--soft);font-size:12.5px;white-space:nowrap}
 tbody th{font-weight:600;white-space:nowrap}tbody tr:last-child>*{border-bottom:0}
 tr.group th{background:var(--mute-bg);color:var(--soft);font-size:12.5px;padding:4px 10px}
-.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.zero{color:var(--soft);opacity:.75}
+.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.zero{color:var(--soft)}
 .bar{display:flex;overflow:hidden;height:9px;min-width:90px;border-radius:3px;background:var(--mute-bg);margin-top:6px}
 .bar i{display:block}.b-good{background:var(--bar-good)}.b-bad{background:var(--bar-bad)}
 .b-mute{background:var(--bar-mute)}
@@ -80,5 +80,13 @@ tr.differs>*{background:var(--bad-bg)}
 .hide{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 footer{padding-top:28px;padding-bottom:40px;color:var(--soft);font-size:13px}
 @media(max-width:640px){header,main,footer{padding-left:12px;padding-right:12px}.verdict{flex-direction:column;gap:6px}}
+@media(max-width:640px){.lanes,.lanes tbody,.lanes tr{display:block}.lanes thead{display:none}
+.lanes tr{border-bottom:1px solid var(--line);padding:4px 0}.lanes tr.proof{background:var(--mark)}
+.lanes tbody th,.lanes tbody td{display:block;width:auto;text-align:left;border:0;padding:0 8px}
+.lanes tbody th:empty,.lanes tbody td:empty{display:none}.lanes td+td{border:0;margin-left:14px}
+.lanes tbody td:first-of-type{border:0}.lanes td:nth-of-type(n+3){margin-left:28px}
+.lanes td::before{color:var(--soft);font-size:12px;content:"sent and received"}
+.lanes td:nth-of-type(2)::before{content:"on the exchange"}.lanes td:nth-of-type(3)::before{content:"believed"}
+.lanes tr.gap td::before{content:none}}
 @media print{body{background:#fff}.card{break-inside:avoid-page}nav{display:none}}
 """
