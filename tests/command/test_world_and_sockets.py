@@ -23,9 +23,16 @@ FIRST = {"op": "place", "tag": "SAMEAAAA"}
 PLANS: dict[str, list[dict[str, Any]]] = {
     "committed": [{"kind": "lost_answer", "on": FIRST, "committed": True, "symptom": "close"}],
     "absent": [{"kind": "lost_answer", "on": FIRST, "committed": False, "symptom": "html_503"}],
+    "stream": [{"kind": "stream_drop", "on": {"op": "event", "nth": 2}}],
     "crash": [{"kind": "crash", "on": FIRST, "point": "after_commit", "downtime": 0.5}],
 }
-RUNS = [("agent:httpx", "committed"), ("agent:httpx", "crash"), ("agent:ccxt", "absent"), (NAIVE, "committed")]
+RUNS = [
+    ("agent:httpx", "committed"),
+    ("agent:httpx", "crash"),
+    ("agent:httpx", "stream"),
+    ("agent:ccxt", "absent"),
+    (NAIVE, "committed"),
+]
 
 
 def scenario(name: str) -> Scenario:

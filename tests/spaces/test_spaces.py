@@ -8,10 +8,15 @@ from typing import Any, get_args
 
 import pytest
 
+from outtrade import suites
+from outtrade.engine.judging import judge_history
+from outtrade.engine.run import run
 from outtrade.model import fault as kinds
 from outtrade.model.fault import Fault, LostAnswer
+from outtrade.model.history import Ledger
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Intent
+from outtrade.targets import resolve
 from outtrade_suites.spaces import SPACES, generate, pair
 from outtrade_suites.spaces.markets import BALANCES, PRODUCTS
 from outtrade_suites.spaces.plans import SYMPTOMS, VARIANTS
@@ -246,8 +251,21 @@ def test_pairs_take_all_symptoms_in_turn() -> None:
     assert {fault.symptom for fault in lost} == set(SYMPTOMS)
 
 
+def test_every_stream_fault_of_the_short_space_lands_and_is_survived() -> None:
+    """In the World here; over sockets the same scenarios take their 24 s each."""
+    suite = suites.load()
+    kinds = set()
+    for index in range(6):
+        plan = generate("wire_stream", 1, index)
+        history = run(resolve("agent:httpx"), plan)
+        kinds.add(plan.faults[0].kind)
+        assert [event.status for event in history.events if isinstance(event, Ledger)] == ["landed"]
+        assert {finding.verdict for finding in judge_history(history, suite.properties)} <= {"pass", "not-applicable"}
+    assert len(kinds) == 6
+
+
 def test_fixed_spaces() -> None:
-    assert list(SPACES) == ["binance_spot", "flagship", "standard", "smoke", "wire"]
+    assert list(SPACES) == ["binance_spot", "flagship", "standard", "smoke", "wire", "wire_stream"]
     standard = generate("standard", 1, 0)
     assert (len(standard.intents), standard.until, len(standard.faults)) == (10, 2700, 1)
     accepted, never = generate("flagship", 1, 0), generate("flagship", 1, 1)

@@ -235,3 +235,17 @@ def test_a_server_that_keeps_nothing_still_knows_what_landed() -> None:
     assert server.setting.history.events == []
     assert server.setting.history.blobs == {}
     assert [verdict.status for verdict in server.setting.plan.ledger()] == ["landed"]
+
+
+def test_too_many_connections_are_reset_and_the_others_work() -> None:
+    with serving(scenario(), most=2) as server, Client(server.access()) as client:
+        assert client.place().status_code == 200
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as second:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as third, pytest.raises(OSError):
+                third.sendall(b"GET /api/v3/ping HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert third.recv(1) == b"", "closed"
+                raise ConnectionResetError
+            second.sendall(b"GET /api/v3/ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert second.recv(65536).startswith(b"HTTP/1.1 200")
+        assert client.query().status_code == 200
+    assert len(of(server.history, Connect)) == 2

@@ -49,17 +49,19 @@ class _App(Protocol):
 
 
 class Door(asyncio.Protocol):
-    """One accepted connection."""
+    """One accepted connection. ``doors`` are those that are open, ``most`` how many there may be: a further one is
+    reset at once, unseen by the engine (the process would run out of file descriptors otherwise)."""
 
-    __slots__ = ("_app", "_dropped", "_open", "_server", "_transport", "_world", "doors", "host", "id", "port")
+    __slots__ = ("_app", "_dropped", "_most", "_open", "_server", "_transport", "_world", "doors", "host", "id", "port")
 
-    def __init__(self, world: RealWorld, server: Server, number: int, doors: dict[int, Door]) -> None:
+    def __init__(self, world: RealWorld, server: Server, number: int, doors: dict[int, Door], most: int = 500) -> None:
         self._world = world
         self._server = server
         self._app: _App | None = None
         self._transport: asyncio.Transport | None = None
         self._open = False
         self._dropped = False
+        self._most = most
         self.id = number
         self.host = ""
         self.port = 0
@@ -69,6 +71,9 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accepted (and, with TLS, shaken hands)."""
         self._transport = cast(asyncio.Transport, transport)
+        if len(self.doors) >= self._most:
+            self.reset()
+            return
         self._open = True
         self.doors[self.id] = self
         name = transport.get_extra_info("sockname")

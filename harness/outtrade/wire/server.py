@@ -36,6 +36,8 @@ NO_LISTENER = ("dns_failure", "refuse")
 """Faults during which the port is closed."""
 AGAIN = 0.05
 """Seconds until the port is tried again, should somebody have taken it while it was closed."""
+MOST_CONNECTIONS = 500
+"""Open at once; many systems allow a process 1,024 files."""
 LAST_ROUNDS = 100
 """Turns of the loop that reset connections get to be gone."""
 
@@ -48,9 +50,10 @@ class WireServer:
     """One venue on one port of this machine. Use it inside one asyncio loop.
 
     ``port`` 0 takes a free one. ``keep``: whether the record is kept in memory (``stop`` returns it); a server that
-    runs for days without being asked for a record should not. ``failed`` is told of errors of the harness.
-    ``carrier`` stands between clients and the venue and does the network faults (``outtrade.wire.toxiproxy``); streams
-    then have a port of their own. Raises TlsMissing (start) and PortTaken (start).
+    runs for days without being asked for a record should not. ``most``: connections at once. ``failed`` is told of
+    errors of the harness. ``carrier`` stands between clients and the venue and does the network faults
+    (``outtrade.wire.toxiproxy``); streams then have a port of their own. Raises TlsMissing (start) and PortTaken
+    (start).
     """
 
     key = KEY
@@ -63,6 +66,7 @@ class WireServer:
         port: int = 0,
         tls: bool = False,
         keep: bool = True,
+        most: int = MOST_CONNECTIONS,
         name: str = "wire",
         failed: Callable[[Exception], None] | None = None,
         carrier: Carrier | None = None,
@@ -71,6 +75,7 @@ class WireServer:
         self._port = port
         self._tls = tls
         self._keep = keep
+        self._most = most
         self._name = name
         self.failures: list[Exception] = []
         self._failed = failed or self.failures.append
@@ -197,7 +202,7 @@ class WireServer:
         number = next(self._numbers)
         if self._carrier is not None:
             return self._carrier.door(number, self._doors, self.setting.server)
-        return Door(self.world, self.setting.server, number, self._doors)
+        return Door(self.world, self.setting.server, number, self._doors, self._most)
 
     async def _listen(self) -> None:
         self._listener = await self._open_port(self._port)

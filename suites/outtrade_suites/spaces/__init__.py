@@ -18,7 +18,7 @@ from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.wire import wire
+from outtrade_suites.spaces.wire import wire, wire_stream
 
 Space = Callable[[Draw], Scenario]
 
@@ -28,6 +28,7 @@ SPACES: dict[str, Space] = {
     "standard": standard,
     "smoke": smoke,
     "wire": wire,
+    "wire_stream": wire_stream,
 }
 
 __all__ = ["SPACES", "Draw", "generate", "pair"]

@@ -1,4 +1,4 @@
-"""Short scenarios for agents that run in real time (``cmd:`` targets): 20 to 40 seconds each.
+"""Short scenarios for agents that run in real time (``cmd:``, ``http:``): 20 to 40 seconds each.
 
 A small part of what ``binance_spot`` has, with all bounds scaled down: one order that trades, one that rests until its
 deadline, and one fault. Everything that is to be waited for fits: an answer that never comes costs a client its own
@@ -20,6 +20,12 @@ from outtrade.model.fault import (
     RateLimit,
     Refuse,
     Reject,
+    StreamClose,
+    StreamDrop,
+    StreamDuplicate,
+    StreamEarly,
+    StreamReorder,
+    StreamSilent,
     Trigger,
 )
 from outtrade.model.scenario import Scenario
@@ -41,9 +47,21 @@ CASES = (
 )  # fmt: skip
 
 
+STREAM_CASES = ("drop", "duplicate", "reorder", "early", "close", "silent")
+
+
 def wire(d: Draw) -> Scenario:
     """One of ``CASES``, each equally often; a lost answer was committed or not by a coin."""
-    case, _, form = d.spread("case", CASES).partition(".")
+    return _scenario(d, "wire", CASES)
+
+
+def wire_stream(d: Draw) -> Scenario:
+    """One fault of the private stream, for agents that have one."""
+    return _scenario(d, "wire_stream", tuple(f"stream.{case}" for case in STREAM_CASES))
+
+
+def _scenario(d: Draw, space: str, cases: tuple[str, ...]) -> Scenario:
+    case, _, form = d.spread("case", cases).partition(".")
     until = LONG if form == "hang" else SHORT
     eth = d.boolean("eth", 0.4)
     symbol, market = ("ETH/USDT", ETH) if eth else ("BTC/USDT", BTC)
@@ -70,9 +88,9 @@ def wire(d: Draw) -> Scenario:
     hit = first if d.boolean("hits the first") and case not in ("lost_cancel", "cancel_race") else second
     committed = d.boolean("committed")
     return Scenario(
-        id=f"wire-{d.seed}-{d.index:04d}",
+        id=f"{space.replace('_', '-')}-{d.seed}-{d.index:04d}",
         seed=d.integer("seed", 0, 2**31 - 1),
-        space="wire",
+        space=space,
         symbols=(symbol,),
         balances={"USDT": Decimal(100000), "BTC": Decimal(2), "ETH": Decimal(30), "BNB": Decimal("12.5")},
         markets={symbol: market},
@@ -97,6 +115,8 @@ def _faults(case: str, form: str, hit: Intent, committed: bool, heal: float) -> 
         case "lost_cancel":
             closing: Any = form
             return (LostAnswer(on=cancel, committed=committed, symptom=closing),)
+        case "stream":
+            return (_stream_fault(form, hit),)
         case "latency":
             return (Latency(on=place, delay=2.0),)
         case "rate_limit":
@@ -112,3 +132,21 @@ def _faults(case: str, form: str, hit: Intent, committed: bool, heal: float) -> 
         case _:
             point: Any = form
             return (Crash(on=place, point=point, downtime=1.0),)
+
+
+def _stream_fault(form: str, hit: Intent) -> Fault:
+    """A closed or silent stream is so while the resting order is cancelled (9 s); a process is up long before."""
+    event = Trigger(op="event", nth=2)
+    match form:
+        case "drop":
+            return StreamDrop(on=event)
+        case "duplicate":
+            return StreamDuplicate(on=event)
+        case "reorder":
+            return StreamReorder(on=event, after=0.5)
+        case "early":
+            return StreamEarly(on=Trigger(op="place", tag=hit.tag))
+        case "close":
+            return StreamClose(on=Trigger(after=8.0), down=3.0)
+        case _:
+            return StreamSilent(on=Trigger(after=6.0), duration=6.0)
