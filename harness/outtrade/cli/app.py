@@ -164,6 +164,7 @@ def run(
     junit: JUnit = None,
     markdown: Markdown = None,
     allure: Allure = None,
+    network_faults: Network = NetworkFaults.AUTO,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -198,6 +199,7 @@ def run(
         markdown=markdown,
         allure=allure,
         debug=debug,
+        network=network_faults.value,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
 

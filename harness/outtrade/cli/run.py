@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from outtrade.report.resume import finished
 from outtrade.report.stored import load
 from outtrade.report.terminal import Terminal
 from outtrade.score import ERROR, Policy
+from outtrade.wire.toxiproxy.api import ToxiproxyError
+from outtrade.wire.toxiproxy.find import Wanted, found
 
 if TYPE_CHECKING:
     from outtrade.engine.results import Examined
@@ -59,6 +62,7 @@ class RunOptions:
     markdown: Path | None
     allure: Path | None
     debug: bool
+    network: Wanted = "auto"
 
 
 def default_workers() -> int:
@@ -142,12 +146,28 @@ def run_command(options: RunOptions) -> int:
     minimise = options.minimise and not kit.target.real_time  # dozens of runs, each in real time
     files = ResultsFile(folder, policy=policy)
     budget = BUDGET if minimise else 0
-    code = drive(kit, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept)
+    with network_of(kit, options.network) as engaged:
+        code = drive(engaged, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept)
     if (any(reports.values()) or options.allure) and files.written:
         write_reports(load(folder), reports, options.allure)
     if options.write_baseline is not None and files.written:
         write_new_baseline(options.write_baseline, load(folder).results, policy)
     return code
+
+
+@contextmanager
+def network_of(kit: Kit, wanted: Wanted) -> Iterator[Kit]:
+    """The kit with who does its network faults, for as long as the run lasts. Raises UsageError."""
+    if not kit.target.real_time:
+        if wanted != "auto":
+            raise UsageError("--network-faults: only for targets over real sockets (cmd:, http://)")
+        yield kit
+        return
+    try:
+        with found(wanted) as there:
+            yield Kit(replace(kit.plan, toxiproxy=there.url, network=there.says), kit.target, kit.suite)
+    except ToxiproxyError as error:
+        raise UsageError(str(error)) from None
 
 
 def check_new_baseline(options: RunOptions) -> None:

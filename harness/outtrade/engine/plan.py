@@ -6,7 +6,7 @@ the suite and the engine. The parent does this once, *before* it forks its worke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outtrade import suites
@@ -38,6 +38,10 @@ class Plan:
     """Whether failing scenarios are run once more without faults."""
     debug: bool = False
     """Errors of the harness are raised, not recorded."""
+    toxiproxy: str = ""
+    """Address of the Toxiproxy that does network faults in real time, if one does."""
+    network: str = ""
+    """Who does them, for people; "" where the target runs in a World."""
 
 
 class Kit:
@@ -45,7 +49,7 @@ class Kit:
 
     def __init__(self, plan: Plan, target: Target, suite: suites.Suite) -> None:
         self.plan = plan
-        self.target = target
+        self.target = replace(target, toxiproxy=plan.toxiproxy) if plan.toxiproxy else target
         self.suite = suite
         real_time = target.real_time  # a process of its own: short scenarios, and none of them twice
         wanted = REAL_TIME_SPACE if real_time and plan.space is None else plan.space

@@ -204,6 +204,15 @@ class GateRow(_Model):
     notes: tuple[str, ...] = Field(description="what was excused, tolerated, or could not be held against this run")
 
 
+class NetworkRow(_Model):
+    """Who did the network faults of a run over real sockets."""
+
+    by: str = Field(description="toxiproxy with its version and place, or own with the reason")
+    faults: dict[str, tuple[str, ...]] = Field(
+        description="with a Toxiproxy: by variant of fault in the run's scenarios, the toxic or why the server did it"
+    )
+
+
 class Results(_Model):
     """The file."""
 
@@ -224,6 +233,7 @@ class Results(_Model):
     started: str
     finished: str
     wall_seconds: float
+    network: NetworkRow | None = Field(default=None, description="null where the target ran in a simulated world")
     exit: Exit
     gate: GateRow | None = Field(default=None, description="absent in files of version 1")
     critical: int = Field(description="critical violations of a MUST: scenario x property")
@@ -401,10 +411,25 @@ def build(
         started=started,
         finished=_now(),
         wall_seconds=round(wall_seconds, 3),
+        network=_network(kit, results),
         failures=tuple(_failure(failure, card) for failure in failures),
         **judgement(card, policy),
         results=tuple(_scenario(result, files.get(result.index)) for result in results),
     )
+
+
+def _network(kit: Kit, results: list[Result]) -> NetworkRow | None:
+    if not kit.plan.network:
+        return None
+    done: dict[str, set[str]] = {}
+    if kit.plan.toxiproxy:
+        from outtrade.wire.toxiproxy.mapping import carriers
+
+        for result in results:
+            faults = kit.scenario(result.index).faults if not result.error else ()
+            for fault, carried in zip(faults, carriers(faults), strict=True):
+                done.setdefault(fault.variant, set()).add(str(carried))
+    return NetworkRow(by=kit.plan.network, faults={name: tuple(sorted(done[name])) for name in sorted(done)})
 
 
 def judgement(card: Scorecard, policy: Policy) -> dict[str, Any]:

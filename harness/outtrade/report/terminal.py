@@ -176,6 +176,8 @@ class Terminal:
             f"{count(card.scenarios, 'scenario')} of {clean(kit.space, 24)}, suite {clean(kit.plan.suite, 16)},"
             f" seed {kit.plan.seed}"
         )
+        if kit.plan.network:
+            self.line(f"network faults: {clean(kit.plan.network, 160)}")
 
     def _dimensions(self, card: Scorecard) -> None:
         self.line()

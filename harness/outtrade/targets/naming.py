@@ -50,6 +50,9 @@ class Target:
     url: str = ""
     """Where an ``http:`` target is told what to do; it runs over real sockets, too."""
 
+    toxiproxy: str = ""
+    """Address of the Toxiproxy that does the network faults of a run in real time; "": the venue's server does."""
+
     @property
     def real_time(self) -> bool:
         """Whether it runs outside of the World: over real sockets, in real time."""

@@ -26,6 +26,9 @@ from outtrade.targets.conversation import Conversation, NoReportReason, Slain, W
 from outtrade.targets.protocol import Environment, Execute, Init, Venue
 from outtrade.targets.service import ServiceConversation
 from outtrade.wire.server import WireServer
+from outtrade.wire.toxiproxy.carrier import Carrier
+from outtrade.wire.toxiproxy.find import connect
+from outtrade.wire.toxiproxy.mapping import carriers, needed
 
 LONGEST = 60.0
 """Seconds that a scenario may last in real time (a worker is given 120 for one scenario)."""
@@ -60,6 +63,14 @@ def run_wire(target: Target, scenario: Scenario, *, ready: float = READY, grace:
     return asyncio.run(_WireRun(target, scenario, ready, grace).go())
 
 
+def carrier_of(target: Target, scenario: Scenario) -> Carrier | None:
+    """Who stands between agent and venue: a Toxiproxy if one is to be used and the plan has something for it. Raises
+    ToxiproxyError."""
+    if not target.toxiproxy or not needed(carriers(scenario.faults)):
+        return None
+    return Carrier(connect(target.toxiproxy), scenario.faults)
+
+
 class _WireRun:
     def __init__(self, target: Target, scenario: Scenario, ready: float, grace: float) -> None:
         self.target = target
@@ -70,7 +81,7 @@ class _WireRun:
         self.conversation: Conversation | ServiceConversation | None = None
         self.log: LogStream | None = None
         self.early_log = ""
-        self.server = WireServer(scenario, name=target.name)
+        self.server = WireServer(scenario, name=target.name, carrier=carrier_of(target, scenario))
 
     # ------------------------------------------------------------------ phases
     async def go(self) -> History:
