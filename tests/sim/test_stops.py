@@ -163,14 +163,16 @@ def test_watchdog_ends_a_spin() -> None:
     assert world.run_ns == 0
 
 
-def test_watchdog_ends_a_wait_for_a_real_lock() -> None:
+def test_a_lock_that_nobody_will_release_is_a_deadlock() -> None:
     import _thread
 
-    world = make(watchdog=0.2)
+    world = make()
     lock = _thread.allocate_lock()
     lock.acquire()
-    with world, pytest.raises(Watchdog):
-        world.run_blocking(lock.acquire)
+    with world, pytest.raises(Deadlock) as caught:
+        world.run_blocking(lambda: lock.acquire())
+    assert caught.value.waiting == "lock.acquire"
+    assert "lock.acquire()" in caught.value.where
 
 
 def test_waiting_for_an_event_that_no_thread_can_set() -> None:

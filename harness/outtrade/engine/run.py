@@ -35,6 +35,8 @@ GRACE = 60
 """Seconds after ``until`` by which a report must have come (the contract with agents)."""
 MAX_EVENTS = 2_000_000
 MAX_INCARNATIONS = 8
+_DETAIL = 2_000
+"""Characters kept of why there is no report: a deadlock names what every thread waits for."""
 
 
 def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wall_limit: float = 30.0) -> History:
@@ -184,7 +186,7 @@ class _Run:
         """The agent ended without a usable report."""
         if not any(isinstance(event, Reported) for event in self.history.events):
             self.recorder.add(
-                NoReport(incarnation=self.recorder.incarnation, why=why, detail=detail[:500], where=where)
+                NoReport(incarnation=self.recorder.incarnation, why=why, detail=detail[:_DETAIL], where=where)
             )
 
 

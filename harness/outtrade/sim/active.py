@@ -1,8 +1,9 @@
 """The one World that is active in this process, and in which thread.
 
 Every wrapper that the sim installs in the standard library starts with ``current()``: None means "no World here, do the
-real thing". Only the thread that entered the World lives in it; other threads (a progress bar, a test runner) keep real
-time and real sockets.
+real thing". The thread that entered the World lives in it, and the threads that were started there: of them exactly one
+runs at a time, and ``World.thread`` is its number. Other threads (a progress bar, a test runner) keep real time and
+real sockets.
 """
 
 from __future__ import annotations
@@ -10,13 +11,21 @@ from __future__ import annotations
 from _thread import get_ident
 from typing import TYPE_CHECKING
 
+from outtrade.sim.errors import Killed
+
 if TYPE_CHECKING:
     from outtrade.sim.world import World
 
 WORLD: World | None = None
+OUTLAWS: set[int] = set()
+"""Threads of agents that did not end when they had to. They have no World any more, and get nothing real either."""
 
 
 def current() -> World | None:
     """The World that this thread lives in, or None."""
     world = WORLD
-    return world if world is not None and world.thread == get_ident() else None
+    if world is not None and world.thread == get_ident():
+        return world
+    if OUTLAWS and get_ident() in OUTLAWS:
+        raise Killed()
+    return None

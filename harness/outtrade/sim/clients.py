@@ -19,16 +19,17 @@ from outtrade.sim.active import current
 
 def numbered_hash(cls: Any) -> None:
     """Give instances made in a World a hash by number instead of by address."""
-    real = cls.__init__
+    real, by_address = cls.__init__, cls.__hash__
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         world = current()
-        self._world_number = id(self) if world is None else world.number()
+        if world is not None:
+            self._world_number = world.number()
         real(self, *args, **kwargs)
 
     def by_number(self: Any) -> int:
-        number: int = self._world_number
-        return number
+        number: int | None = getattr(self, "_world_number", None)
+        return by_address(self) if number is None else number
 
     cls.__init__, cls.__hash__ = init, by_number
 

@@ -21,7 +21,8 @@ class Killed(WorldStop):
 
 
 class Waiting(WorldStop):
-    """A wait that had to be ended. Args: what was waited for, the agent's source line, run time in seconds."""
+    """A wait that had to be ended. Args: what was waited for, the agent's source line, run time in seconds; with more
+    than one thread also the name of the one that waited, and a line for each of the others."""
 
     verdict = "ended"
 
@@ -40,9 +41,21 @@ class Waiting(WorldStop):
         """Run time in seconds at which the wait was ended."""
         return float(self.args[2]) if len(self.args) > 2 else 0.0
 
+    @property
+    def thread(self) -> str:
+        """The name of the thread that waited; empty if there was only one."""
+        return str(self.args[3]) if len(self.args) > 3 else ""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What the other threads waited for, e.g. ``thread feed: Queue.get at my_agent.py:30 in pump: q.get()``."""
+        return tuple(self.args[4]) if len(self.args) > 4 else ()
+
     def __str__(self) -> str:
         where = f", at {self.where}" if self.where else ""
-        return f"{self.verdict}: {self.waiting}{where} (run time {self.at:.3f} s)"
+        thread = f" in thread {self.thread}" if self.thread else ""
+        others = "".join(f"; {line}" for line in self.others)
+        return f"{self.verdict}: {self.waiting}{thread}{where} (run time {self.at:.3f} s){others}"
 
 
 class Deadlock(Waiting):
@@ -68,8 +81,11 @@ class Watchdog(Waiting):
 
     verdict = "no call into the World for too long in real time"
 
-    def __init__(self, waiting: str = "code that spins or blocks", where: str = "", at: float = 0.0) -> None:
-        super().__init__(waiting, where, at)
+    def __init__(
+        self, waiting: str = "code that spins or blocks", where: str = "", at: float = 0.0, thread: str = "",
+        others: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(waiting, where, at, thread, others)
 
 
 class HarnessError(WorldStop):

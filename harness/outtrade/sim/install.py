@@ -9,7 +9,6 @@ makes differs, so that ``isinstance`` and subclasses work as ever.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import importlib
 import os
 import random
@@ -18,14 +17,13 @@ import selectors
 import socket
 import ssl
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from outtrade.sim import clients, entropy, guard, imports, poll, realtls, sockets, timewrap
+from outtrade.sim import clients, entropy, guard, imports, poll, realtls, sockets, threads, timewrap
 from outtrade.sim.active import current
 from outtrade.sim.loop import SimLoop
 from outtrade.sim.tls import NullObject
@@ -52,14 +50,14 @@ def install() -> None:
         (socket, "getnameinfo", poll.sim_getnameinfo),
         (socket, "socketpair", _socketpair(socket.socketpair)),
         (select, "select", poll.sim_select),
-        (threading.Condition, "wait", timewrap.sim_condition_wait),
-        (threading.Thread, "start", guard.sim_thread_start),
-        (concurrent.futures.ThreadPoolExecutor, "submit", guard.sim_submit),
+        *threads.swaps(),
     ]
     if hasattr(os, "getrandom"):
         swaps.append((os, "getrandom", entropy.sim_getrandom))
     if hasattr(select, "poll"):
         swaps.append((select, "poll", poll.sim_poll))
+    if hasattr(select, "epoll"):
+        swaps.append((select, "epoll", poll.sim_epoll))
     swaps += _uvloop()
     random.Random.seed = entropy.sim_seed  # type: ignore[method-assign]
     swaps.append((random, "seed", random._inst.seed))
@@ -74,6 +72,7 @@ def install() -> None:
     _rebind(by_identity)
     timewrap.patch_datetime()
     _patch_classes()
+    threads.install()
     clients.adjust()
     imports.install()
     guard.install_audit()

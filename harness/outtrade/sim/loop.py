@@ -5,7 +5,7 @@ transports below. Inside a World every new loop is one, because the event loop p
 blocking agent code too, and uvloop's loops are replaced.
 
 * Tasks and futures hash by number, so that sets of them (``asyncio.wait``) iterate in the order of their making.
-* Work for an executor runs in the loop's own thread, between two callbacks: no other task goes on meanwhile.
+* Each thread may have its loop; ``call_soon_threadsafe`` wakes it, as its thread waits for just that.
 * When the agent is stopped, callbacks that are already due are cancelled, the next turn of the loop raises, and closing
   the loop throws the suspended coroutines away while the World still refuses every call.
 """
@@ -17,7 +17,7 @@ import errno
 import logging
 import ssl
 import warnings
-from asyncio import base_events, events, futures
+from asyncio import base_events, futures
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -86,6 +86,8 @@ class SimLoop(base_events.BaseEventLoop):
     _asyncgens: WeakSet[Any]
     _check_closed: Callable[[], None]
     _closed = True  # until it is made: a finaliser asks
+    owner = 0
+    """The thread that ran it last."""
 
     def __init__(self, world: World | None = None) -> None:
         world = world or current()
@@ -107,6 +109,10 @@ class SimLoop(base_events.BaseEventLoop):
     def time(self) -> float:
         world = self.world
         return (world.tick() - world.epoch_ns + BOOT_NS) / 1e9
+
+    def run_forever(self) -> None:
+        self.owner = self.world.thread
+        super().run_forever()
 
     def _run_once(self) -> None:
         """One turn of the loop: let what is due happen, or wait for the next thing; then run what is ready.
@@ -172,34 +178,10 @@ class SimLoop(base_events.BaseEventLoop):
         return handle
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
-        return self.call_soon(callback, *args, context=context)
-
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
-        """Run it in this thread, at the loop's next turn."""
-        self._check_closed()
-        future = self.create_future()
-
-        def run() -> None:
-            if future.cancelled():
-                return
-            running = events._get_running_loop()
-            events._set_running_loop(None)
-            try:
-                result = func(*args)
-            except Exception as error:
-                failure: Exception | None = error
-            else:
-                failure = None
-            finally:
-                events._set_running_loop(running)
-            if not future.cancelled():
-                if failure is None:
-                    future.set_result(result)
-                else:
-                    future.set_exception(failure)
-
-        self.call_soon(run)
-        return future
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        if self.world.stopped is not None:
+            handle.cancel()
+        return handle
 
     # ---------------------------------------------------------------- names and connections
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
@@ -412,6 +394,7 @@ def _finish(loop: SimLoop) -> None:
     if left:
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
 
 
 class SimPolicy(asyncio.DefaultEventLoopPolicy):

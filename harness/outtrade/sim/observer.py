@@ -21,5 +21,8 @@ class Observer:
     def slept(self, seconds: float) -> None:
         """The agent starts to sleep for at least 10 ms (``time.sleep``, ``asyncio.sleep``, ``Event.wait``)."""
 
+    def thread_failed(self, name: str, error: BaseException) -> None:
+        """A thread of the agent ended with an error; ``threading.excepthook`` is called next."""
+
     def escaped(self, what: str) -> None:
         """The agent tried something that the World does not simulate; it got an error."""

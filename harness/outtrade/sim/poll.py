@@ -15,6 +15,7 @@ from outtrade.sim.active import current
 from outtrade.sim.world import NS, World
 
 _real_poll = getattr(select, "poll", None)
+_real_epoll: Any = getattr(select, "epoll", None)
 _real_select = select.select
 _real_selector = selectors.DefaultSelector
 _real_selector_new: Any = _real_selector.__new__
@@ -79,6 +80,43 @@ def sim_poll() -> Any:
     """Replaces ``select.poll``."""
     world = current()
     return SimPoll(world) if world is not None else _real_poll()  # type: ignore[misc]
+
+
+class SimEpoll(SimPoll):
+    """``select.epoll()`` in a World: as poll, but level-triggered by nature, in seconds, and it can be closed."""
+
+    closed = False
+
+    def register(self, fd: Any, eventmask: int = 7) -> None:
+        if _number(fd) in self._wanted:
+            raise FileExistsError(17, "File exists")
+        super().register(fd, eventmask)
+
+    def poll(self, timeout: float | None = None, maxevents: int = -1) -> list[tuple[int, int]]:
+        """``timeout`` in seconds; None or negative: for ever."""
+        seconds = None if timeout is None or timeout < 0 else timeout
+        _until(self._world, self._ready, seconds, "epoll")
+        found = self._ready()
+        return found if maxevents < 0 else found[:maxevents]
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        self.closed = True
+        self._wanted.clear()
+
+    def __enter__(self) -> SimEpoll:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+
+def sim_epoll(sizehint: int = -1, flags: int = 0) -> Any:
+    """Replaces ``select.epoll``."""
+    world = current()
+    return SimEpoll(world) if world is not None else _real_epoll(sizehint, flags)
 
 
 def sim_select(rlist: Iterable[Any], wlist: Iterable[Any], xlist: Iterable[Any], timeout: float | None = None) -> Any:

@@ -408,7 +408,7 @@ class SimSocket(NullSession, _REAL):
         self.stop_connecting()
         if conn is not None and conn.client_open and current() is self.world:
             # a socket collected after the run hangs up on nobody
-            conn.client_close("rst" if self._linger == 0 or self._buffer else "fin")
+            self.world.call_harness(conn.client_close, "rst" if self._linger == 0 or self._buffer else "fin")
 
     def _decref_socketios(self) -> None:
         if self._io_refs > 0:

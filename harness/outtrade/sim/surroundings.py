@@ -1,7 +1,8 @@
 """What a World takes over of the process while it is active, and gives back when it is left.
 
-The state of the module-level random generator, the event loop policy, the cyclic garbage collector, the hook for errors
-in finalisers, and the environment variables that send HTTP clients through a proxy.
+The state of the module-level random generator, the event loop policy, the cyclic garbage collector, the hooks for
+errors in finalisers and threads, the counters that name threads, and the environment variables that send HTTP clients
+through a proxy.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from outtrade.sim import entropy
+from outtrade.sim import entropy, threads
 from outtrade.sim.errors import WorldStop
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def take_over(world: World, random_state: Any) -> ExitStack:
     for name in _PROXIES:
         if name in os.environ:
             undo.callback(os.environ.__setitem__, name, os.environ.pop(name))
+    threads.take_over(world, undo)
     if gc.isenabled():
         gc.disable()
         undo.callback(gc.enable)

@@ -1,4 +1,4 @@
-"""The clock as agent code reads it: ``time``, ``datetime.now`` and the waits of ``threading``.
+"""The clock as agent code reads it: ``time`` and ``datetime.now``.
 
 ``time``, ``monotonic``, ``perf_counter``, ``process_time`` with their ``_ns`` forms, ``clock_gettime``, ``sleep``, and
 ``gmtime``, ``localtime``, ``ctime``, ``asctime``, ``strftime`` without an argument follow the World's clock. The real
@@ -8,9 +8,6 @@ ones are called when no World is active. The local time zone stays the machine's
 own dictionary, so that classes, instances, subclasses and by-name imports stay what they are (``date.today`` and
 ``datetime.today`` already go through ``time.time``). Not covered: C extensions that ask the kernel themselves, such as
 pandas.Timestamp.now and numpy's ``datetime64("now")``.
-
-In a World there is one thread of agent code, so nobody can notify a condition: waiting on a ``threading.Condition``,
-``Event`` or ``queue.Queue`` with a timeout is a sleep, and without one a deadlock.
 """
 
 from __future__ import annotations
@@ -18,7 +15,6 @@ from __future__ import annotations
 import ctypes
 import datetime as datetime_module
 import gc
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -163,19 +159,3 @@ def patch_datetime() -> None:
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(_real_datetime))
     if getattr(_real_datetime.now, "__func__", None) is not now:
         raise RuntimeError("cannot make datetime.now follow the World on this Python")
-
-
-# -------------------------------------------------------------------- threading
-_real_wait = threading.Condition.wait
-
-
-def sim_condition_wait(self: threading.Condition, timeout: float | None = None) -> bool:
-    """Replaces ``threading.Condition.wait``."""
-    world = current()
-    if world is None:
-        return _real_wait(self, timeout)
-    if timeout is None:
-        world.wait(lambda: False, None, lambda: "threading wait without a timeout")
-    elif timeout > 0:
-        world.sleep(timeout, "threading wait")
-    return False

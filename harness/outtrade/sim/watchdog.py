@@ -3,7 +3,9 @@
 A thread looks at the World now and then in real time. If its clock, its events and its sends have stood still for the
 World's ``watchdog`` seconds, the thread that lives in it gets a Watchdog exception: by a signal if that is the main
 thread (which also interrupts a wait for a lock), else between two byte codes. Runs that end by themselves never notice.
-Blocking C code that ignores signals can't be ended. The thread is stopped before a fork, and starts again when needed.
+A thread of the agent that does not end then either is left behind (see ``baton``); the one that entered the World can't
+be, if it blocks in C code that ignores signals. The watching thread is stopped before a fork, and starts again when
+needed.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import _thread
 import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 from types import FrameType
@@ -29,6 +32,8 @@ _SIGNAL = getattr(signal, "SIGVTALRM", None)
 _wake: Any = None
 """Held while the thread runs; released to end it."""
 _ended: Any = None
+_LAST_WORDS = 1.0
+"""Seconds that a struck thread gets to end."""
 _signal_ready = False
 
 
@@ -72,24 +77,36 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 def _watch(wake: Any, ended: Any) -> None:
     last: tuple[Any, ...] = ()
     since = _monotonic()
+    struck = 0
     while not wake.acquire(timeout=0.5):
         world = active.WORLD
         now = _monotonic()
-        state = (id(world), world and (world.now, world.events, world.sends))
+        state = (id(world), world and (world.now, world.events, world.sends, world.handovers))
         if world is None or world.watchdog <= 0 or state != last:
             last, since = state, now
-        elif now - since > world.watchdog:
+            struck = 0
+        elif now - since > (world.watchdog if not struck else min(world.watchdog, _LAST_WORDS)):
             since = now
-            _strike(world)
+            struck = _strike(world, struck)
     ended.release()
 
 
-def _strike(world: World) -> None:
-    if _signal_ready and world.thread == threading.main_thread().ident:
+def _strike(world: World, struck: int) -> int:
+    """End the thread that holds the baton; the second time, go on without it. Returns the thread."""
+    thread, baton = world.thread, world.baton
+    if _signal_ready and thread == threading.main_thread().ident:
         assert _SIGNAL is not None
-        signal.pthread_kill(world.thread, _SIGNAL)
-    else:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(world.thread), ctypes.py_object(Watchdog))
+        signal.pthread_kill(thread, _SIGNAL)
+        return 0
+    if baton is not None and thread != world.home:
+        if struck == thread:
+            baton.depose(thread)
+            return 0
+        if world.stopped is None:
+            line = where.of_stack(sys._current_frames().get(thread))
+            world.halt(Watchdog(where=line, at=world.run_ns / 1e9, thread=baton.running.name))
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Watchdog))
+    return thread
 
 
 if hasattr(os, "register_at_fork"):

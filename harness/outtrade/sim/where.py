@@ -51,6 +51,22 @@ def of_stack(frame: FrameType | None) -> str:
     return next((_describe(f) for f in _outwards(frame) if is_agent_code(f.f_code.co_filename)), "")
 
 
+_WAITERS = ("/threading.py", "/queue.py", "/concurrent/futures/")
+
+
+def call_of(frame: FrameType | None) -> str:
+    """The waiting call above a lock on a call stack, e.g. ``Queue.get``, ``Thread.join``, ``Future.result``: the
+    outermost of the frames of ``threading``, ``queue`` and ``concurrent.futures`` through which the agent came."""
+    name = "lock.acquire"
+    for f in _outwards(frame):
+        filename = f.f_code.co_filename
+        if filename.startswith(_LIBRARY) and any(part in filename for part in _WAITERS):
+            name = f.f_code.co_qualname
+        elif not filename.startswith(_HARNESS):
+            break
+    return name
+
+
 def _awaits(coroutine: Any) -> Iterator[FrameType]:
     while coroutine is not None:
         for prefix in ("cr", "gi", "ag"):

@@ -1,8 +1,8 @@
 """The World: one virtual clock, one event heap, one network, one source of entropy, for one agent under test.
 
-Inside ``with world:`` this thread lives in virtual time. Whatever the agent does that takes time (a read, a sleep, an
-idle event loop) runs events from the heap until what it waits for has come, and moves the clock; nothing ever waits in
-real time::
+Inside ``with world:`` this thread, and whatever threads it starts, live in virtual time. Whatever the agent does that
+takes time (a read, a sleep, an idle event loop) runs events from the heap until what it waits for has come, and moves
+the clock; nothing ever waits in real time::
 
     world = World(epoch_ns=1_767_225_600 * NS, seed=7)
     world.net.listen("api.binance.com", 443, MyApp)
@@ -18,11 +18,13 @@ Rules of determinism, which every module of this package keeps:
   objects, on real time or on the environment. Tasks and futures hash by number.
 * The cyclic garbage collector is off inside a World, because a finaliser that ran at a moment of its choosing could
   read the clock or close a connection. Garbage of one run is collected after it.
+* Of several threads exactly one runs at a time, and the rule by which the next is chosen is fixed: see ``baton``.
 * Agent code never runs inside an event. Code of the harness (events, listeners, hooks) reads a clock that stands still
   and must not wait.
 
 A run of agent code is ended by a ``WorldStop`` (see ``errors``), which stays raised: from then on every call into the
-World raises, until ``revive``. The stop also closes the agent's connections, as the death of a process does.
+World raises, until ``revive``. The stop also closes the agent's connections, as the death of a process does. What
+threads still live when ``run_blocking`` or ``run_async`` is over end there, as if the process did.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
-from outtrade.sim import active, watchdog, where
+from outtrade.sim import active, locks, watchdog, where
+from outtrade.sim.baton import SLICE, Baton, Schedule
 from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, WorldStop
 from outtrade.sim.network import Network
 from outtrade.sim.observer import Observer
@@ -84,7 +87,8 @@ class World:
 
     ``epoch_ns`` is the UNIX time of run time 0, ``max_events`` the budget of events and waits, ``hosts_latency`` the
     seconds that a connect takes when no plan says otherwise, ``watchdog`` the real seconds without any call into the
-    World after which running code is ended (0: never). ``tls``: see ``realtls``; null TLS without.
+    World after which running code is ended (0: never). ``tls``: see ``realtls``; null TLS without. ``schedule``: how
+    the next of several threads is chosen, see ``baton``.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class World:
         hosts_latency: float = 0.0,
         watchdog: float = 30.0,
         tls: Tls | None = None,
+        schedule: Schedule = "fifo",
     ) -> None:
         self.epoch_ns = epoch_ns
         self.now = epoch_ns
@@ -114,6 +119,16 @@ class World:
         """Modules being imported by agent code. The clock stands still meanwhile: only the first run imports."""
         self.stopped: WorldStop | None = None
         self.thread = 0
+        """The thread that lives in this World and runs; 0 while the baton changes hands."""
+        self.home = 0
+        """The thread that entered the World."""
+        self.schedule = schedule
+        self.baton: Baton | None = None
+        """Who runs next, while the agent has more than one thread."""
+        self.handovers = 0
+        """How often the baton changed hands so far."""
+        self.lost: list[str] = []
+        """Names of threads that would not end, and were left behind."""
         self.pollable: WeakValueDictionary[int, Any] = WeakValueDictionary()
         """Descriptor numbers handed out, for select and poll; they are no real descriptors."""
         self.observe = Observer()
@@ -124,6 +139,8 @@ class World:
         self._descriptors = 1 << 20
         self._harness = 0
         self._hard: int | None = None
+        self._leaving: WorldStop | None = None
+        """What ``stopped`` is while the threads of an agent end that has returned."""
         self._fence = _NEVER
         self._streams: dict[str, random.Random] = {}
         self._loops: list[Any] = []
@@ -145,8 +162,14 @@ class World:
     @hard_limit_ns.setter
     def hard_limit_ns(self, value: int | None) -> None:
         self._hard = value
+        self.set_fence()
+
+    def set_fence(self) -> None:
+        """Fix the time from which on a reading of the clock is looked at: the hard limit, or the end of a slice."""
         if self.stopped is None:
-            self._fence = _NEVER if value is None else value
+            self._fence = _NEVER if self._hard is None else self._hard
+            if self.baton is not None:
+                self._fence = min(self._fence, self.now + SLICE)
 
     @property
     def observer(self) -> object:
@@ -193,6 +216,13 @@ class World:
         """Plan an event ``seconds`` from now."""
         return self.call_at(self.now + round(seconds * NS), fn, *args, background=background)
 
+    def due(self) -> bool:
+        """Whether an event is due now."""
+        heap = self._heap
+        while heap and heap[0][2].fn is None:
+            heappop(heap)
+        return bool(heap) and heap[0][0] <= self.now
+
     def step(self, limit: int | None) -> bool:
         """Run the next event if it is due at or before ``limit``; False if there is none."""
         heap = self._heap
@@ -238,18 +268,31 @@ class World:
             return self.now
         now = self.now + TICK
         if now >= self._fence:
-            self._fenced(now)
+            now = self._fenced(now)
         self.now = now
         return now
 
-    def _fenced(self, now: int) -> NoReturn:
+    def _fenced(self, now: int) -> int:
+        """The agent is stopped, or late, or the thread has had its slice. Returns the time of the reading."""
         self.check()
         self.now = now
-        self.stop(Late("a loop that reads the clock", where.of_stack(sys._getframe(2)), self.run_ns / NS))
+        if self._hard is not None and now >= self._hard:
+            self.stop(Late("a loop that reads the clock", where.of_stack(sys._getframe(2)), self.run_ns / NS))
+        self.set_fence()
+        if self.baton is not None:
+            self.baton.slice_over()
+        return max(now, self.now)
+
+    @property
+    def in_harness(self) -> bool:
+        """Whether code of the harness runs: an event, a hook, a listener."""
+        return self._harness > 0
 
     def check(self, incarnation: int | None = None) -> None:
         """Raise if the agent is stopped, or belongs to an earlier incarnation. Cheap; never called by the harness."""
         if self.stopped is not None:
+            if self.baton is not None:
+                self.baton.refuse()
             raise self.stopped.again()
         if incarnation is not None and incarnation != self.incarnation:
             raise Killed()
@@ -269,7 +312,9 @@ class World:
         """
         self.check()
         if self._harness:
-            raise RuntimeError(f"code of the harness must not wait: {what()}")
+            raise RuntimeError(f"code of the harness must not wait: {what() or where.call_of(sys._getframe(1))}")
+        if self.baton is not None:
+            return self.baton.wait(ready, deadline, what, place)
         self.events += 1
         hard = self._hard
         limit = deadline if hard is None or (deadline is not None and deadline < hard) else hard
@@ -292,11 +337,15 @@ class World:
 
     def _end_wait(self, kind: type[WorldStop], what: Callable[[], str], place: Callable[[], str] | None) -> NoReturn:
         line = place() if place is not None else ""
-        self.stop(kind(what(), line or where.of_stack(sys._getframe(2)), self.run_ns / NS))
+        frame = sys._getframe(2)
+        self.stop(kind(what() or where.call_of(frame), line or where.of_stack(frame), self.run_ns / NS))
 
     def run_due(self) -> None:
-        """Run what is due now, without moving the clock (a poll)."""
+        """Run what is due now, without moving the clock (a poll); other threads get a turn."""
         self.check()
+        if self.baton is not None:
+            self.baton.give_way()
+            return
         self.events += 1
         while self.step(self.now):
             if self.stopped is not None:
@@ -326,6 +375,18 @@ class World:
             raise self.stopped.again()
         return result
 
+    def call_quietly(self, fn: Callable[..., object], *args: Any) -> None:
+        """As ``call_harness``, on behalf of the World itself: an error ends the agent but is not raised here."""
+        self._harness += 1
+        try:
+            fn(*args)
+        except Exception as error:
+            stop = HarnessError(f"{type(error).__name__}: {error}")
+            stop.__cause__ = error
+            self.halt(stop)
+        finally:
+            self._harness -= 1
+
     def escape(self, what: str) -> None:
         """Agent code tried something that is not simulated."""
         self.call_harness(self.observe.escaped, what)
@@ -333,18 +394,19 @@ class World:
     # ---------------------------------------------------------------- the end of an incarnation
     def stop(self, reason: WorldStop) -> NoReturn:
         """End the agent with ``reason``: raises it."""
-        self._halt(reason)
+        self.halt(reason)
         assert self.stopped is not None
         raise self.stopped.again()
 
     def _broken(self, error: Exception) -> NoReturn:
         stop = HarnessError(f"{type(error).__name__}: {error}")
         stop.__cause__ = error
-        self._halt(stop)
+        self.halt(stop)
         raise stop
 
-    def _halt(self, reason: WorldStop) -> None:
-        if self.stopped is None:
+    def halt(self, reason: WorldStop) -> None:
+        """The agent is over for this reason, if it was not before; does not raise."""
+        if self.stopped is None or (self.stopped is self._leaving and isinstance(reason, HarnessError)):
             self.stopped = reason
             self._fence = -1
             for loop in self._loops:
@@ -359,10 +421,30 @@ class World:
         """End this incarnation: from now on every call into the World by agent code raises Killed.
 
         Called by the harness: from an event, a hook or a listener. Listeners see RST at this instant."""
-        self._halt(Killed())
+        self.halt(Killed())
+
+    def _end_threads(self) -> None:
+        """The agent has returned, or is dead: its threads end. Their sockets close, as at the end of a process."""
+        baton = self.baton
+        if baton is None:
+            return
+        if self.stopped is None:
+            self.stopped = self._leaving = Killed()
+            self._fence = -1
+        try:
+            baton.end_all()
+            for loop in [loop for loop in self._loops if loop.owner != self.home]:
+                loop.silence()
+                loop.close()
+        finally:
+            if self.stopped is self._leaving:
+                self.stopped = None
+            self._leaving = None
+            self.set_fence()
 
     def revive(self) -> None:
         """The next incarnation may run: the World works again; sockets and loops of the last one stay dead."""
+        self._end_threads()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             gc.collect(0)  # finalisers of the dead run now, while the World still refuses them
@@ -375,16 +457,20 @@ class World:
 
     # ---------------------------------------------------------------- running agent code
     def run_blocking(self, fn: Callable[[], T]) -> T:
-        """Run agent code; returns its result or raises what it raised, or the WorldStop that ended it."""
+        """Run agent code; returns its result or raises what it raised, or the WorldStop that ended it.
+
+        Threads that it leaves are ended."""
         self.check()
         result: Any = None
         try:
             result = fn()
         except WorldStop as reason:
-            self._halt(reason.again())
+            self.halt(reason.again())
         except Exception:
             if self.stopped is None:
                 raise
+        finally:
+            self._end_threads()
         if self.stopped is not None:
             # from here, without traceback or context: the frames of the dead agent must not live on
             stop = self.stopped.again()
@@ -415,7 +501,7 @@ class World:
                 raise RuntimeError("another World is active in this process")
             self._outside = take_over(self, self._random_state)
             watchdog.arm(self)
-            self.thread = get_ident()
+            self.thread = self.home = get_ident()
             active.WORLD = self
         self._entered += 1
         return self
@@ -426,7 +512,14 @@ class World:
         self._entered -= 1
         if self._entered:
             return
+        try:
+            self._end_threads()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         active.WORLD = None
+        locks.forget()
         self._random_state = random.getstate()
         self._outside.close()
 
