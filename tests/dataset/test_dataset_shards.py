@@ -83,7 +83,7 @@ def test_a_folder_holds_one_dataset(whole: Path) -> None:
 
 
 def test_real_time_targets_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="real time"):
+    with pytest.raises(DatasetError, match="runs in real time"):
         Made(spec(targets=("cmd:true",)), tmp_path / "x")
 
 
@@ -160,6 +160,13 @@ def test_a_stored_run_gives_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     before = contents(tmp_path / "stored/dataset")
     assert call("stored")[0] == 0
     assert contents(tmp_path / "stored/dataset") == before
+    (tmp_path / "stored/histories").mkdir()  # as a session over MCP keeps them; the same run counts once
+    for file in (tmp_path / "stored/failures").glob("flagship*.jsonl"):
+        (tmp_path / "stored/histories" / file.name).write_bytes(file.read_bytes())
+    assert call("stored", "--out", "again")[0] == 0
+    assert len((tmp_path / "again/rows-00000-of-00001.jsonl").read_text().splitlines()) == len(rows)
+    for file in (tmp_path / "stored/histories").iterdir():
+        file.unlink()
     next((tmp_path / "stored/failures").glob("flagship*.jsonl")).write_bytes(b"nonsense\n")
     code, output = call("stored", "--out", "other")
     assert code == 0

@@ -86,8 +86,8 @@ class Decision(_Row):
     why: str
     correct: tuple[Action, ...] = Field(description="correct next actions on the subject, the preferred one first")
     forbidden: tuple[Forbidden, ...] = ()
-    ambiguous: bool = Field(description="what the agent saw does not tell whether its request took effect")
-    retry: Retry = Field(description="when the same request may be sent again, unchanged")
+    ambiguous: bool = Field(description="what the agent saw does not tell whether the order or cancel took effect")
+    retry: Retry = Field(description="when the order or request that it is about may be sent again, unchanged")
     taken: int | None = Field(description="step of the next action on the subject; null: the report")
     followed: bool | None = Field(
         description="that action is among the correct ones, or harmless, and not forbidden; null: the agent was stopped"

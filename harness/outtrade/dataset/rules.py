@@ -260,11 +260,11 @@ def _after_query(ix: Index, step: Step, op: Operation) -> _Draft | None:
         draft.correct += [_report(), _order(send.client_id, send.request.symbol)]
         draft.correct += [_on(tool, send.request.symbol) for tool in LISTS]
         return draft
-    draft = _Draft("unanswered_question", send.client_id, send.intent, retry="after_proof_of_absence")
+    draft = _Draft("unanswered_question", send.client_id, send.intent, retry="after_wait")
     wait = PAUSE
     if op.error == "not_found" and send.client_id is not None:
         last = ix.last_send(send.client_id, op.seq) or send
-        draft.situation = "absent_too_early"
+        draft.situation, draft.retry = "absent_too_early", "after_proof_of_absence"
         wait = max(0.0, (last.sent_at + ix.absent_after - (step.ended_at or 0)) / NS)
     draft.correct = [_order(send.client_id, send.request.symbol, round(wait, 3))]
     draft.correct += [_order(send.client_id, send.request.symbol)]
@@ -568,9 +568,11 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _harmless(draft: _Draft, step: Step, taken: Step | None) -> bool:
     """Something of another kind that neither helps nor hurts: another question, or a report where nothing is open."""
-    silent = draft.situation in ("banned", "rate_limited")
+    if taken is not None and draft.situation in ("banned", "rate_limited"):  # nothing forbidden, as was seen before
+        waited = (taken.at - (step.ended_at or 0)) / NS
+        return waited >= PAUSE or (draft.situation == "rate_limited" and bool(draft.forbidden))
     if taken is None:
         return not draft.ambiguous
     if draft.situation in ("refused", "not_sent") and taken.tool == "place":
         return True  # with other terms: the unchanged order is forbidden
-    return not silent and taken.tool not in ("place", "cancel", "cancel_all") and taken.kind != "bad_arguments"
+    return taken.tool not in ("place", "cancel", "cancel_all") and taken.kind != "bad_arguments"

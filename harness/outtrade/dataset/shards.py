@@ -151,10 +151,8 @@ class Made:
         self.spec, self.folder = spec, folder
         self.kits = tuple(prepare(Plan(target=target, suite=spec.suite, space=spec.space)) for target in spec.targets)
         for kit in self.kits:
-            if kit.target.command:
-                raise DatasetError(
-                    f"{kit.plan.target}: a program runs in real time, and no seed gives the same bytes twice"
-                )
+            if kit.target.real_time:
+                raise DatasetError(f"{kit.plan.target} runs in real time: no seed gives the same bytes twice")
         claim(folder, spec.plan())
 
     def missing(self) -> list[int]:

@@ -1,7 +1,8 @@
 """A stored run as a dataset: the histories in its report folder, read as untrusted input.
 
 A run keeps the histories of what failed (the first few scenarios of each distinct failure). What passed left none; rows
-of those are generated again from the seed, by ``outtrade dataset --target``.
+of those are generated again from the seed, by ``outtrade dataset --target``. A session of ``outtrade mcp`` keeps all of
+them: a model's own trajectories, with labels.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from outtrade.report.stored import MAX_FILE, load
 from outtrade.suites import load as load_suite
 
 NAME = "rows-00000-of-00001.jsonl"
+FOLDERS = ("histories", FAILURES)
+"""Where a report folder keeps histories."""
 
 
 def from_report(folder: Path, out: Path, suite: str | None) -> tuple[dict[str, Any], list[str]]:
@@ -31,7 +34,7 @@ def from_report(folder: Path, out: Path, suite: str | None) -> tuple[dict[str, A
     chosen = load_suite(suite or results.suite)
     problems: list[str] = []
     indices = {row.scenario: row.index for row in results.results}
-    files = sorted(f for f in (stored.folder / FAILURES).glob("*.jsonl") if not f.name.endswith(".min.jsonl"))
+    files = [f for name in FOLDERS for f in sorted((stored.folder / name).glob("*.jsonl")) if _is_whole(f)]
     if not files:
         raise shards.DatasetError(
             f"{folder} holds no histories: nothing failed; make rows of a passing run with outtrade dataset --target"
@@ -47,14 +50,23 @@ def from_report(folder: Path, out: Path, suite: str | None) -> tuple[dict[str, A
     return shards.conclude(out, [NAME], {"stored": origin}), problems
 
 
+def _is_whole(file: Path) -> bool:
+    """Whether it is the history of a scenario as it was run, not of one made smaller."""
+    return not file.name.endswith(".min.jsonl")
+
+
 def _rows(
     files: list[Path], indices: dict[str, int], properties: Sequence[Property], problems: list[str]
 ) -> Iterator[AnyRow]:
+    seen: set[str] = set()
     for file in files:
         try:
             if file.stat().st_size > MAX_FILE:
                 raise ValueError(f"larger than {MAX_FILE // 1024**2} MiB")
             history = History.from_jsonl(file.read_bytes())
+            if history.hash() in seen:
+                continue
+            seen.add(history.hash())
             drawn = str(history.header.scenario["id"])
             group = history.header.scenario.get("pair") or drawn
             built = build(
