@@ -144,6 +144,15 @@ def test_errors_are_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_pairs_it_says_why(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    words = ["--target", MODELS["right"], "--target", MODELS["resends_without_id"], "--space", "flagship", "-n", "1"]
+    code, output = call(*words, "--no-controls", "--workers", "0", "--out", out)
+    assert code == 0
+    assert "no preference pairs" in output
+    assert (tmp_path / "out" / "rows-00000-of-00001.jsonl").exists()
+
+
 def test_a_stored_run_gives_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run = ["run", MODELS["claims_success"], "-n", "2", "--space", "flagship", "--workers", "0", "--no-minimise"]

@@ -487,7 +487,7 @@ def mcp(
 @app.command(
     epilog="\b\nExamples:\n"
     "  outtrade dataset reports/ccxt-binance\n"
-    "  outtrade dataset --target agent:httpx --target zoo:blind_retry --scenarios 200 --shards 8 --out data"
+    "  outtrade dataset --target agent:ccxt --target zoo:blind_retry --scenarios 200 --shards 8 --out data"
 )
 def dataset(
     report: Annotated[
@@ -505,7 +505,16 @@ def dataset(
     seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios: same seed, same bytes.")] = 1,
     suite: Annotated[str | None, typer.Option("--suite", help="Suite of properties and scenario spaces.")] = None,
     space: Annotated[str | None, typer.Option("--space", help="Scenario space of the suite.")] = None,
-    shards: Annotated[int, typer.Option("--shards", min=1, max=99_999, help="Files, one for each range of seeds.")] = 1,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            "--shards",
+            min=1,
+            max=99_999,
+            help="Files, each a range of scenarios and the work of one process; by default one for each 25 scenarios.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Workers = None,
     twins: Annotated[
         bool, typer.Option("--twins/--no-twins", help="Run each lost answer with the opposite truth, too.")

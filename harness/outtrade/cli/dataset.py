@@ -13,6 +13,9 @@ from outtrade.report.terminal import Terminal
 from outtrade.report.text import clean
 from outtrade.score import OK
 
+PER_FILE = 25
+"""Scenarios in a file, where the number of files is not given."""
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetOptions:
@@ -25,7 +28,7 @@ class DatasetOptions:
     seed: int
     suite: str | None
     space: str | None
-    shards: int
+    shards: int | None
     workers: int | None
     twins: bool
     controls: bool
@@ -63,8 +66,9 @@ def _generated(options: DatasetOptions) -> int:
 
     if options.out is None:
         raise UsageError("say where the dataset goes with --out FOLDER")
-    if options.shards > options.scenarios:
-        raise UsageError(f"--shards {options.shards}: more files than scenarios ({options.scenarios})")
+    shards = options.shards or -(-options.scenarios // PER_FILE)
+    if shards > options.scenarios:
+        raise UsageError(f"--shards {shards}: more files than scenarios ({options.scenarios})")
     if len(set(options.targets)) < len(options.targets):
         raise UsageError("a target is named twice")
     spec = Spec(
@@ -73,7 +77,7 @@ def _generated(options: DatasetOptions) -> int:
         space=options.space,
         seed=options.seed,
         scenarios=options.scenarios,
-        shards=options.shards,
+        shards=shards,
         twins=options.twins,
         controls=options.controls,
     )
@@ -85,7 +89,13 @@ def _generated(options: DatasetOptions) -> int:
     if not whole:
         complain(f"stopped; {options.out} keeps every finished file, and the same command goes on from there")
         return INTERRUPTED
-    _summary(terminal, options.out, made.conclude())
+    manifest = made.conclude()
+    _summary(terminal, options.out, manifest)
+    if len(options.targets) > 1 and "preference" not in manifest["counts"]["kind"]:
+        complain(
+            "no preference pairs: no target failed where another passed after the same messages; pair a broken agent"
+            " with the one it was made from (outtrade list agents), or take more --scenarios"
+        )
     return OK
 
 
