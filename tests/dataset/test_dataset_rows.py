@@ -106,7 +106,7 @@ def test_controls_have_no_faults() -> None:
 def test_splits_go_by_scenario() -> None:
     for space, index, targets in (("flagship", 0, MODELS), ("binance_spot", 8, PAIRS)):
         found = rows(space, index, *targets)
-        assert len({(row.group, row.split) for row in found}) == 1
+        assert {(row.group, row.split) for row in found} == {(found[0].group, split_of(found[0].group))}
     assert rows("flagship", 0, *MODELS)[0].group == rows("flagship", 1, *MODELS)[0].group
     shares = [split_of(f"binance_spot-1-{index:04d}") for index in range(2000)]
     assert 0.77 < shares.count("train") / 2000 < 0.83

@@ -72,8 +72,8 @@ def _rows(
             built = build(
                 Told(history, history.header.target, "fault", group, drawn, indices.get(drawn, -1)), properties
             )
-        except (OSError, ValueError, KeyError, RecursionError) as error:
-            problems.append(f"{file}: {error}".partition("\n")[0])
+        except (OSError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            problems.append(f"{file}: {error or type(error).__name__}".partition("\n")[0])
             continue
         yield built.row
         yield from built.orders
