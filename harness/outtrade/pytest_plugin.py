@@ -54,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="Expected failures, each with a reason: their items are xfailed, strictly (as outtrade run --baseline).",
     )
+    group.addoption("--outtrade-reference", metavar="FILE", help="A cassette whose symbols and market are used.")
     group.addoption("--outtrade-report", metavar="DIR", help="Folder for what failed (by default reports/TARGET).")
 
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
     from outtrade.model.scenario import Scenario
+    from outtrade.reference import Recorded
 
 GROUP = "outtrade.suites"
 CORE = "core"
@@ -132,12 +133,21 @@ class Suite:
             raise SuiteError(f"no space {name!r} in suite {self.name}; there are {', '.join(self.spaces)}")
         return name, self.spaces[name]
 
-    def scenario(self, space: str | None, seed: int, index: int) -> Scenario:
-        """Scenario ``index`` of a run with ``seed``: the same data whatever else was drawn. Raises SuiteError."""
+    def scenario(self, space: str | None, seed: int, index: int, *, recorded: Recorded | None = None) -> Scenario:
+        """Scenario ``index`` of a run with ``seed``: the same data whatever else was drawn. Raises SuiteError.
+
+        ``recorded``: the instruments and markets it is to use. A space finds them as ``recorded`` of its Draw; one that
+        does not look there has symbols of its own, which is an error here."""
         name, make = self.space(space)
         if self._draw is None:
             raise SuiteError(f"suite {self.name} has no source of draws for its spaces")
-        return make(self._draw(seed, index)).model_copy(update={"space": name})
+        draw = self._draw(seed, index)
+        if recorded is not None:
+            draw.recorded = recorded
+        made = make(draw).model_copy(update={"space": name})
+        if recorded is not None and made.reference is None:
+            raise SuiteError(f"the space {name} has symbols of its own; a recording cannot stand for them")
+        return made
 
     def drawn(self, space: str | None, draw: Callable[[Any], Any]) -> Scenario:
         """A scenario whose choices Hypothesis makes: ``draw`` turns a search strategy into a value. Raises

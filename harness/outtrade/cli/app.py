@@ -53,6 +53,18 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference",
+        metavar="FILE",
+        help="A cassette whose exchangeInfo, fees and market data the mock starts from (see docs/cassettes.md).",
+    ),
+]
+Symbols = Annotated[
+    list[str] | None,
+    typer.Option("--symbol", metavar="BASE/QUOTE", help="A symbol of --reference to use (repeatable)."),
+]
 JUnit = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML: a test case for each property.")
 ]
@@ -165,6 +177,8 @@ def run(
     markdown: Markdown = None,
     allure: Allure = None,
     network_faults: Network = NetworkFaults.AUTO,
+    reference: Reference = None,
+    symbol: Symbols = None,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -198,6 +212,8 @@ def run(
         junit=junit,
         markdown=markdown,
         allure=allure,
+        reference=reference,
+        symbols=tuple(symbol or ()),
         debug=debug,
         network=network_faults.value,
     )
@@ -397,6 +413,8 @@ def serve(
     latency: Annotated[
         float | None, typer.Option("--latency", min=0, max=60, help="One-way delay in seconds.", show_default=False)
     ] = None,
+    reference: Reference = None,
+    symbol: Symbols = None,
     save: Annotated[
         Path | None, typer.Option("--save", help="At the end, write the history to this file (JSON lines).")
     ] = None,
@@ -420,6 +438,8 @@ def serve(
         seed=seed,
         suite=suite,
         latency=latency,
+        reference=reference,
+        symbols=tuple(symbol or ()),
         save=save,
         network=network_faults.value,
         debug=debug,

@@ -50,10 +50,10 @@ def _is_expected(error: Exception) -> bool:
     from outtrade.suites import SuiteError
     from outtrade.targets import TargetError
     from outtrade_mocks.cassettes import CassetteError
+    from outtrade_mocks.venues import VenueError
 
-    return isinstance(
-        error, UsageError | BaselineError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError
-    )
+    known = UsageError | BaselineError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError
+    return isinstance(error, known | VenueError)
 
 
 def complain(message: str) -> None:

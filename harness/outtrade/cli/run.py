@@ -17,11 +17,13 @@ from outtrade.engine.events import Handler, RunFinished, tell
 from outtrade.engine.many import run_many
 from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
+from outtrade.reference import Recorded, described, read_reference
 from outtrade.report.regate import result_of
 from outtrade.report.results import Results, ResultsFile, folder_name, open_folder, write_whole
 from outtrade.report.resume import finished
 from outtrade.report.stored import load
 from outtrade.report.terminal import Terminal
+from outtrade.report.text import clean
 from outtrade.score import ERROR, Policy
 from outtrade.wire.toxiproxy.api import ToxiproxyError
 from outtrade.wire.toxiproxy.find import Wanted, found
@@ -61,6 +63,8 @@ class RunOptions:
     junit: Path | None
     markdown: Path | None
     allure: Path | None
+    reference: Path | None
+    symbols: tuple[str, ...]
     debug: bool
     network: Wanted = "auto"
 
@@ -95,6 +99,15 @@ def check_venue(name: str | None) -> None:
         raise UsageError(f"no venue {name!r}; there are {', '.join(venue_names())}")
 
 
+def recording(file: Path | None, symbols: tuple[str, ...], venue: str | None) -> Recorded | None:
+    """What ``--reference`` names, with the symbols that ``--symbol`` chooses; raises UsageError and CassetteError."""
+    if file is None:
+        if symbols:
+            raise UsageError("--symbol chooses among the symbols of a recording: give --reference, too")
+        return None
+    return read_reference(file, venue=venue or "binance_spot", symbols=symbols)
+
+
 def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> None:
     """Raises UsageError for what a target that runs in real time cannot do, and where it does not run at all."""
     from outtrade.targets.service import why_unreachable
@@ -114,6 +127,7 @@ def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> 
 def run_command(options: RunOptions) -> int:
     """Carry it out; returns the exit code."""
     check_venue(options.venue)
+    recorded = recording(options.reference, options.symbols, options.venue)
     kit = prepare(
         Plan(
             target=options.target,
@@ -122,6 +136,7 @@ def run_command(options: RunOptions) -> int:
             venue=options.venue,
             scenarios=options.scenarios,
             seed=options.seed,
+            recorded=recorded,
             check_determinism=options.check_determinism,
             debug=options.debug,
         )
@@ -140,6 +155,8 @@ def run_command(options: RunOptions) -> int:
     out, err = consoles()
     if options.resume:
         complain(f"{len(kept)} of {options.scenarios} scenarios are kept from the earlier run")
+    if recorded is not None:
+        out.print(clean(described(recorded)), soft_wrap=True)
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     usual = default_workers() if not kit.target.real_time else 1 if kit.target.url else REAL_TIME_WORKERS
     workers = usual if options.workers is None else options.workers

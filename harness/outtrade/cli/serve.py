@@ -19,6 +19,7 @@ from outtrade.cli.guard import UsageError, complain
 from outtrade.model.fault import Fault
 from outtrade.model.scenario import Market, Scenario, ScenarioError
 from outtrade.model.task import Bounds
+from outtrade.reference import Recorded, with_reference
 from outtrade.report.text import clean
 from outtrade.score import ERROR, OK
 from outtrade.wire.records import MOST
@@ -48,6 +49,8 @@ class ServeOptions:
     seed: int
     suite: str
     latency: float | None
+    reference: Path | None
+    symbols: tuple[str, ...]
     save: Path | None
     network: Wanted
     debug: bool
@@ -70,6 +73,20 @@ def plain_scenario(venue: str, seed: int) -> Scenario:
         until=DAYS,
         bounds=Bounds(settle=0),
     )
+
+
+def recorded_scenario(recorded: Recorded, venue: str, seed: int) -> Scenario:
+    """The same with the symbols and the market of a recording."""
+    plain = plain_scenario(venue, seed)
+    calm = next(iter(plain.markets.values()))
+    made = plain.model_copy(
+        update={
+            "symbols": recorded.symbols,
+            "markets": dict.fromkeys(recorded.symbols, calm),
+            "balances": recorded.balances(),
+        }
+    )
+    return with_reference(made, recorded)
 
 
 def _text(path: Path) -> str:
@@ -111,7 +128,7 @@ def read_faults(path: Path) -> dict[str, Any]:
 
 def scenario_of(options: ServeOptions) -> Scenario:
     """The scenario that is to be served; raises UsageError and SuiteError."""
-    from outtrade.cli.run import check_venue
+    from outtrade.cli.run import check_venue, recording
 
     check_venue(options.venue)
     if options.scenario is not None and options.space is not None:
@@ -120,9 +137,16 @@ def scenario_of(options: ServeOptions) -> Scenario:
         scenario = read_scenario(options.scenario)
         if scenario.venue != options.venue:
             raise UsageError(f"{options.scenario}: a scenario for {scenario.venue}, not for {options.venue}")
+        if options.symbols:
+            raise UsageError("a scenario names its symbols itself: leave --symbol out")
+        if recorded := recording(options.reference, scenario.symbols if options.reference else (), options.venue):
+            scenario = with_reference(scenario, recorded)
     elif options.space is not None:
-        scenario = suites.load(options.suite).scenario(options.space, options.seed, 0)
+        recorded = recording(options.reference, options.symbols, options.venue)
+        scenario = suites.load(options.suite).scenario(options.space, options.seed, 0, recorded=recorded)
         scenario = scenario.model_copy(update={"venue": options.venue})
+    elif recorded := recording(options.reference, options.symbols, options.venue):
+        scenario = recorded_scenario(recorded, options.venue, options.seed)
     else:
         scenario = plain_scenario(options.venue, options.seed)
     changes: dict[str, Any] = {} if options.faults is None else read_faults(options.faults)
@@ -203,6 +227,8 @@ async def _serve(scenario: Scenario, options: ServeOptions, network: Found) -> i
         if carrier is not None:
             for number, (fault, by) in enumerate(zip(scenario.faults, carrier.by, strict=True)):
                 _say(f"fault {number} {fault.variant}: {by}")
+        if (reference := scenario.reference) is not None:
+            _say(f"reference: {reference.source}, sha256 {reference.sha256[:12]}, {', '.join(scenario.symbols)}")
         _say(f"serving: {scenario.id}, seed {scenario.seed}, {len(scenario.faults)} faults; Ctrl-C ends it")
         await over.wait()
     finally:

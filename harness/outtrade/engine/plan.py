@@ -16,6 +16,7 @@ from outtrade.model.history import Ended, Header, History, Ledger, NoReport, Pla
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
     from outtrade.model.scenario import Scenario
+    from outtrade.reference import Recorded
     from outtrade.targets import Target
 
 
@@ -33,6 +34,8 @@ class Plan:
     venue: str | None = None
     scenarios: int = 100
     seed: int = 1
+    recorded: Recorded | None = None
+    """Instruments and markets of a recording, in place of the space's own."""
     check_determinism: bool = False
     baseline: bool = True
     """Whether failing scenarios are run once more without faults."""
@@ -59,7 +62,7 @@ class Kit:
 
     def scenario(self, index: int) -> Scenario:
         """Scenario ``index`` of the plan."""
-        made = self.suite.scenario(self.space, self.plan.seed, index)
+        made = self.suite.scenario(self.space, self.plan.seed, index, recorded=self.plan.recorded)
         return made if self.plan.venue is None else made.model_copy(update={"venue": self.plan.venue})
 
     def examine(self, index: int) -> Examined:

@@ -59,6 +59,9 @@ class Setting:
             seed=scenario.seed,
             epoch_ns=scenario.epoch * NS,
             knobs=dict(scenario.knobs),
+            reference=None
+            if scenario.reference is None
+            else scenario.reference.model_dump(include={"listings", "fees"}),
             key=KEY,
             secret=SECRET,
         )
@@ -90,7 +93,7 @@ class Setting:
             record=cast(Any, self.recorder.told),
             name=scenario.venue,
             market="spot",
-            symbols={symbol: module.symbols[symbol] for symbol in scenario.symbols},
+            symbols={symbol: data["venue_symbol"] for symbol, data in self._instruments.items()},
             rest_url=rest_url or module.rest_url,
             stream_url=stream,
             public_stream_url=stream,

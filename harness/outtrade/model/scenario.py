@@ -15,7 +15,7 @@ import json
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from .fault import Fault
 from .task import Bounds, Intent, Limits, Number, Plain, Task
@@ -34,6 +34,7 @@ class Market(Plain):
     best ask, ``depth`` the base quantity at each of ``levels`` price levels on each side, ``taker_rate`` and
     ``maker_rate`` the mean number of market orders and of quote refreshes a virtual second, ``taker_size`` the mean
     base quantity of a market order, ``volatility_bps`` the standard deviation of the mid's move per virtual minute.
+    ``opening`` is the book at the start: bids and asks as (price, quantity), best first; None lets the seed draw it.
     """
 
     mid: Number
@@ -44,6 +45,29 @@ class Market(Plain):
     taker_rate: float = 0.05
     taker_size: Number
     volatility_bps: float = 3.0
+    opening: tuple[tuple[tuple[Number, Number], ...], tuple[tuple[Number, Number], ...]] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A market without a book of its own is written as ever: histories keep their hashes."""
+        data: dict[str, Any] = handler(self)
+        if self.opening is None:
+            data.pop("opening", None)
+        return data
+
+
+class Reference(Plain):
+    """Reference data from a recording, in place of the mock's own: what the venue said about each symbol, and fees.
+
+    A scenario carries what it needs of it, so that a replay needs no other file. ``source`` names the recording,
+    ``sha256`` is that of the file, ``provenance`` what its header says. ``fees``: maker and taker, as fractions.
+    """
+
+    source: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    provenance: str
+    listings: dict[str, dict[str, Any]]
+    fees: dict[str, tuple[Number, Number]] = Field(default_factory=dict)
 
 
 class Scenario(Plain):
@@ -62,6 +86,8 @@ class Scenario(Plain):
     markets: dict[str, Market] = Field(default_factory=dict)
     fees: tuple[Number, Number] = (Decimal("0.001"), Decimal("0.001"))
     """Maker and taker fee as fractions."""
+    reference: Reference | None = None
+    """Listings from a recording; None: the mock's own."""
     latency: float = 0.02
     """One-way network delay in seconds."""
     knobs: dict[str, bool | int | float | str] = Field(default_factory=dict)
@@ -74,6 +100,14 @@ class Scenario(Plain):
     faults: tuple[Fault, ...] = ()
     pair: str | None = None
     """Scenarios with the same ``pair`` are twins: same symptom, opposite truth."""
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A scenario without a recording is written as ever: histories keep their hashes."""
+        data: dict[str, Any] = handler(self)
+        if self.reference is None:
+            data.pop("reference", None)
+        return data
 
     def task(self, **changes: Any) -> Task:
         """The Task that an agent is given; ``changes`` are fields of an incarnation (``resumed=True``)."""

@@ -26,6 +26,7 @@ from outtrade.targets import TargetError
 from outtrade.testing import allure_door
 from outtrade.testing.session import TargetRun, options_of
 from outtrade.testing.verdicts import Told, tell_of
+from outtrade_mocks.cassettes import CassetteError
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
@@ -47,12 +48,12 @@ class SuitesFolder(pytest.Directory):
     """Stands for the folder of the suites: holds the venue of the run, or nothing where no target is given."""
 
     def collect(self) -> Iterable[pytest.Collector]:
-        options = options_of(self.config)
-        if options is None:
-            return []
         try:
+            options = options_of(self.config)
+            if options is None:
+                return []
             run = TargetRun(options)
-        except (TargetError, SuiteError, ReportError, BaselineError) as error:
+        except (TargetError, SuiteError, ReportError, BaselineError, CassetteError) as error:
             raise self.CollectError(str(error)) from None
         return [VenueItems.from_parent(self, name=run.venue, nodeid=run.venue, run=run)]
 

@@ -16,6 +16,7 @@ from outtrade.cli.run import default_workers
 from outtrade.engine.events import RunFinished, ScenarioDone
 from outtrade.engine.many import run_many
 from outtrade.engine.plan import Plan, prepare
+from outtrade.reference import read_reference
 from outtrade.report.results import ResultsFile, folder_name, open_folder
 from outtrade.report.stored import Stored, load
 from outtrade.testing.verdicts import Done
@@ -37,7 +38,8 @@ class Options:
 
 
 def options_of(config: pytest.Config) -> Options | None:
-    """The options of this session; None where no target is given. Raises pytest.UsageError."""
+    """The options of this session; None where no target is given. Raises pytest.UsageError, and CassetteError where a
+    recording cannot be used."""
     import pytest
 
     target = config.getoption("--outtrade-target")
@@ -53,12 +55,14 @@ def options_of(config: pytest.Config) -> Options | None:
     if below is not None:  # several processes: each runs the scenarios for its own share of the items
         folder = folder / below
         workers = 0 if workers is None else workers
+    reference = config.getoption("--outtrade-reference")
     plan = Plan(
         target=target,
         suite=config.getoption("--outtrade-suite"),
         space=config.getoption("--outtrade-space"),
         scenarios=scenarios,
         seed=config.getoption("--outtrade-seed"),
+        recorded=read_reference(Path(reference)) if reference else None,
     )
     file = config.getoption("--outtrade-baseline")
     gate = GateOptions(baseline=Path(file) if file else None)

@@ -26,6 +26,7 @@ from outtrade.model.fault import Crash, Fault
 from outtrade.model.history import NS, Event, FillTruth, History, OrderTruth, Planned, Request
 from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Report, Task
+from outtrade.reference import Recorded, with_reference
 from outtrade.report import timeline
 from outtrade.sim import World
 from outtrade.targets import Target
@@ -43,9 +44,16 @@ _MARKETS = {
 _BALANCES = {"USDT": Decimal(100_000), "BTC": Decimal(2), "ETH": Decimal(30), "BNB": Decimal("12.5")}
 
 
-def scenario(**changes: Any) -> Scenario:
+def scenario(*, recorded: Recorded | None = None, **changes: Any) -> Scenario:
     """A calm exchange with two markets and money: BTC/USDT near 50,000, ETH/USDT near 3,000. ``changes`` are fields of
-    a Scenario (``seed``, ``symbols``, ``balances``, ``markets``, ``fees``, ``latency``, ``knobs``)."""
+    a Scenario (``seed``, ``symbols``, ``balances``, ``markets``, ``fees``, ``latency``, ``knobs``).
+
+    ``recorded``: a recording (``outtrade.reference.read_reference``) whose symbols, rules, fees, prices and books take
+    the place of these."""
+    if recorded is not None:
+        calm = dict.fromkeys(recorded.symbols, _MARKETS["BTC/USDT"])
+        made = scenario(markets=calm, **({"balances": recorded.balances()} | changes))
+        return with_reference(made, recorded)
     fields: dict[str, Any] = {
         "id": "test",
         "seed": 1,

@@ -23,7 +23,12 @@ from outtrade_mocks.core.instruments import Instrument
 
 NS = 1_000_000_000
 NEVER = 1 << 62
+Ladder = tuple[list[tuple[int, int]], list[tuple[int, int]]]
+"""Bids and asks, best first, as (ticks, lots)."""
 """A time that does not come."""
+
+
+Opening = tuple[tuple[tuple[Decimal, Decimal], ...], tuple[tuple[Decimal, Decimal], ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class FlowConfig:
     ``spread_bps``: usual distance between best bid and best ask. ``depth``: mean quantity at each of ``levels`` price
     levels on each side. ``maker_rate``, ``taker_rate``: mean number of quotes and of market orders a second; 0 for
     none. ``taker_size``: mean quantity of a market order. ``volatility_bps``: standard deviation of the mid's move in
-    one minute.
+    one minute. ``opening``: bids and asks (price, quantity; best first) of the first quote, instead of drawn ones.
     """
 
     mid: Decimal
@@ -44,12 +49,24 @@ class FlowConfig:
     taker_rate: float = 0.05
     taker_size: Decimal
     volatility_bps: float = 3.0
+    opening: Opening | None = None
 
     def __post_init__(self) -> None:
         if self.mid <= 0 or self.depth <= 0 or self.taker_size <= 0:
             raise ValueError("mid, depth and taker_size must be positive")
         if self.levels < 1 or min(self.spread_bps, self.maker_rate, self.taker_rate, self.volatility_bps) < 0:
             raise ValueError("levels must be at least 1, and spread, rates and volatility not negative")
+        if self.opening is not None:
+            _check_opening(*self.opening)
+
+
+def _check_opening(bids: tuple[tuple[Decimal, Decimal], ...], asks: tuple[tuple[Decimal, Decimal], ...]) -> None:
+    """A book as it can stand: both sides, best first, not crossed, quantities above 0."""
+    down, up = [price for price, _ in bids], [price for price, _ in asks]
+    if not down or not up or min(*down, *up) <= 0 or min(size for _, size in (*bids, *asks)) <= 0:
+        raise ValueError("an opening book has bids and asks with positive prices and quantities")
+    if down != sorted(set(down), reverse=True) or up != sorted(set(up)) or down[0] >= up[0]:
+        raise ValueError("an opening book lists each price once, best first, and is not crossed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,8 @@ class Flow:
     __slots__ = (
         "_high",
         "_low",
+        "_opened",
+        "_opening",
         "_quoted",
         "_rng",
         "config",
@@ -98,7 +117,14 @@ class Flow:
         """The same in whole ticks."""
         self._low, self._high = self.mid / 20, self.mid * 20
         self.depth = max(1, int(config.depth / instrument.step))
-        self._quoted = now
+        self._opened = self._quoted = now
+        self._opening: Ladder | None = None
+        """The first quote's bids and asks, where they are given."""
+        if config.opening is not None:
+            bids, asks = (
+                [(instrument.ticks(price), instrument.lots(size)) for price, size in side] for side in config.opening
+            )
+            self._opening = (bids, asks)
         self.next_quote = now
         """The first quote comes at once: a market opens with makers."""
         self.next_take = self._after(now, config.taker_rate)
@@ -132,12 +158,16 @@ class Flow:
 
     def touch(self, quote: Quote) -> tuple[int, int]:
         """The best bid and ask (ticks) of a quote, before the instrument's bounds."""
+        if self._opening is not None and quote.time == self._opened:
+            return self._opening[0][0][0], self._opening[1][0][0]
         half = quote.mid * self.config.spread_bps / 20_000
         bid, ask = floor(quote.mid - half), ceil(quote.mid + half)
         return bid, ask if ask > bid else bid + 1
 
-    def levels(self, quote: Quote) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    def levels(self, quote: Quote) -> Ladder:
         """The house's bids and asks for a quote, best first, as (ticks, lots)."""
+        if self._opening is not None and quote.time == self._opened:
+            return self._opening
         bid, ask = self.touch(quote)
         space = max(1, round(quote.mid * self.config.spread_bps / 20_000))
         low, high = self.instrument.min_ticks, self.instrument.max_ticks or NEVER

@@ -10,11 +10,8 @@ the touch for hours thus costs next to nothing.
 from __future__ import annotations
 
 from outtrade_mocks.core.book import BookSide, Entry
-from outtrade_mocks.core.flow import NEVER, Flow, Quote, Take
+from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
-
-Ladder = tuple[list[tuple[int, int]], list[tuple[int, int]]]
-"""Bids and asks, best first, as (ticks, lots)."""
 
 
 class Market:

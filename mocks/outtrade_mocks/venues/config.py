@@ -14,9 +14,11 @@ class VenueConfig:
 
     ``symbols``: unified (``BTC/USDT``). ``balances``: asset -> amount of the account under test. ``markets``: symbol
     -> fields of a scenario's market (mid, spread_bps, depth, levels, maker_rate, taker_rate, taker_size,
-    volatility_bps); a symbol without one has an empty book until orders come. ``fees``: maker and taker, as
+    volatility_bps, opening); a symbol without one has an empty book until orders come. ``fees``: maker and taker, as
     fractions. ``epoch_ns``: UNIX time of the start. ``knobs``: settings for what the venue does not document (see its
-    ``KNOBS``). ``key`` and ``secret``: the test credentials.
+    ``KNOBS``). ``reference``: in place of the venue's own reference data (``listings``: unified symbol -> the venue's
+    object of it, ``fees``: unified symbol -> maker and taker), as a venue's ``recorded`` makes it. ``key`` and
+    ``secret``: the test credentials.
     """
 
     symbols: Sequence[str]
@@ -26,5 +28,6 @@ class VenueConfig:
     seed: int = 0
     epoch_ns: int
     knobs: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    reference: Mapping[str, Any] | None = None
     key: str = "K" * 64
     secret: str = "S" * 64

@@ -17,7 +17,7 @@ from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Bounds, Intent
 from outtrade_suites.spaces import intents, plans
 from outtrade_suites.spaces.draw import Draw
-from outtrade_suites.spaces.markets import BALANCES, FOREIGN, PRODUCTS, market
+from outtrade_suites.spaces.markets import Product, Universe, market, universe
 from outtrade_suites.spaces.plans import Hit, Wish
 from outtrade_suites.spaces.wording import sentence
 
@@ -32,6 +32,7 @@ class Sketch:
     """A scenario in the making."""
 
     d: Draw
+    known: Universe
     markets: dict[str, Market]
     slots: list[tuple[str, str]]
     """(symbol, side) that no order intent has yet."""
@@ -41,13 +42,18 @@ class Sketch:
 
 def scenario(d: Draw) -> Scenario:
     """One scenario of the space."""
+    known = universe(d.recorded)
     wishes = _wishes(d)
-    bought = d.choice("bought", ("BTC", "ETH", "DOGE")) if d.boolean("starts without", 0.3) else None
+    bought = d.choice("bought", tuple(known.homes)) if d.boolean("starts without", 0.3) and known.homes else None
+    given = known.recorded.markets if known.recorded is not None else {}
+    slots = _slots(d, known, bought)
+    wishes = wishes[: len(slots) - (bought is not None)]  # few symbols, few orders to be hit
     sketch = Sketch(
         d=d,
-        markets={symbol: market(d.sub(f"market {product.base}{product.quote}"), product)
-                 for symbol, product in PRODUCTS.items()},
-        slots=_slots(d, bought),
+        known=known,
+        markets={symbol: market(d.sub(f"market {product.base}{product.quote}"), product, given.get(symbol))
+                 for symbol, product in known.products.items()},
+        slots=slots,
         intents=[],
         clock=float(d.integer("first", 5, 25)),
     )  # fmt: skip
@@ -70,17 +76,16 @@ def _wishes(d: Draw) -> list[Wish]:
 
 
 # ------------------------------------------------------------------ intents
-def _slots(d: Draw, bought: str | None) -> list[tuple[str, str]]:
+def _slots(d: Draw, known: Universe, bought: str | None) -> list[tuple[str, str]]:
     """All (symbol, side) that can be afforded, in a drawn order; what is to be bought first comes first."""
-    slots = [(symbol, side) for symbol in PRODUCTS for side in ("buy", "sell")]
-    slots = [slot for slot in d.shuffled("slots", slots) if _spends(*slot) != bought]
+    slots = [(symbol, side) for symbol in known.products for side in ("buy", "sell")]
+    slots = [slot for slot in d.shuffled("slots", slots) if _spends(known.products[slot[0]], slot[1]) != bought]
     if bought is not None:
-        slots.sort(key=lambda slot: slot != (f"{bought}/USDT", "buy"))
+        slots.sort(key=lambda slot: slot != (known.homes[bought], "buy"))
     return slots
 
 
-def _spends(symbol: str, side: str) -> str:
-    product = PRODUCTS[symbol]
+def _spends(product: Product, side: str) -> str:
     return product.quote if side == "buy" else product.base
 
 
@@ -92,12 +97,12 @@ def _orders(sketch: Sketch, wishes: list[Wish], bought: str | None) -> None:
     for number, w in enumerate(wishes, 1):
         _order(sketch, d.sub(f"order {number}"), w.shape, wish=number, undisturbed=w.kind in plans.NEED_TIME)
     room = MOST_INTENTS - len(sketch.intents)
-    for number in range(min(room, d.integer("extra", 0, 2))):
+    for number in range(min(room, d.integer("extra", 0, 2), len(sketch.slots))):
         _order(sketch, d.sub(f"extra {number + 1}"), "any")
-    if d.boolean("impossible", 0.14) and len(sketch.intents) < MOST_INTENTS:
+    if d.boolean("impossible", 0.14) and len(sketch.intents) < MOST_INTENTS and sketch.slots:
         symbol, side = sketch.slots.pop(0)
         part = d.sub("impossible one")
-        fields = intents.impossible(part, PRODUCTS[symbol], sketch.markets[symbol], side, _next_time(sketch, part))
+        fields = intents.impossible(part, sketch.known, symbol, sketch.markets[symbol], side, _next_time(sketch, part))
         sketch.intents.append(fields | {"tag": part.tag("tag")})
     if not sketch.intents:
         _order(sketch, d.sub("only"), "any")
@@ -108,7 +113,7 @@ def _order(
 ) -> None:
     symbol, side = sketch.slots.pop(0)
     at = _next_time(sketch, part)
-    fields = intents.order(part, PRODUCTS[symbol], sketch.markets[symbol], side, at, shape)
+    fields = intents.order(part, sketch.known.products[symbol], sketch.markets[symbol], side, at, shape)
     sketch.intents.append(fields | {"tag": part.tag("tag"), "wish": wish, "undisturbed": undisturbed})
 
 
@@ -120,10 +125,10 @@ def _next_time(sketch: Sketch, part: Draw) -> float:
 
 def _others(sketch: Sketch, bought: str | None) -> None:
     """Cancel, flatten and watch intents, behind the orders they concern."""
-    d = sketch.d
+    d, products = sketch.d, sketch.known.products
     _number(sketch)
     room = MOST_INTENTS - len(sketch.intents)
-    orders = [i for i in sketch.intents if i["kind"] == "order" and i["symbol"] in PRODUCTS]
+    orders = [i for i in sketch.intents if i["kind"] == "order" and i["symbol"] in products]
     resting = [i for i in sketch.intents if _rests(i) and not i.get("undisturbed")]
     if room and resting and d.boolean("cancel", 0.5):
         target = d.choice("target", resting)
@@ -132,8 +137,8 @@ def _others(sketch: Sketch, bought: str | None) -> None:
         sketch.clock, room = at + 20, room - 1
     if room and (bought is not None or d.boolean("flatten", 0.12)):
         waiting = {i["symbol"] for i in sketch.intents if i.get("undisturbed")}
-        free = [symbol for symbol in PRODUCTS if symbol not in waiting and any(i["symbol"] == symbol for i in orders)]
-        symbol = f"{bought}/USDT" if bought is not None else d.choice("flat", free) if free else None
+        free = [symbol for symbol in products if symbol not in waiting and any(i["symbol"] == symbol for i in orders)]
+        symbol = sketch.known.homes[bought] if bought is not None else d.choice("flat", free) if free else None
         if symbol is not None:
             at = sketch.clock + d.integer("flatten after", 20, 120)
             sketch.intents.append({"kind": "flatten", "symbol": symbol, "at": at, "tag": d.tag("flatten tag")})
@@ -161,7 +166,7 @@ def _number(sketch: Sketch) -> None:
 
 # ------------------------------------------------------------------ the whole
 def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenario:
-    d = sketch.d
+    d, known = sketch.d, sketch.known
     settle = Bounds().settle
     spans = [plans.span(d.sub(f"span {number}"), w) for number, w in enumerate(wishes, 1)]
     hits = [_hit(next(i for i in sketch.intents if i.get("wish") == number)) for number in range(1, len(wishes) + 1)]
@@ -178,13 +183,12 @@ def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenar
         for number, (w, hit, lasts) in enumerate(zip(wishes, hits, spans, strict=True), 1)
     ]
     faults += _companions(d, wishes, hits, 3 - len(faults), until - settle)
-    used = {i["symbol"] for i in sketch.intents if i.get("symbol") in PRODUCTS}
-    symbols = tuple(symbol for symbol in PRODUCTS if symbol in used)
-    balances = {asset: amount for asset, amount in BALANCES.items() if asset != bought}
-    balances |= {
-        asset: FOREIGN[asset] for asset in d.shuffled("foreign", sorted(FOREIGN))[: d.integer("foreigners", 1, 3)]
-    }
-    return Scenario(
+    used = {i["symbol"] for i in sketch.intents if i.get("symbol") in known.products}
+    symbols = tuple(symbol for symbol in known.products if symbol in used)
+    balances = {asset: amount for asset, amount in known.balances.items() if asset != bought}
+    foreign = d.shuffled("foreign", sorted(known.foreign))[: d.integer("foreigners", 1, 3)]
+    balances |= {asset: known.foreign[asset] for asset in foreign}
+    made = Scenario(
         id=f"binance_spot-{d.seed}-{d.index:04d}",
         seed=d.integer("seed", 0, 2**31 - 1),
         space="binance_spot",
@@ -199,6 +203,10 @@ def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenar
         leave_resting=d.boolean("leave resting", 0.04),
         faults=tuple(faults),
     )
+    if known.recorded is None:
+        return made
+    short = known.recorded.reference.sha256[:8]
+    return made.model_copy(update={"id": f"{made.id}-{short}", **known.recorded.fields(symbols)})
 
 
 def _companions(d: Draw, wishes: list[Wish], hits: list[Hit], room: int, heal: float) -> list[Fault]:

@@ -24,7 +24,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from outtrade.reference import Recorded
 
 T = TypeVar("T")
 
@@ -34,6 +37,9 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 class Draw:
     """Draws of one scenario: the ``index``-th of a ``seed``."""
+
+    recorded: Recorded | None = None
+    """Instruments and markets that the scenario is to use instead of the space's own; of the outermost Draw only."""
 
     def __init__(
         self, seed: int, index: int, *, path: tuple[str, ...] = (), pins: Mapping[str, Any] | None = None

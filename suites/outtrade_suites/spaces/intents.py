@@ -14,13 +14,16 @@ from typing import Any, Literal
 
 from outtrade.model.scenario import Market
 from outtrade_suites.spaces.draw import Draw
-from outtrade_suites.spaces.markets import BALANCES, Product
+from outtrade_suites.spaces.markets import Product, Universe
 
 Shape = Literal["any", "resting", "timed", "complete", "marketable"]
 
 IMPOSSIBLE = ("quantity", "notional", "funds", "symbol", "band")
 """Why an intent cannot be carried out: below the smallest quantity or notional, unaffordable, unknown symbol, price
 outside the venue's band."""
+
+
+UNKNOWN = ("XRP/USDT", "BTC/XYZ", "NOPE/USDT")
 
 
 def order(d: Draw, product: Product, market: Market, side: str, at: float, shape: Shape) -> dict[str, Any]:
@@ -99,13 +102,14 @@ def _beside_the_grid(d: Draw, product: Product, fields: dict[str, Any]) -> dict[
     return changed
 
 
-def impossible(d: Draw, product: Product, market: Market, side: str, at: float) -> dict[str, Any]:
+def impossible(d: Draw, known: Universe, symbol: str, market: Market, side: str, at: float) -> dict[str, Any]:
     """Fields of an ``order`` intent that is to be refused, after at most one order request."""
-    why = d.choice("why", IMPOSSIBLE)
+    product, balances = known.products[symbol], known.balances
+    without = {name for name, has in (("notional", product.notional_min), ("band", product.has_band)) if not has}
+    why = d.choice("why", [name for name in IMPOSSIBLE if name not in without])
     sign = -1 if side == "buy" else 1
     price = product.price(market.mid * (1 + sign * Decimal("0.01")), up=side == "sell")
     quantity = product.quantity(product.order_value / price)
-    symbol = product.symbol
     if why == "quantity":
         quantity = product.quantity_min * Decimal("0.4")
     elif why == "notional":
@@ -113,10 +117,10 @@ def impossible(d: Draw, product: Product, market: Market, side: str, at: float) 
         if quantity * price >= product.notional_min:  # one step is already worth more
             quantity = product.quantity_min * Decimal("0.4")
     elif why == "funds":
-        held = Decimal(BALANCES[product.quote]) / price if side == "buy" else Decimal(BALANCES[product.base])
+        held = Decimal(balances[product.quote]) / price if side == "buy" else Decimal(balances[product.base])
         quantity = product.quantity(held * 2)
     elif why == "symbol":
-        symbol = d.choice("unknown", ("XRP/USDT", "BTC/XYZ", "NOPE/USDT"))
+        symbol = d.choice("unknown", [name for name in UNKNOWN if name not in known.products])
     else:
         price = product.price(market.mid * (Decimal("0.1") if side == "buy" else Decimal(6)), up=False)
         quantity = product.quantity(product.order_value / price)

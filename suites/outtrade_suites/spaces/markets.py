@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING
 
 from outtrade.model.scenario import Market
 from outtrade_suites.spaces.draw import Draw
+
+if TYPE_CHECKING:
+    from outtrade.reference import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Product:
     notional_min: Decimal
     mid: Decimal
     order_value: Decimal
+    has_band: bool = True
+    """Whether the venue refuses prices far from the market."""
 
     def price(self, value: Decimal, *, up: bool) -> Decimal:
         """The nearest price on the grid, not below (``up``) or not above ``value``."""
@@ -44,8 +50,8 @@ def _grid(value: Decimal, unit: Decimal, *, up: bool) -> Decimal:
 
 def _product(symbol: str, tick: str, step: str, smallest: str, notional: str, mid: str, value: str) -> Product:
     base, quote = symbol.split("/")
-    numbers = [Decimal(text) for text in (tick, step, smallest, notional, mid, value)]
-    return Product(symbol, base, quote, *numbers)
+    grid, least = (Decimal(tick), Decimal(step)), (Decimal(smallest), Decimal(notional))
+    return Product(symbol, base, quote, *grid, *least, Decimal(mid), Decimal(value))
 
 
 PRODUCTS: dict[str, Product] = {
@@ -65,8 +71,57 @@ FOREIGN: dict[str, str] = {"BNB": "12.5", "SOL": "140", "EUR": "2500"}
 """Assets that no intent concerns; they are to be reported and left alone."""
 
 
-def market(d: Draw, product: Product) -> Market:
-    """A market around the product's usual price: mild volatility, a book that a large order walks through."""
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """What a scenario may trade, and what the account holds. ``homes``: base asset -> where it is bought first, for
+    scenarios that start without it. ``recorded``: the recording that all this comes from."""
+
+    products: dict[str, Product]
+    balances: dict[str, str]
+    foreign: dict[str, str]
+    homes: dict[str, str]
+    recorded: Recorded | None = None
+
+
+OWN = Universe(PRODUCTS, BALANCES, FOREIGN, {"BTC": "BTC/USDT", "ETH": "ETH/USDT", "DOGE": "DOGE/USDT"})
+
+
+def universe(recorded: Recorded | None) -> Universe:
+    """The space's own instruments, or those of a recording."""
+    if recorded is None:
+        return OWN
+    products: dict[str, Product] = {}
+    homes: dict[str, str] = {}
+    for symbol, rules in recorded.instruments.items():
+        products[symbol] = Product(
+            symbol=symbol,
+            base=rules.base,
+            quote=rules.quote,
+            tick=rules.tick,
+            step=rules.step,
+            quantity_min=rules.quantity_min,
+            notional_min=rules.notional_min or Decimal(0),
+            mid=recorded.markets[symbol].mid,
+            order_value=recorded.order_value(symbol),
+            has_band=rules.band is not None and rules.band[0] > Decimal("0.11") and rules.band[1] < Decimal("5.9"),
+        )
+        homes.setdefault(rules.base, symbol)
+    balances = {asset: f"{amount:f}" for asset, amount in recorded.balances().items()}
+    foreign = {asset: amount for asset, amount in FOREIGN.items() if asset not in balances}
+    return Universe(products, balances, foreign, homes if len(products) > 1 else {}, recorded)
+
+
+def market(d: Draw, product: Product, given: Market | None = None) -> Market:
+    """A market around the product's usual price: mild volatility, a book that a large order walks through. Of a
+    ``given`` one only the movement is drawn."""
+    if given is not None:
+        return given.model_copy(
+            update={
+                "maker_rate": d.number("maker_rate", 0.02, 0.06),
+                "taker_rate": d.number("taker_rate", 0.02, 0.06),
+                "volatility_bps": d.number("volatility_bps", 0, 4, digits=1),
+            }
+        )
     mid = product.price(product.mid * Decimal(str(d.number("mid", 0.9, 1.1, digits=4))), up=False)
     spread_bps = d.number("spread_bps", 2, 8, digits=1)
     thin = d.boolean("thin", 0.12)

@@ -28,10 +28,11 @@ from outtrade.model.fault import (
     StreamSilent,
     Trigger,
 )
-from outtrade.model.scenario import Scenario
+from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Bounds, Intent
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import BTC, ETH
+from outtrade_suites.spaces.markets import Product, Universe, universe
 from outtrade_suites.spaces.wording import sentence
 
 BOUNDS = Bounds(
@@ -63,23 +64,23 @@ def wire_stream(d: Draw) -> Scenario:
 def _scenario(d: Draw, space: str, cases: tuple[str, ...]) -> Scenario:
     case, _, form = d.spread("case", cases).partition(".")
     until = LONG if form == "hang" else SHORT
-    eth = d.boolean("eth", 0.4)
-    symbol, market = ("ETH/USDT", ETH) if eth else ("BTC/USDT", BTC)
-    step = Decimal("0.01") if eth else Decimal("0.001")
+    known = universe(d.recorded)
+    symbol, market, unit = _traded(d, known)
+    product = known.products[symbol]
     buys = d.boolean("buys", 0.6)
     trades: dict[str, Any] = {
         "kind": "order", "at": 1.0, "symbol": symbol, "side": "buy" if buys else "sell", "expires": until - 12.0,
-        "quantity": d.integer("size", 10, 40) * step,
+        "quantity": _size(known, product, d.integer("size", 10, 40) * unit),
     }  # fmt: skip
     if d.boolean("market", 0.5):
         trades |= {"type": "market"}
     else:
         through = Decimal("1.005") if buys else Decimal("0.995")
-        trades |= {"type": "limit", "limit_price": (market.mid * through).quantize(Decimal(1))}
+        trades |= {"type": "limit", "limit_price": _round(known, product, market.mid * through)}
     rests: dict[str, Any] = {
         "kind": "order", "at": 2.0, "symbol": symbol, "side": "sell" if buys else "buy", "type": "limit",
-        "quantity": d.integer("resting size", 10, 40) * step, "expires": 9.0,
-        "limit_price": (market.mid * (Decimal("1.02") if buys else Decimal("0.98"))).quantize(Decimal(1)),
+        "quantity": _size(known, product, d.integer("resting size", 10, 40) * unit), "expires": 9.0,
+        "limit_price": _round(known, product, market.mid * (Decimal("1.02") if buys else Decimal("0.98"))),
     }  # fmt: skip
     first, second = (
         Intent(id=f"i{number}", tag=d.tag(f"tag {number}"), text=sentence(fields), **fields)
@@ -87,12 +88,12 @@ def _scenario(d: Draw, space: str, cases: tuple[str, ...]) -> Scenario:
     )
     hit = first if d.boolean("hits the first") and case not in ("lost_cancel", "cancel_race") else second
     committed = d.boolean("committed")
-    return Scenario(
+    made = Scenario(
         id=f"{space.replace('_', '-')}-{d.seed}-{d.index:04d}",
         seed=d.integer("seed", 0, 2**31 - 1),
         space=space,
         symbols=(symbol,),
-        balances={"USDT": Decimal(100000), "BTC": Decimal(2), "ETH": Decimal(30), "BNB": Decimal("12.5")},
+        balances=_balances(known),
         markets={symbol: market},
         latency=0.02,
         knobs={"absent_after": ABSENT_AFTER, "event_first": d.boolean("event first")},
@@ -101,6 +102,34 @@ def _scenario(d: Draw, space: str, cases: tuple[str, ...]) -> Scenario:
         bounds=BOUNDS,
         faults=_faults(case, form, hit, committed, until - BOUNDS.settle),
     )
+    if known.recorded is None:
+        return made
+    short = known.recorded.reference.sha256[:8]
+    return made.model_copy(update={"id": f"{made.id}-{short}", **known.recorded.fields((symbol,))})
+
+
+def _traded(d: Draw, known: Universe) -> tuple[str, Market, Decimal]:
+    """The symbol, its market, and the unit of sizes (a usual order is 25 of them)."""
+    if known.recorded is None:
+        return ("ETH/USDT", ETH, Decimal("0.01")) if d.boolean("eth", 0.4) else ("BTC/USDT", BTC, Decimal("0.001"))
+    product = known.products[d.choice("symbol", tuple(known.products))]
+    market = known.recorded.markets[product.symbol].model_copy(update={"volatility_bps": 1.0})
+    return product.symbol, market, product.order_value / market.mid / 25
+
+
+def _size(known: Universe, product: Product, quantity: Decimal) -> Decimal:
+    return quantity if known.recorded is None else product.quantity(quantity)
+
+
+def _round(known: Universe, product: Product, price: Decimal) -> Decimal:
+    return price.quantize(Decimal(1)) if known.recorded is None else product.price(price, up=False)
+
+
+def _balances(known: Universe) -> dict[str, Decimal]:
+    if known.recorded is None:
+        return {"USDT": Decimal(100000), "BTC": Decimal(2), "ETH": Decimal(30), "BNB": Decimal("12.5")}
+    held = known.balances | dict(list(known.foreign.items())[:1])
+    return {asset: Decimal(amount) for asset, amount in held.items()}
 
 
 def _faults(case: str, form: str, hit: Intent, committed: bool, heal: float) -> tuple[Fault, ...]:

@@ -147,8 +147,10 @@ def trade_fee(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /sapi/v1/asset/tradeFee, of one symbol or of all."""
     name = codec.optional(call.params, "symbol")
     entries = desk.listings.values() if name is None else (desk.listed(name),)
-    maker, taker = (f"{fee.normalize():f}" for fee in desk.fees)
-    data = [{"symbol": entry.id, "makerCommission": maker, "takerCommission": taker} for entry in entries]
+    data = []
+    for entry in entries:
+        maker, taker = (f"{fee.normalize():f}" for fee in desk.fees_of(entry))
+        data.append({"symbol": entry.id, "makerCommission": maker, "takerCommission": taker})
     return Outcome(data, now)
 
 

@@ -16,7 +16,7 @@ from outtrade_mocks.venues.binance_spot.codec import e8_of, money
 from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
 from outtrade_mocks.venues.binance_spot.limits import Limits
-from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, flows, listing
+from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, flows, listings
 from outtrade_mocks.venues.binance_spot.traits import knob
 from outtrade_mocks.venues.config import VenueConfig
 
@@ -60,7 +60,7 @@ class Desk:
     """Exchange, account and translation of one venue."""
 
     def __init__(self, config: VenueConfig) -> None:
-        self.listings: dict[str, Listing] = {unified: listing(unified) for unified in config.symbols}
+        self.listings: dict[str, Listing] = listings(config)
         self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
         self.fees = config.fees
         self.exchange = Exchange(
@@ -103,6 +103,10 @@ class Desk:
             symbol_chars(name, value)
             raise refuse("invalid_symbol")
         return found
+
+    def fees_of(self, entry: Listing) -> tuple[Decimal, Decimal]:
+        """Maker and taker fee of a symbol, as fractions."""
+        return entry.fees or self.fees
 
     def client_id(self) -> str:
         """A client order id as the venue makes one where none was sent."""

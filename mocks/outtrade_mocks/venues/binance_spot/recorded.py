@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -37,6 +37,8 @@ OFF = (
     *("pegInstructionsAllowed", "isMarginTradingAllowed"),
 )
 """What the mock does not offer."""
+USUAL = 200
+"""Smallest orders that a level of the book holds, where no size was recorded."""
 LEVELS = 20
 """Levels of a recorded book that are used, on each side."""
 
@@ -46,7 +48,7 @@ _SYMBOL = re.compile(r"[A-Z0-9._-]{1,20}", re.ASCII)
 _ASSET = re.compile(r"[A-Z0-9._-]{1,15}", re.ASCII)
 
 
-class _Unusable(ValueError):
+class Unusable(ValueError):
     """What is wrong with one symbol of a recording."""
 
 
@@ -126,8 +128,8 @@ def recorded(cassette: Cassette) -> Recorded:
     by_id: dict[str, str] = {}
     for _, raw in _symbols(cassette):
         try:
-            unified, listing = _listing(raw)
-        except _Unusable as error:
+            unified, listing = listing_of(raw)
+        except Unusable as error:
             found.unusable.setdefault(_unified(raw), str(error))
             continue
         if unified not in found.listings:
@@ -146,19 +148,24 @@ def _unified(raw: Mapping[str, Any]) -> str:
 
 
 # ------------------------------------------------------------------ listings
-def _listing(raw: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Unified symbol, and the symbol's object as the mock can play it."""
+def listing_of(raw: Any) -> tuple[str, dict[str, Any]]:
+    """Unified symbol, and its object as the mock can play it. Raises Unusable. What it returns passes again."""
+    if not isinstance(raw, dict):
+        raise Unusable("it is no object")
     base, quote = raw.get("baseAsset"), raw.get("quoteAsset")
-    if not (_matches(_SYMBOL, raw["symbol"]) and _matches(_ASSET, base) and _matches(_ASSET, quote)) or base == quote:
-        raise _Unusable("its name is no symbol of Binance spot")
+    if (
+        not (_matches(_SYMBOL, raw.get("symbol")) and _matches(_ASSET, base) and _matches(_ASSET, quote))
+        or base == quote
+    ):
+        raise Unusable("its name is no symbol of Binance spot")
     if raw.get("status") != "TRADING" or raw.get("isSpotTradingAllowed") is False:
-        raise _Unusable("it is not open for spot trading in the recording")
+        raise Unusable("it is not open for spot trading in the recording")
     for name in ("baseAssetPrecision", "quoteAssetPrecision"):
         if raw.get(name, 8) != 8:
-            raise _Unusable(f"{name} is not 8")
+            raise Unusable(f"{name} is not 8")
     types = [kind for kind in ORDER_TYPES if kind in _list(raw.get("orderTypes"))]
     if "LIMIT" not in types or "MARKET" not in types:
-        raise _Unusable("it does not take limit and market orders")
+        raise Unusable("it does not take limit and market orders")
     listing = {
         "symbol": raw["symbol"],
         "status": "TRADING",
@@ -210,21 +217,21 @@ def _filters(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
     for kind, names in _NEEDED.items():
         if kind not in given:
             if kind in _MUST:
-                raise _Unusable(f"it has no {kind} filter")
+                raise Unusable(f"it has no {kind} filter")
             continue
         for name in names:
             if _number(given[kind].get(name)) is None:
-                raise _Unusable(f"{kind}.{name} is no number")
+                raise Unusable(f"{kind}.{name} is no number")
     for kind, name in (("PRICE_FILTER", "tickSize"), ("LOT_SIZE", "stepSize")):
         unit = _number(given[kind][name])
         if not unit or unit.normalize().as_tuple().exponent < -8:  # type: ignore[operator]
-            raise _Unusable(f"{kind}.{name} is not a positive number of at most eight decimals")
+            raise Unusable(f"{kind}.{name} is not a positive number of at most eight decimals")
     market_step = _number(given.get("MARKET_LOT_SIZE", {}).get("stepSize")) or Decimal(0)
     if market_step % Decimal(given["LOT_SIZE"]["stepSize"]):
-        raise _Unusable("MARKET_LOT_SIZE.stepSize is no multiple of LOT_SIZE.stepSize")
+        raise Unusable("MARKET_LOT_SIZE.stepSize is no multiple of LOT_SIZE.stepSize")
     most = given.get("MAX_NUM_ORDERS", {}).get("maxNumOrders", 1)
     if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        raise _Unusable("MAX_NUM_ORDERS.maxNumOrders is no positive integer")
+        raise Unusable("MAX_NUM_ORDERS.maxNumOrders is no positive integer")
     return [_plain_rule(given[kind]) for kind in FILTERS if kind in given]
 
 
@@ -275,12 +282,20 @@ def _markets(
     found: dict[str, dict[str, Any]] = {}
     for quotes in (_books(cassette, by_id), _touches(cassette, by_id), _prices(cassette, by_id)):
         for symbol, sides in quotes:
-            grid = listings[symbol]["filters"]
-            tick, step = Decimal(grid[0]["tickSize"]), Decimal(grid[1]["stepSize"])
-            if symbol not in found and (market := _market(sides, tick, step)) is not None:
-                if symbol in sizes:
-                    market["taker_size"] = _on_grid(sizes[symbol], step)
-                found[symbol] = market
+            if symbol in found:
+                continue
+            rules = {rule["filterType"]: rule for rule in listings[symbol]["filters"]}
+            tick, step = Decimal(rules["PRICE_FILTER"]["tickSize"]), Decimal(rules["LOT_SIZE"]["stepSize"])
+            market = _market(sides, tick, step)
+            if market is None:
+                continue
+            if "depth" not in market:
+                least = Decimal(rules.get("NOTIONAL", {}).get("minNotional", "0")) / Decimal(market["mid"])
+                least = max(least, Decimal(rules["LOT_SIZE"]["minQty"]), step)
+                market["depth"] = market["taker_size"] = _on_grid(least * USUAL, step)
+            if symbol in sizes:
+                market["taker_size"] = _on_grid(sizes[symbol], step)
+            found[symbol] = market
     return found
 
 
@@ -341,7 +356,7 @@ def _levels(rows: Any) -> list[tuple[Decimal, Decimal]]:
 
 def _market(sides: Sides, tick: Decimal, step: Decimal) -> dict[str, Any] | None:
     """Fields of a scenario's market, as text; None where the prices do not lie on the grid or the book is crossed.
-    ``depth`` and ``taker_size`` are missing where no size was recorded, ``spread_bps`` where no spread."""
+    Sizes and the spread are missing where only a price was recorded."""
     bids, asks = sides
     best, lowest = bids[0][0], asks[0][0]
     alone = not bids[0][1]
@@ -353,7 +368,8 @@ def _market(sides: Sides, tick: Decimal, step: Decimal) -> dict[str, Any] | None
     market: dict[str, Any] = {"mid": f"{mid.normalize():f}"}
     if alone:
         return market
-    market["spread_bps"] = round(float((lowest - best) / mid * 10_000), 4)
+    spread = (lowest - best) / mid * 10_000  # not rounded up, or the touch of the mock's quotes lies a tick outside
+    market["spread_bps"] = float(spread.quantize(Decimal("0.000001"), ROUND_DOWN))
     sizes = [size for side in sides for _, size in side]
     market["depth"] = market["taker_size"] = _on_grid(sum(sizes, Decimal(0)) / len(sizes), step)
     if min(len(bids), len(asks)) > 1:

@@ -1,4 +1,5 @@
-"""Reference data: which symbols there are and their rules, from the cassette ``exchange_info``.
+"""Reference data: which symbols there are and their rules, from the cassette ``exchange_info``, or from what the
+configuration of the venue brings along (somebody's recording, see `recorded`).
 
 A ``Listing`` joins the three views of one symbol: Binance's JSON, the core's integer rules, and the scale between
 them. Prices and quantities on the wire are e8 (see `codec`); ``tick`` and ``step`` are e8 too, so a price is on the
@@ -18,10 +19,13 @@ from functools import lru_cache
 from typing import Any
 
 from outtrade_mocks import cassettes
+from outtrade_mocks.cassettes.model import one_line
 from outtrade_mocks.core import FlowConfig, PriceBand
 from outtrade_mocks.core import Instrument as CoreInstrument
+from outtrade_mocks.venues import VenueError
 from outtrade_mocks.venues.binance_spot.codec import e8_of
 from outtrade_mocks.venues.binance_spot.errors import VENUE
+from outtrade_mocks.venues.binance_spot.recorded import Unusable, listing_of
 from outtrade_mocks.venues.config import VenueConfig
 
 
@@ -36,6 +40,8 @@ class Listing:
     tick: int
     step: int
     raw: dict[str, Any]
+    fees: tuple[Decimal, Decimal] | None = None
+    """Maker and taker, where the symbol has its own."""
 
     def filter(self, name: str) -> dict[str, Any]:
         """A symbol filter by type; empty where the symbol has none."""
@@ -53,36 +59,64 @@ def exchange_info() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def listings() -> Mapping[str, Listing]:
-    """All symbols of the cassette, by unified symbol."""
-    result = {}
-    for raw in exchange_info()["symbols"]:
-        filters = {entry["filterType"]: entry for entry in raw["filters"]}
-        unified = f"{raw['baseAsset']}/{raw['quoteAsset']}"
-        result[unified] = Listing(
-            unified=unified,
-            id=raw["symbol"],
-            base=raw["baseAsset"],
-            quote=raw["quoteAsset"],
-            tick=e8_of(Decimal(filters["PRICE_FILTER"]["tickSize"])),
-            step=e8_of(Decimal(filters["LOT_SIZE"]["stepSize"])),
-            raw=raw,
-        )
-    return result
+def own_listings() -> Mapping[str, Listing]:
+    """All symbols of the mock's own cassette, by unified symbol."""
+    made = (_listing(raw) for raw in exchange_info()["symbols"])
+    return {entry.unified: entry for entry in made}
+
+
+def _listing(raw: dict[str, Any], fees: tuple[Decimal, Decimal] | None = None) -> Listing:
+    filters = {entry["filterType"]: entry for entry in raw["filters"]}
+    return Listing(
+        unified=f"{raw['baseAsset']}/{raw['quoteAsset']}",
+        id=raw["symbol"],
+        base=raw["baseAsset"],
+        quote=raw["quoteAsset"],
+        tick=e8_of(Decimal(filters["PRICE_FILTER"]["tickSize"])),
+        step=e8_of(Decimal(filters["LOT_SIZE"]["stepSize"])),
+        raw=raw,
+        fees=fees,
+    )
 
 
 def listing(unified: str) -> Listing:
-    """The listing of a unified symbol; raises ValueError with the known ones."""
-    found = listings().get(unified)
+    """The mock's own listing of a unified symbol; raises VenueError with the known ones."""
+    return _one(own_listings(), unified)
+
+
+def listings(config: VenueConfig) -> dict[str, Listing]:
+    """The listings of the configured symbols, from the configuration's reference data where it has any. Raises
+    VenueError on a symbol that is not there, or one that cannot be played."""
+    known = own_listings() if config.reference is None else _brought(config.reference)
+    return {unified: _one(known, unified) for unified in config.symbols}
+
+
+def _brought(reference: Mapping[str, Any]) -> dict[str, Listing]:
+    """Reference data may come from a file, so it is checked like a recording."""
+    found = {}
+    for unified, raw in reference["listings"].items():
+        try:
+            name, checked = listing_of(raw)
+        except Unusable as error:
+            raise VenueError(f"reference data of {one_line(unified, 40)}: {error}") from None
+        if name != unified:
+            raise VenueError(f"reference data of {one_line(unified, 40)}: it is that of {name}")
+        pair = reference.get("fees", {}).get(unified)
+        found[unified] = _listing(checked, None if pair is None else (Decimal(pair[0]), Decimal(pair[1])))
+    return found
+
+
+def _one(known: Mapping[str, Listing], unified: str) -> Listing:
+    found = known.get(unified)
     if found is None:
-        raise ValueError(f"binance_spot does not list {unified!r}; it lists {', '.join(listings())}")
+        raise VenueError(f"binance_spot does not list {unified!r}; it lists {', '.join(known)}")
     return found
 
 
 @lru_cache(maxsize=1)
 def symbols() -> dict[str, str]:
-    """Unified symbol -> Binance's id."""
-    return {unified: entry.id for unified, entry in listings().items()}
+    """Unified symbol -> Binance's id, of the mock's own listings."""
+    return {unified: entry.id for unified, entry in own_listings().items()}
 
 
 def _enabled(value: object) -> Decimal | None:
@@ -92,7 +126,8 @@ def _enabled(value: object) -> Decimal | None:
 
 
 def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
-    """The core's rules for a listing."""
+    """The core's rules for a listing; ``fees`` are those of symbols without fees of their own."""
+    maker, taker = entry.fees or fees
     price, lot, market = entry.filter("PRICE_FILTER"), entry.filter("LOT_SIZE"), entry.filter("MARKET_LOT_SIZE")
     notional, percent = entry.filter("NOTIONAL"), entry.filter("PERCENT_PRICE_BY_SIDE")
     band = None
@@ -123,8 +158,8 @@ def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstru
         band=band,
         max_orders=entry.filter("MAX_NUM_ORDERS").get("maxNumOrders"),
         max_position=_enabled(entry.filter("MAX_POSITION").get("maxPosition")),
-        maker_fee=fees[0],
-        taker_fee=fees[1],
+        maker_fee=maker,
+        taker_fee=taker,
     )
 
 
@@ -142,7 +177,7 @@ def flows(config: VenueConfig) -> dict[str, FlowConfig]:
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings)."""
-    return {unified: _plain(listing(unified), config.fees) for unified in config.symbols}
+    return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
 
 
 def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:

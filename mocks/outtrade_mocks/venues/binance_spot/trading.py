@@ -56,7 +56,8 @@ def test(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     tickets.read(desk, call.params)
     if not codec.boolean(call.params, "computeCommissionRates"):
         return Outcome({}, now)
-    maker, taker = (f"{fee:.8f}" for fee in desk.fees)
+    entry = desk.listed(codec.mandatory(call.params, "symbol"))
+    maker, taker = (f"{fee:.8f}" for fee in desk.fees_of(entry))
     none = {"maker": "0.00000000", "taker": "0.00000000"}
     return Outcome(
         {
