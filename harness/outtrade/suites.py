@@ -61,6 +61,20 @@ class Broken:
     needs_fault: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptedModel:
+    """A script in the place of a language model, which trades by ``venue.tools``; as a target it is
+    ``agent:models/NAME``. ``property`` is the id of the property that a wrong one was made to fail (None: the right
+    one), ``also`` the ids of those that may fail as a consequence; both hold in the space ``space``."""
+
+    name: str
+    spec: str
+    purpose: str
+    property: str | None = None
+    also: tuple[str, ...] = ()
+    space: str = ""
+
+
 class Suite:
     """Properties, spaces, agents and zoo under one name. Each part is loaded when it is first read."""
 
@@ -74,6 +88,7 @@ class Suite:
         interactive: Callable[[Callable[[Any], Any]], Any] | None = None,
         agents: Callable[[], Mapping[str, str]] = dict,
         zoo: Callable[[], Iterable[Broken]] = tuple,
+        models: Callable[[], Iterable[ScriptedModel]] = tuple,
     ) -> None:
         self.name = name
         self._load_properties = properties
@@ -82,6 +97,7 @@ class Suite:
         self._interactive = interactive
         self._load_agents = agents
         self._load_zoo = zoo
+        self._load_models = models
 
     @cached_property
     def properties(self) -> tuple[Property, ...]:
@@ -106,6 +122,11 @@ class Suite:
     def zoo(self) -> tuple[Broken, ...]:
         """Broken agents, in the order of the suite."""
         return tuple(self._part("zoo", self._load_zoo))
+
+    @cached_property
+    def models(self) -> tuple[ScriptedModel, ...]:
+        """Scripted models, the right one first."""
+        return tuple(self._part("models", self._load_models))
 
     def _part(self, name: str, load: Callable[[], T]) -> T:
         try:

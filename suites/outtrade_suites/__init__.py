@@ -5,7 +5,7 @@ parts; each is loaded when it is first read::
 
     properties/   every ``Property`` that one of its modules defines
     spaces/       ``SPACES``: name -> ``def scenario(d: Draw) -> Scenario``; the first is the default
-    agents/       ``AGENTS``: name -> target spec
+    agents/       ``AGENTS``: name -> target spec; ``models.CATALOGUE``: scripted models
     zoo/          ``ZOO``: tuple of ``Broken``
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from outtrade.suites import Broken, Suite, collect
+from outtrade.suites import Broken, ScriptedModel, Suite, collect
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
@@ -54,6 +54,11 @@ def _zoo() -> Iterable[Broken]:
     return zoo
 
 
+def _models() -> Iterable[ScriptedModel]:
+    models: Iterable[ScriptedModel] = _part("agents.models", "CATALOGUE")
+    return models
+
+
 suite = Suite(
     "core",
     properties=_properties,
@@ -62,4 +67,5 @@ suite = Suite(
     interactive=_interactive,
     agents=_agents,
     zoo=_zoo,
+    models=_models,
 )

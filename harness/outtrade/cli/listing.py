@@ -103,6 +103,11 @@ def agents_command(*, suite: str) -> int:
     terminal.line("reference agents", "bold")
     for name, spec in loaded.agents.items():
         _definition(terminal, f"  agent:{clean(name)}", spec, column=30, style="")
+    if loaded.models:
+        terminal.line("\nscripted models (they trade by venue.tools)", "bold")
+    for model in loaded.models:
+        text = model.purpose + (f"; fails {model.property}" if model.property else "")
+        _definition(terminal, f"  agent:models/{clean(model.name)}", text, column=36, style="")
     terminal.line("\nbroken agents (the zoo)", "bold")
     for broken in loaded.zoo:
         text = f"{broken.property}, made from {broken.base}. {broken.source}"

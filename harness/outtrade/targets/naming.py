@@ -335,7 +335,10 @@ def _suite_names(spec: str, kind: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     try:
         for suite in (suites.load(name) for name in suites.names()):
-            found |= suite.agents if kind == "agent" else {broken.name: broken.spec for broken in suite.zoo}
+            if kind == "agent":
+                found |= suite.agents | {f"models/{model.name}": model.spec for model in suite.models}
+            else:
+                found |= {broken.name: broken.spec for broken in suite.zoo}
     except suites.SuiteError as error:
         raise TargetError(f"{spec}: {error}") from None
     return found

@@ -1,6 +1,6 @@
 """The model that does it right: an order without an answer is asked for before anything else is sent.
 
-outtrade replay examples/answer_lost.json --target py:outtrade_suites.agents.models.right:execute
+outtrade replay examples/answer_lost.json --target agent:models/right
 """
 
 from __future__ import annotations
