@@ -206,7 +206,7 @@ def test_the_first_wrong_step_by_name(index: int) -> None:
     claims = drawn("claims_success", index)
     assert claims.labels.first_wrong is not None
     assert claims.labels.first_wrong.step is None
-    assert claims.messages[claims.labels.first_wrong.message].content.startswith('{"outcomes"')
+    assert claims.messages[claims.labels.first_wrong.message].content.startswith('{"alerts"')
 
 
 def test_where_nothing_is_wrong_nothing_is_labelled_so() -> None:

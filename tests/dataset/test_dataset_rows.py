@@ -8,12 +8,17 @@ import jsonschema
 import pytest
 from dataset_kit import ROOT, one, preferences, rows, trajectories
 
+from outtrade import suites
 from outtrade.dataset import steps
-from outtrade.dataset.build import split_of
+from outtrade.dataset.build import Told, build, split_of
 from outtrade.dataset.messages import digest
 from outtrade.dataset.rows import ROW, encode, schema
+from outtrade.engine.run import run
 from outtrade.engine.setting import KEY, SECRET
-from outtrade.model.fault import Crash, Trigger
+from outtrade.model.fault import Crash, LostAnswer, Trigger
+from outtrade.model.history import History
+from outtrade.targets import resolve
+from outtrade_suites.agents.models import MODELS as MODELS_BY_NAME
 
 MODELS = ("right", "invents_a_tool", "resends_without_id", "claims_success")
 PAIRS = ("agent:ccxt", "zoo:blind_retry")
@@ -72,6 +77,16 @@ def test_derived_messages_read_like_those_of_the_tools() -> None:
     for step in row.steps:
         assert step.sent_at >= clock - 1e-9 or step.message == row.steps[step.step - 1].message
         clock = max(clock, step.sent_at)
+
+
+@pytest.mark.parametrize("target", ["right", "agent:httpx"])
+def test_a_history_read_back_gives_the_same_rows(target: str) -> None:
+    suite = suites.load()
+    history = run(resolve(MODELS_BY_NAME.get(target, target)), suite.scenario("binance_spot", 1, 8))
+    again = History.from_jsonl(history.to_jsonl())
+    built = [build(Told(h, target, "fault", "g", "g"), suite.properties) for h in (history, again)]
+    assert encode(built[0].row) == encode(built[1].row)
+    assert [encode(order) for order in built[0].orders] == [encode(order) for order in built[1].orders]
 
 
 # ------------------------------------------------------------------ twins, controls, splits
@@ -166,6 +181,24 @@ def test_no_secrets_and_nothing_unreadable() -> None:
             text = encode(other)
             assert b"signature" not in text.replace(b"subscribe.signature", b""), target
             assert KEY.encode() not in text
+
+
+def reporter(task, venue):  # type: ignore[no-untyped-def]
+    """Hands in its report by a tool, as models over MCP do, and gives up on an order in doubt."""
+    recorder = venue.tools._prepared.recorder
+    terms = {"symbol": "BTC/USDT", "side": "buy", "type": "limit", "quantity": "0.4", "limit_price": "50100"}
+    venue.tools.call("wait", {"seconds": 5})
+    venue.tools.call("place", terms | {"client_id": "FLAG5H1P-1"})
+    report = {"outcomes": {"i1": {"status": "failed"}}, "orders": []}
+    recorder.returned(recorder.called("report", report), "report", {"accepted": True})
+    return report
+
+
+def test_a_report_by_tool_is_a_tool_that_was_offered() -> None:
+    row = one(reporter, LostAnswer(on=Trigger(op="place"), committed=True, symptom="hang"))
+    assert "report" in {tool["function"]["name"] for tool in json.loads(row.tools)}
+    assert [d.followed for d in row.labels.decisions] == [False]
+    assert "RCV-04" in {failed.property for failed in row.labels.failed}
 
 
 def test_a_restart_is_told() -> None:

@@ -55,7 +55,7 @@ def chat(ix: Index, play: Play, secrets: tuple[str, ...]) -> Chat:
     _conversation(writer, play)
     final = len(writer.messages)
     if ix.reported is not None:
-        writer.add("assistant", json.dumps(ix.reported.report, ensure_ascii=False))
+        writer.add("assistant", json.dumps(ix.reported.report, ensure_ascii=False, sort_keys=True))
     cut = writer.cut or len(writer.messages) > MESSAGES
     kept = tuple(writer.messages[:MESSAGES])
     return Chat(kept, writer.message_of, writer.end_of, final, cut)
@@ -150,6 +150,8 @@ def tools_text(play: Play) -> str:
     found = [_tool(spec.name, spec.description, spec.schema) for spec in TOOLS.values()]
     if play.wire:
         found += [_tool(name, text, {"type": "object"}) for name, text in EXTRA.items()]
+    elif any(step.tool == "report" and step.code != "unknown_tool" for step in play.steps):
+        found.append(_tool("report", "The report; ends the task.", {"type": "object"}))  # as over MCP
     return json.dumps(found)
 
 

@@ -189,7 +189,7 @@ def _object(text: str) -> Json:
 
 
 def _conclude(step: Step, value: Any) -> None:
-    step.result = json.dumps(value, ensure_ascii=False)
+    step.result = json.dumps(value, ensure_ascii=False, sort_keys=True)  # a history read back has its keys sorted
     problem = value.get("error") if isinstance(value, dict) else None
     if isinstance(problem, dict):
         step.kind, step.code, step.retry_after = problem.get("kind"), problem.get("code"), problem.get("retry_after")
