@@ -21,14 +21,12 @@ WORKFLOW: dict[Any, Any] = yaml.safe_load((CI / "github-actions.yml").read_text(
 STEPS = {step.get("name", step.get("uses")): step for step in WORKFLOW["jobs"]["gate"]["steps"]}
 
 EVIL = "::error::forged%0A<script>alert(1)</script>\\n::set-output name=x::y"
-LIAR = f"""
-from outtrade import Outcome, OrderView, Report
+LOUD = f"""
+from outtrade import Report
 
 def execute(task, venue):
     print('{EVIL}')
-    done = {{i.id: Outcome(status="done", filled=i.quantity or "1", reason='{EVIL}') for i in task.intents}}
-    ghost = OrderView(client_id='{EVIL}', symbol=task.symbols[0], side="buy", filled="1", status="filled")
-    return Report(outcomes=done, orders=(ghost,), positions={{}}, balances={{}}, fills=())
+    raise RuntimeError('{EVIL}' + 20 * ' ::error::forged')  # wherever the line is wrapped
 """
 
 
@@ -102,9 +100,10 @@ def test_a_good_agent_passes(project: Path) -> None:
 
 
 def test_a_bad_agent_fails_and_is_annotated(project: Path) -> None:
-    (project / "my_agent.py").write_text(LIAR)
+    (project / "my_agent.py").write_text(LOUD)
     done = gate(project)
     assert done.returncode == 1, done.stderr
+    assert re.search(r"^\s*::error::forged", done.stdout, re.M), "what the agent said begins a line"
     said = commands(done.stdout)
     assert said[0].startswith("::error title=Outtrade gate::")
     assert any(re.match(r"::error file=my_agent\.py,title=[A-Z]{3}-\d\d(%3A|::)", line) for line in said)
