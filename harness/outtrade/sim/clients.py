@@ -1,11 +1,14 @@
-"""Adjustments to aiohttp, for speed and determinism; nothing on the wire depends on them.
+"""Adjustments to single libraries, for speed and determinism; they change no meaning on the wire. aiohttp:
 
 * Its connector wakes every two seconds to close TLS transports that Python versions before 3.12.7 leaked. Null TLS
   leaks nothing, and in 45 virtual minutes these wake-ups were more than half of all the work.
 * Where aiodns is installed it resolves names in C, on real sockets: it is told to ask the event loop.
 * It keeps busy connections in a set, and closes them in that order: they get a hash by number, as tasks do.
 
-They are applied when aiohttp is imported, before or after the World's installation.
+cryptography: ECDSA signatures (the JWTs of some venues) draw their nonce inside OpenSSL, out of reach. In a World they
+are made the deterministic way of RFC 6979, which every verifier accepts. RSA-PSS has no such way and stays random.
+
+They are applied when the library is imported, before or after the World's installation.
 """
 
 from __future__ import annotations
@@ -63,7 +66,21 @@ def _protocol(module: Any) -> None:
     numbered_hash(module.ResponseHandler)
 
 
+def _ecdsa(module: Any) -> None:
+    cls = module.ECDSA
+    real = cls.__init__
+
+    def init(self: Any, algorithm: Any, deterministic_signing: bool = False) -> None:
+        try:
+            real(self, algorithm, deterministic_signing or current() is not None)
+        except module.UnsupportedAlgorithm:  # an OpenSSL before 3.2
+            real(self, algorithm, deterministic_signing)
+
+    cls.__init__ = init
+
+
 def adjust() -> None:
     """Adjust what is imported, and what will be."""
+    imports.when_imported("cryptography.hazmat.primitives.asymmetric.ec", _ecdsa)
     imports.when_imported("aiohttp.connector", _connector)
     imports.when_imported("aiohttp.client_proto", _protocol)
