@@ -75,17 +75,8 @@ class Exchange:
         self._callbacks: list[Callable[[Change], None]] = []
         self._out: list[Change] = []
         for instrument in instruments:
-            for asset, precision in (
-                (instrument.base, instrument.base_precision),
-                (instrument.quote, instrument.quote_precision),
-            ):
-                if self.precisions.setdefault(asset, precision) != precision:
-                    raise ValueError(f"{asset} has two precisions")
             config = (flows or {}).get(instrument.symbol)
-            flow = Flow(config, instrument, seed=seed, now=now) if config is not None else None
-            market = self._markets[instrument.symbol] = Market(instrument, flow)
-            if flow is not None:
-                self._moving.append(market)
+            self.add_instrument(instrument, Flow(config, instrument, seed=seed, now=now) if config else None)
         self.advance(now)
 
     # ---------------------------------------------------------------- set-up
@@ -93,6 +84,19 @@ class Exchange:
     def instruments(self) -> dict[str, Instrument]:
         """Symbol -> the rules as they are now."""
         return {symbol: market.instrument for symbol, market in self._markets.items()}
+
+    def add_instrument(self, instrument: Instrument, flow: Flow | None = None) -> None:
+        """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
+        if instrument.symbol in self._markets:
+            raise ValueError(f"{instrument.symbol} is listed")
+        wanted = {instrument.base: instrument.base_precision, instrument.quote: instrument.quote_precision}
+        for asset, precision in wanted.items():
+            if self.precisions.get(asset, precision) != precision:
+                raise ValueError(f"{asset} has two precisions")
+        self.precisions.update(wanted)
+        market = self._markets[instrument.symbol] = Market(instrument, flow)
+        if flow is not None:
+            self._moving.append(market)
 
     def on_change(self, callback: Callable[[Change], None]) -> None:
         """Call ``callback`` with every event, in exact order, after the operation that caused it is complete."""
@@ -341,6 +345,13 @@ class Exchange:
         self._sync(market)
         return market.bids.depth(limit), market.asks.depth(limit)
 
+    def resting(self, symbol: str) -> tuple[list[Order], list[Order]]:
+        """Bids and asks of accounts on the book, in order of priority."""
+        market = self._market(symbol)
+        self._sync(market)
+        bids, asks = ([e.order for e in side.entries() if e.order is not None] for side in (market.bids, market.asks))
+        return bids, asks
+
     def last_price(self, symbol: str) -> int | None:
         """Price of the last trade in ticks (a quote of the flow counts as a small trade at its touch)."""
         market = self._market(symbol)
@@ -437,7 +448,7 @@ class Exchange:
         wanted, budget = new.lots, new.quote
         side = market.bids if new.side == "sell" else market.asks
         if wanted is not None and side.best is not None:
-            head = side.best.head()
+            head = side.best.head
             if head.remaining >= wanted and head.account is not account:  # most orders are that small
                 return wanted, instrument.notional(head.price, wanted)
         lots = total = 0
@@ -489,7 +500,7 @@ class Exchange:
             price = level.price
             if limit is not None and (price > limit if buy else price < limit):
                 return
-            maker = level.head()
+            maker = level.head
             maker_own = maker.order is not None
             if own and maker_own and maker.account is account:
                 self._leave(market, maker)
