@@ -84,6 +84,12 @@ def test_orders_of_a_pool_overlap_and_the_bytes_are_the_same() -> None:
     assert not [event for event in of(first, Log) if event.seq > reported], "nothing runs on after the report"
 
 
+def test_a_scenario_may_draw_the_order_of_threads() -> None:
+    fixed, drawn = play(pooled), play(pooled, schedule="random")
+    assert first_difference(drawn, play(pooled, schedule="random")) == ""
+    assert [e for e in fixed.events if isinstance(e, Request)] != [e for e in drawn.events if isinstance(e, Request)]
+
+
 @pytest.mark.parametrize("point", ["before_send", "after_send", "after_commit", "after_ack"])
 def test_a_crash_in_a_thread_ends_all(point: Any) -> None:
     history = play(pooled, Crash(on=Trigger(op="place", nth=2), point=point, downtime=5))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import threading
+import time
 from typing import Any
 
 import aiohttp
@@ -168,6 +170,40 @@ MARKET = {
         {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
     ],
 }  # fmt: skip
+
+
+def test_a_client_with_a_thread_of_its_own() -> None:
+    """websocket-client reads in one thread, pings in another, and is told to close by a third."""
+    websocket = pytest.importorskip("websocket")
+
+    def session() -> tuple[list[Any], int, int]:
+        world = make()
+        world.net.listen("ws-api.binance.com", 443, WebSocketServer)
+        seen: list[Any] = []
+
+        def agent() -> None:
+            app = websocket.WebSocketApp(
+                WS_URL,
+                on_open=lambda app: app.send("hello"),
+                on_message=lambda app, text: seen.append(text),
+                on_pong=lambda app, data: seen.append(round(time.time()) - 1_767_225_600),
+                on_close=lambda app, code, reason: seen.append(code),
+            )
+            thread = threading.Thread(target=lambda: app.run_forever(ping_interval=20, ping_timeout=10), daemon=True)
+            thread.start()
+            time.sleep(70)
+            app.send("again")
+            time.sleep(5)
+            app.close()
+            thread.join()
+
+        with world:
+            world.run_blocking(agent)
+        return seen, world.now, world.handovers
+
+    first = session()
+    assert first[0] == ["HELLO", 20, 40, 60, "AGAIN", 1000]
+    assert first == session()
 
 
 def venue(conn: Conn, request: bytes) -> None:

@@ -6,6 +6,7 @@ import _thread
 import asyncio
 import concurrent.futures
 import contextvars
+import gc
 import logging
 import queue
 import threading
@@ -17,7 +18,7 @@ import pytest
 import requests
 from apps import EPOCH, HOST, OK, Log, Server, make
 
-from outtrade.sim import NS, Deadlock, Killed, Late, Watchdog, World, active
+from outtrade.sim import NS, Budget, Deadlock, Killed, Late, Watchdog, World, active
 
 URL = f"https://{HOST}/x"
 early_lock, early_rlock = threading.Lock(), threading.RLock()
@@ -519,6 +520,20 @@ def test_an_executor_that_is_never_shut_down_ends_with_the_agent(world: World) -
     assert world.run_ns < NS
 
 
+def test_thread_pools_of_multiprocessing(world: World) -> None:
+    from multiprocessing.pool import ThreadPool
+
+    def agent() -> list[int]:
+        with ThreadPool(3) as pool:
+            assert pool.apply_async(lambda: 5).get(timeout=10) == 5
+            return pool.map(lambda n: (time.sleep(n), n)[1], range(6))  # type: ignore[func-returns-value]
+
+    assert run(world, agent) == [0, 1, 2, 3, 4, 5]
+    assert 7 * NS <= world.run_ns < 8 * NS
+    with ThreadPool(2) as pool:
+        assert pool.map(abs, [-1]) == [1], "outside it is the real one"
+
+
 def test_a_loop_in_a_thread(world: World) -> None:
     Server(world)
 
@@ -699,6 +714,28 @@ def test_a_kill_ends_all_threads(world: World) -> None:
     assert [entry[2] for entry in server.transcript].count("reset") == 1
 
 
+def test_what_a_loop_in_a_thread_leaves_behind_is_not_complained_about(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def background() -> None:
+        await asyncio.gather(asyncio.sleep(100), asyncio.sleep(200))
+
+    def agent() -> None:
+        loop = asyncio.new_event_loop()
+        spawn(loop.run_forever, lambda: [time.sleep(1) for _ in range(100)])
+        asyncio.run_coroutine_threadsafe(background(), loop)
+        threading.Event().wait(50 if world.incarnation else 10)  # killed by the event of a sleeper, this thread is last
+
+    world.call_later(5, world.kill)
+    with world:
+        with pytest.raises(Killed):
+            world.run_blocking(agent)
+        world.revive()
+        world.run_blocking(agent)
+    gc.collect()
+    assert caplog.text == ""
+
+
 def test_a_thread_killed_before_its_first_step_runs_nothing(world: World) -> None:
     ran: list[int] = []
 
@@ -821,8 +858,10 @@ def test_a_deadlock_names_every_thread_with_its_call_and_line(world: World) -> N
     assert (error.waiting, error.thread) == ("Thread.join", "MainThread")
     assert "in join: thread.join()" in error.where
     assert [line.partition(" at ")[0] for line in error.others] == [
-        "thread one: lock.acquire", "thread two: lock.acquire", "thread feed: Queue.get",
-    ]  # fmt: skip
+        "thread one: lock.acquire (held by thread two)",
+        "thread two: lock.acquire (held by thread one)",
+        "thread feed: Queue.get",
+    ]
     assert "in one: second.acquire()" in error.others[0]
     assert "test_sim_threads.py" in str(error)
     assert world.run_ns < 2 * NS
@@ -834,7 +873,7 @@ def test_a_deadlock_names_every_thread_with_its_call_and_line(world: World) -> N
         (lambda: threading.Event().wait(), "Event.wait"),
         (lambda: threading.Semaphore(0).acquire(), "Semaphore.acquire"),
         (lambda: concurrent.futures.Future[int]().result(), "Future.result"),
-        (lambda: queue.SimpleQueue[int]().get(), "lock.acquire"),
+        (lambda: queue.SimpleQueue[int]().get(), "SimpleQueue.get"),
         (lambda: threading.Barrier(2).wait(), "Barrier.wait"),
     ],
 )
@@ -870,6 +909,39 @@ def test_a_hang_at_the_end_of_the_run_names_all(world: World) -> None:
     assert caught.value.waiting == "Queue.get"
     assert caught.value.others[0].startswith("thread heartbeat: sleep(20) at test_sim_threads.py")
     assert world.run_ns == 100 * NS
+
+
+def test_a_deadlock_of_idle_workers_names_what_they_wait_for(world: World) -> None:
+    def agent() -> None:
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        pool.submit(int).result()
+        concurrent.futures.Future[int]().result()
+
+    with world, pytest.raises(Deadlock) as caught:
+        world.run_blocking(agent)
+    assert caught.value.waiting == "Future.result"
+    assert caught.value.others == ("thread ThreadPoolExecutor-0_0: SimpleQueue.get",)
+
+
+def test_threads_that_go_round_in_circles_spend_the_budget() -> None:
+    world = make(max_events=2000)
+    there, back = queue.SimpleQueue[int](), queue.SimpleQueue[int]()
+
+    def ping() -> None:
+        while True:
+            there.put(back.get())
+
+    def agent() -> None:
+        spawn(ping)
+        while True:
+            back.put(1)
+            there.get()
+
+    with world, pytest.raises(Budget) as caught:
+        world.run_blocking(agent)
+    assert "SimpleQueue.get in thread" in str(caught.value)
+    assert "back.get()" in str(caught.value) and "there.get()" in str(caught.value)
+    assert world.run_ns == 0
 
 
 def test_polling_for_ever_is_late(world: World) -> None:

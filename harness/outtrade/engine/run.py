@@ -66,7 +66,11 @@ class _Run:
         self.target = target
         self.scenario = scenario
         self.world = world or World(
-            epoch_ns=scenario.epoch * NS, seed=scenario.seed, max_events=max_events, watchdog=wall_limit
+            epoch_ns=scenario.epoch * NS,
+            seed=scenario.seed,
+            max_events=max_events,
+            watchdog=wall_limit,
+            schedule=scenario.schedule,
         )
         self.setting = Setting(self.world, scenario, name=target.name, scope=target.scope)
         self.history = self.setting.history

@@ -98,6 +98,8 @@ class Scenario(Plain):
     bounds: Bounds = Bounds()
     leave_resting: bool = False
     faults: tuple[Fault, ...] = ()
+    schedule: Literal["fifo", "random"] = "fifo"
+    """Which of an agent's threads goes next: the one that has waited longest, or a seeded choice."""
     pair: str | None = None
     """Scenarios with the same ``pair`` are twins: same symptom, opposite truth."""
 

@@ -33,6 +33,7 @@ import sys
 import threading
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from outtrade.sim import active, locks, where
@@ -107,6 +108,10 @@ class Member:
         """Waits in real time, at most so many seconds, for the end of the thread; whether it has ended."""
 
 
+def _told(rows: list[tuple[str, str, str]]) -> tuple[str, ...]:
+    return tuple(f"thread {name}: {call} at {line}" if line else f"thread {name}: {call}" for name, call, line in rows)
+
+
 def _always_gone(seconds: float) -> bool:
     return True
 
@@ -121,6 +126,8 @@ class Baton:
         """The threads that the agent started, in that order, while they live."""
         self.waiting: dict[Member, None] = {}
         """Every thread but the running one, the longest-waiting first."""
+        self.holders: dict[int, str] = {}
+        """Which thread took a lock last, by the lock's address: for what is said of a deadlock."""
         self.launching = False
         """A real thread is being started, by ``threads``."""
         self._leaver: Member | None = None
@@ -226,6 +233,9 @@ class Baton:
 
     def _next(self) -> Member:
         """Let the World go on until a thread can, and take that one off the list. May raise WorldStop."""
+        world = self.world
+        if world.events > world.max_events and world.stopped is None:
+            self._end(Budget)
         while (member := self._pick()) is None:
             self._advance()
         del self.waiting[member]
@@ -259,19 +269,32 @@ class Baton:
 
     def _end(self, kind: type[Waiting]) -> NoReturn:
         """Nothing more is to be waited for: say so, with what each thread waits for and where."""
+        rows = self._waits()
+        rows.sort(key=lambda row: not row[2])  # the first that has a line of agent code; idle workers have none
+        name, waiting, line = rows[0]
+        self.world.stop(kind(waiting, line, self.world.run_ns / _NS, name, _told(rows[1:])))
+
+    def _waits(self) -> list[tuple[str, str, str]]:
+        """Of each waiting thread its name, the call and the line of agent code."""
         frames = sys._current_frames()
-        told = []
+        rows = []
         for member in (self.main, *self.others):
-            if member not in self.waiting:
-                continue
-            frame = frames.get(member.ident)
-            place = member.place() if member.place is not None else ""
-            told.append((member.name, member.what() or where.call_of(frame), place or where.of_stack(frame)))
-        told.sort(key=lambda row: not row[2])  # the first that has a line of agent code; idle workers have none
-        (name, waiting, line), *rest = told
-        others = [f"{waiting} at {line}" if line else waiting for _, waiting, line in rest]
-        others = [f"thread {other[0]}: {text}" for other, text in zip(rest, others, strict=True)]
-        self.world.stop(kind(waiting, line, self.world.run_ns / _NS, name, tuple(others)))
+            if member in self.waiting:
+                frame = frames.get(member.ident)
+                place = member.place() if member.place is not None else ""
+                rows.append((member.name, self._call(member, frame), place or where.of_stack(frame)))
+        return rows
+
+    def _call(self, member: Member, frame: FrameType | None) -> str:
+        call = member.what() or where.call_of(frame)
+        if call == "lock.acquire":
+            holder = self.holders.get(id(getattr(member.what, "lock", None)))
+            return f"{call} (held by thread {holder})" if holder is not None else call
+        return call
+
+    def others_wait(self) -> tuple[str, ...]:
+        """A line for each thread but the running one."""
+        return _told(self._waits())
 
     # ---------------------------------------------------------------- handing over
     def _switch(self, me: Member, chosen: Member) -> None:

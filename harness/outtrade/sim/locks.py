@@ -53,9 +53,20 @@ _foreign: dict[int, Any] = {}
 """Locks last taken by a foreign thread while a World was active, by address (kept alive, so that it stays theirs)."""
 
 
-def lock_wait() -> str:
-    """What is waited for is told by the call stack (``where.call_of``): ``Queue.get``, ``Thread.join``."""
-    return ""
+class LockWait:
+    """What a thread waits for; it is told by the call stack (``where.call_of``): ``Queue.get``, ``Thread.join``."""
+
+    __slots__ = ("lock",)
+
+    def __init__(self, lock: Any) -> None:
+        self.lock = lock
+
+    def __call__(self) -> str:
+        return ""
+
+
+def _simple_queue() -> str:
+    return "SimpleQueue.get"
 
 
 def forget() -> None:
@@ -111,11 +122,14 @@ def _acquirer(acquire: Any, is_free: Callable[[Any], bool]) -> Any:
             if taken:
                 foreign[id(self)] = self
             return taken
-        if world.baton is not None:
-            world.baton.called()
+        baton = world.baton
+        if baton is not None:
+            baton.called()
         if acquire(self, False):
             if foreign:
                 foreign.pop(id(self), None)
+            if baton is not None:
+                baton.holders[id(self)] = baton.running.name
             return True
         if not blocking or timeout == 0 or (timeout < 0 and timeout != -1):
             taken = acquire(self, blocking, timeout)  # False, or the error for such arguments
@@ -136,8 +150,10 @@ def _contended(world: World, lock: Any, acquire: Any, is_free: Callable[[Any], b
             return _take_from_foreigner(world, acquire, lock, timeout)
         if timeout >= TOLD:
             world.call_harness(world.observe.slept, timeout)
-    while world.wait(lambda: is_free(lock), deadline, lock_wait):
+    while world.wait(lambda: is_free(lock), deadline, LockWait(lock)):
         if acquire(lock, False):
+            if world.baton is not None:
+                world.baton.holders[id(lock)] = world.baton.running.name
             return True
     return False
 
@@ -181,7 +197,7 @@ def _getter(real: Any) -> Any:
         deadline = None if timeout is None else world.now + round(timeout * _NS)
         if deadline is None and world.baton is None and others_end_it(lambda: not self.empty()):
             return real(self, False)
-        world.wait(lambda: not self.empty(), deadline, lock_wait)
+        world.wait(lambda: not self.empty(), deadline, _simple_queue)
         return real(self, False)
 
     return get
@@ -197,7 +213,7 @@ def _handle_joiner(real: Any) -> Any:
             if timeout is None and world.baton is None and others_end_it(self.is_done):
                 return
             deadline = None if timeout is None or timeout < 0 else world.now + round(timeout * _NS)
-            if not world.wait(self.is_done, deadline, lock_wait):
+            if not world.wait(self.is_done, deadline, LockWait(None)):
                 return
         real(self, timeout)
 

@@ -336,9 +336,7 @@ class SimLoop(base_events.BaseEventLoop):
         if self.is_closed():
             return
         if self.world.stopped is not None or self.incarnation != self.world.incarnation:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # coroutines never awaited
-                self._abandon()
+            self.abandon()
         else:
             for transport in list(self.transports):
                 transport.hang_up()
@@ -346,8 +344,14 @@ class SimLoop(base_events.BaseEventLoop):
         self.world.forget_loop(self)
         super().close()
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         """Throw suspended agent code away while the World refuses whatever its ``finally`` blocks try."""
+        self.silence()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # coroutines never awaited
+            self._throw_tasks_away()
+
+    def _throw_tasks_away(self) -> None:
         for task in sorted(asyncio.all_tasks(self), key=hash):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             _throw_away(task.get_coro())

@@ -17,6 +17,7 @@ import _thread
 import concurrent.futures
 import itertools
 import os
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from concurrent.futures import _base
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from outtrade.sim import clients, locks
+from outtrade.sim import clients, imports, locks
 from outtrade.sim.active import current
 from outtrade.sim.baton import Baton, Member
 from outtrade.sim.errors import WorldStop
@@ -194,8 +195,46 @@ def swaps() -> list[tuple[Any, str, Any]]:
     return [row for row in table if hasattr(row[0], row[1])]
 
 
+class _Notifier:
+    """Stands in for the pipe by which a ``multiprocessing.pool.ThreadPool`` wakes the thread that keeps its workers."""
+
+    _reader = None
+
+    def __init__(self) -> None:
+        self._queue = queue.SimpleQueue[Any]()
+        self.put, self.get, self.empty = self._queue.put, self._queue.get, self._queue.empty
+
+
+class _ThreadContext:
+    """What a ThreadPool needs of a context of ``multiprocessing``."""
+
+    SimpleQueue = _Notifier
+
+
+def _thread_pool(module: Any) -> None:
+    """Generated clients use ThreadPool, which waits for a real pipe: in a World it waits for a queue."""
+    pool, real_wait = module.Pool, module.Pool._wait_for_updates
+    real_context = module.get_context
+
+    def wait_for_updates(sentinels: Any, change_notifier: Any, timeout: float | None = None) -> None:
+        if not isinstance(change_notifier, _Notifier):
+            real_wait(sentinels, change_notifier, timeout)
+            return
+        change_notifier.get()
+        while not change_notifier.empty():
+            change_notifier.get()
+
+    def init(self: Any, processes: Any = None, initializer: Any = None, initargs: Any = ()) -> None:
+        context = real_context() if current() is None else _ThreadContext()
+        pool.__init__(self, processes, initializer, initargs, context=context)
+
+    pool._wait_for_updates = staticmethod(wait_for_updates)
+    module.ThreadPool.__init__ = init
+
+
 def install() -> None:
     """Hashes by number, and locks."""
+    imports.when_imported("multiprocessing.pool", _thread_pool)
     clients.numbered_hash(threading.Thread)
     clients.numbered_hash(concurrent.futures.Future)
     ordered: Any = _base._AcquireFutures

@@ -94,6 +94,8 @@ def _watch(wake: Any, ended: Any) -> None:
 def _strike(world: World, struck: int) -> int:
     """End the thread that holds the baton; the second time, go on without it. Returns the thread."""
     thread, baton = world.thread, world.baton
+    if not thread:  # the baton changes hands
+        return 0
     if _signal_ready and thread == threading.main_thread().ident:
         assert _SIGNAL is not None
         signal.pthread_kill(thread, _SIGNAL)
@@ -104,7 +106,8 @@ def _strike(world: World, struck: int) -> int:
             return 0
         if world.stopped is None:
             line = where.of_stack(sys._current_frames().get(thread))
-            world.halt(Watchdog(where=line, at=world.run_ns / 1e9, thread=baton.running.name))
+            name, others = baton.running.name, baton.others_wait()
+            world.halt(Watchdog(where=line, at=world.run_ns / 1e9, thread=name, others=others))
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Watchdog))
     return thread
 

@@ -56,15 +56,18 @@ _WAITERS = ("/threading.py", "/queue.py", "/concurrent/futures/")
 
 def call_of(frame: FrameType | None) -> str:
     """The waiting call above a lock on a call stack, e.g. ``Queue.get``, ``Thread.join``, ``Future.result``: the
-    outermost of the frames of ``threading``, ``queue`` and ``concurrent.futures`` through which the agent came."""
-    name = "lock.acquire"
+    outermost of the frames of ``threading``, ``queue`` and ``concurrent.futures`` through which the agent came. A
+    thread of a library that waits for work is described by the innermost (``_worker``)."""
+    names = ["lock.acquire"]
     for f in _outwards(frame):
         filename = f.f_code.co_filename
         if filename.startswith(_LIBRARY) and any(part in filename for part in _WAITERS):
-            name = f.f_code.co_qualname
+            if f.f_code.co_qualname.startswith(("Thread.run", "Thread._bootstrap")):
+                return names[min(1, len(names) - 1)]
+            names.append(f.f_code.co_qualname)
         elif not filename.startswith(_HARNESS):
             break
-    return name
+    return names[-1]
 
 
 def _awaits(coroutine: Any) -> Iterator[FrameType]:

@@ -146,6 +146,8 @@ class World:
         self._loops: list[Any] = []
         self._outside = ExitStack()
         self._entered = 0
+        self._running = 0
+        """How deep ``run_blocking`` is nested."""
         self._random_state: Any = None
 
     # ---------------------------------------------------------------- clock and events
@@ -343,7 +345,7 @@ class World:
     def run_due(self) -> None:
         """Run what is due now, without moving the clock (a poll); other threads get a turn."""
         self.check()
-        if self.baton is not None:
+        if self.baton is not None and not self._harness:
             self.baton.give_way()
             return
         self.events += 1
@@ -425,17 +427,18 @@ class World:
 
     def _end_threads(self) -> None:
         """The agent has returned, or is dead: its threads end. Their sockets close, as at the end of a process."""
-        baton = self.baton
-        if baton is None:
+        baton, dead = self.baton, self.stopped is not None
+        if baton is None and not dead:
             return
-        if self.stopped is None:
+        if not dead:
             self.stopped = self._leaving = Killed()
             self._fence = -1
         try:
-            baton.end_all()
-            for loop in [loop for loop in self._loops if loop.owner != self.home]:
-                loop.silence()
-                loop.close()
+            if baton is not None:
+                baton.end_all()
+            for loop in self._loops:
+                if not loop.is_running() and (dead or loop.owner != self.home):
+                    loop.abandon()
         finally:
             if self.stopped is self._leaving:
                 self.stopped = None
@@ -462,6 +465,7 @@ class World:
         Threads that it leaves are ended."""
         self.check()
         result: Any = None
+        self._running += 1
         try:
             result = fn()
         except WorldStop as reason:
@@ -470,7 +474,9 @@ class World:
             if self.stopped is None:
                 raise
         finally:
-            self._end_threads()
+            self._running -= 1
+            if not self._running:
+                self._end_threads()
         if self.stopped is not None:
             # from here, without traceback or context: the frames of the dead agent must not live on
             stop = self.stopped.again()
