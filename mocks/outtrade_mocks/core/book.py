@@ -3,8 +3,8 @@
 Priority is price, then time: the best price trades first, and at one price whoever came first. An order that is reduced
 keeps its place; one that comes back takes a new place at the end.
 
-A level's queue is a chain: each entry knows its neighbours, so one that is cancelled leaves at once, wherever it stands,
-and a level with a single order costs no more than the order.
+A level's queue is a chain: each entry knows its neighbours, so one that is cancelled leaves at once, wherever it
+stands, and a level with a single order costs no more than the order.
 
     >>> side = BookSide(buy=True)
     >>> first, second = Entry(None, True, 100, 5), Entry(None, True, 101, 7)

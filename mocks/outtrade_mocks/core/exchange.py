@@ -72,6 +72,9 @@ class Exchange:
         self._entries: dict[int, Entry] = {}
         """Order id -> what rests of it, orders of accounts only."""
         self._last_order_id = 0
+        self.event_id = 0
+        """Number of the event told last; inside a callback: of this one. Never repeats, and a restored core goes on
+        counting where the snapshot was taken."""
         self._callbacks: list[Callable[[Change], None]] = []
         self._out: list[Change] = []
         for instrument in instruments:
@@ -99,7 +102,8 @@ class Exchange:
             self._moving.append(market)
 
     def on_change(self, callback: Callable[[Change], None]) -> None:
-        """Call ``callback`` with every event, in exact order, after the operation that caused it is complete."""
+        """Call ``callback`` with every event, in exact order, after the operation that caused it is complete. This is
+        the drop copy; ``event_id`` is the event's number."""
         self._callbacks.append(callback)
 
     def open_account(self, name: str, balances: Mapping[str, int]) -> Account:
@@ -668,10 +672,10 @@ class Exchange:
             out, self._out = self._out, []
             if len(self._callbacks) == 1:
                 callback = self._callbacks[0]
-                for change in out:
+                for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
                     callback(change)
             else:
-                for change in out:
+                for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
                     for callback in self._callbacks:
                         callback(change)
 
