@@ -8,6 +8,8 @@ liquidity, halts and passing time. After every step, in both:
 * no balance is negative, and what is locked is what open orders need
 * the book is not crossed
 * each order's fills sum up to ``filled`` and ``quote_filled``, and its snapshots are a path of the life cycle table
+* what an account owns is what it started with and its fills
+* the drop copy's numbers go on without a gap, also where a snapshot of the exchange takes over
 * what a view showed at an earlier time is what a view as of that time shows now
 """
 
@@ -36,6 +38,7 @@ from outtrade_mocks.core import (
     RejectReason,
 )
 from outtrade_mocks.core.orders import TABLE, WORKING, Order, Status
+from outtrade_mocks.core.state import State, restore, snapshot
 
 D = Decimal
 SYMBOL = "ABC/USD"
@@ -61,9 +64,14 @@ class Common(RuleBasedStateMachine):
             name: self.exchange.open_account(name, dict(self.start)) for name in ACCOUNTS
         }
         self.events: list[Change] = []
-        self.exchange.on_change(self.events.append)
+        self.numbers: list[int] = []
+        self.exchange.on_change(self.hear)
         self.past: list[tuple[int, dict[str, Any]]] = []
         self.ids: list[tuple[str, int]] = []
+
+    def hear(self, change: Change) -> None:
+        self.events.append(change)
+        self.numbers.append(self.exchange.event_id)
 
     # ------------------------------------------------------------ operations
     def place(self, name: str, **fields: Any) -> Order | None:
@@ -152,7 +160,29 @@ class Common(RuleBasedStateMachine):
         self.past.append((self.exchange.now, self.shown()))
         self.exchange.advance(self.exchange.now + seconds * NS)
 
+    @rule()
+    def a_snapshot_takes_over(self) -> None:
+        self.exchange = restore(State.from_json(snapshot(self.exchange).to_json()))
+        self.accounts = dict(self.exchange.accounts)
+        self.exchange.on_change(self.hear)
+
     # ------------------------------------------------------------ invariants
+    @invariant()
+    def numbers_of_the_drop_copy_go_on(self) -> None:
+        assert self.numbers == list(range(1, len(self.events) + 1))
+
+    @invariant()
+    def positions_are_the_sum_of_fills(self) -> None:
+        for account in self.accounts.values():
+            owned = dict(self.start)
+            for fill in account.fills:
+                sign = 1 if fill.side == "buy" else -1
+                owned["ABC"] += sign * fill.lots * self.terms.lot_atoms
+                owned["USD"] -= sign * fill.quote
+                owned[fill.fee_asset] -= fill.fee
+            held = {asset: balance.free + balance.locked for asset, balance in account.balances.items()}
+            assert held == owned
+
     @invariant()
     def money_is_conserved(self) -> None:
         ledger = self.exchange.ledger

@@ -60,7 +60,7 @@ HONEST = "import sys; from outtrade_mocks.conformance import main; sys.exit(main
 
 @pytest.mark.parametrize("profile", ["fifo-limit-v1", "fifo-full-v1"])
 def test_tracebook_qualifies_the_core(tmp_path: Path, profile: str) -> None:
-    code, report = qualify(tmp_path, profile, HONEST, traces=4, events=120)
+    code, report = qualify(tmp_path, profile, HONEST, traces=3, events=80)
     assert code == 0 and report["qualified"] is True, report
 
 

@@ -1,0 +1,277 @@
+"""Snapshot and restore of a whole exchange: to branch a run, or to lay it down and take it up again.
+
+``snapshot`` takes everything that the exchange's future depends on, and everything a query may ask of its past;
+``restore`` makes an exchange of it that tells exactly the events the first one would have told from there on: same
+trades, same ids, same market, the seeded one included (its generator's state is part of it). Whoever listened to the
+first listens to the new one by ``on_change`` again.
+
+    >>> from decimal import Decimal
+    >>> from outtrade_mocks.core import Exchange, Instrument, NewOrder
+    >>> abc = Instrument(symbol="ABC/USD", base="ABC", quote="USD", tick=Decimal(1), step=Decimal(1))
+    >>> first = Exchange([abc], now=0, seed=1)
+    >>> anna = first.open_account("anna", {"ABC": 10**9})
+    >>> order = first.place(anna, NewOrder(symbol="ABC/USD", side="sell", price=100, lots=5))
+    >>> text = snapshot(first).to_json()
+    >>> second = restore(State.from_json(text))
+    >>> second.depth("ABC/USD"), second.view(second.accounts["anna"]).open_orders() == [order]
+    (([], [(100, 5)]), True)
+
+A ``State`` is plain data with a version: numbers, text, lists and maps, and the immutable records (orders, fills) that
+the exchange itself never changes. So taking one copies references, not records, and it stays as it is while the
+exchange goes on. Take it between operations, not in a callback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from outtrade_mocks.core.account import Account, Balance
+from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.events import Fill
+from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
+from outtrade_mocks.core.instruments import Instrument, PriceBand
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.orders import Order
+
+VERSION = 1
+Rules = dict[str, Any]
+"""An Instrument's or a FlowConfig's own fields; decimals as text."""
+
+
+class BalanceState(msgspec.Struct, frozen=True, array_like=True):
+    """One asset of one account."""
+
+    free: int
+    locked: int
+    history: list[tuple[int, int, int]]
+
+
+class AccountState(msgspec.Struct, frozen=True):
+    """One account and its past."""
+
+    name: str
+    opened: int
+    unlimited: bool
+    balances: dict[str, BalanceState]
+    orders: list[tuple[Order, ...]]
+    """The snapshots of each order, in the order in which the account placed them."""
+    fills: list[Fill]
+    client_ids: dict[str, list[int]]
+    working: dict[str, int]
+    open_count: dict[str, int]
+
+
+class FlowState(msgspec.Struct, frozen=True):
+    """The seeded market of a symbol, its generator included."""
+
+    config: Rules
+    generator: tuple[int, tuple[int, ...], float | None]
+    mid: float
+    reference: int
+    bounds: tuple[float, float]
+    opened: int
+    quoted: int
+    next_quote: int
+    next_take: int
+
+
+class MarketState(msgspec.Struct, frozen=True):
+    """One symbol: rules, book, flow, and what of the flow is still to be carried out."""
+
+    rules: Rules
+    flow: FlowState | None
+    is_open: bool
+    last_price: int | None
+    trade_id: int
+    bids: list[tuple[int, int, int, int]]
+    """(order id, price, remaining, locked) in order of priority; order id 0: the house."""
+    asks: list[tuple[int, int, int, int]]
+    quote: Quote | None
+    noted: bool
+    takes: list[Take]
+    taken: tuple[int, int]
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole exchange at one moment."""
+
+    format: Literal["outtrade-core"] = "outtrade-core"
+    version: int = VERSION
+    now: int
+    find_by_original: bool
+    precisions: dict[str, int]
+    last_order_id: int
+    event_id: int
+    fees: dict[str, int]
+    house: AccountState
+    accounts: list[AccountState]
+    markets: list[MarketState]
+
+    def to_json(self) -> bytes:
+        """The state as one JSON document."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> State:
+        """The state of a JSON document; raises ValueError, in one line, on anything else."""
+        try:
+            state = msgspec.json.decode(data, type=cls)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"this is no snapshot of an exchange: {error}") from None
+        if state.version != VERSION:
+            raise ValueError(f"a snapshot of version {state.version}; this program reads version {VERSION}")
+        return state
+
+
+# ------------------------------------------------------------------ snapshot
+def snapshot(exchange: Exchange) -> State:
+    """The state of ``exchange`` as it is now."""
+    return State(
+        now=exchange.now,
+        find_by_original=exchange.find_by_original,
+        precisions=dict(exchange.precisions),
+        last_order_id=exchange._last_order_id,
+        event_id=exchange.event_id,
+        fees=dict(exchange.ledger.fees),
+        house=_account(exchange.ledger.house),
+        accounts=[_account(account) for account in exchange.accounts.values()],
+        markets=[_market(market) for market in exchange._markets.values()],
+    )
+
+
+def _account(account: Account) -> AccountState:
+    balances = {b.asset: BalanceState(b.free, b.locked, b.history[:]) for b in account.balances.values()}
+    return AccountState(
+        account.name,
+        account.opened,
+        account.unlimited,
+        balances,
+        list(map(tuple, account.orders.values())),
+        account.fills[:],
+        {name: ids[:] for name, ids in account.by_client_id.items()},
+        dict(account.working),
+        dict(account.open_count),
+    )
+
+
+def _market(market: Market) -> MarketState:
+    bids, asks = (
+        [
+            (0 if entry.order is None else entry.order.order_id, entry.price, entry.remaining, entry.locked)
+            for entry in side.entries()
+        ]
+        for side in (market.bids, market.asks)
+    )
+    return MarketState(
+        _rules(market.instrument),
+        None if market.flow is None else _flow(market.flow),
+        market.is_open,
+        market.last_price,
+        market.trade_id,
+        bids,
+        asks,
+        market.quote,
+        market.noted,
+        market.takes[:],
+        (market._taken[0], market._taken[1]),
+    )
+
+
+def _flow(flow: Flow) -> FlowState:
+    version, words, gauss = flow._rng.getstate()
+    return FlowState(
+        _rules(flow.config), (version, words, gauss), flow.mid, flow.reference, (flow._low, flow._high), flow._opened,
+        flow._quoted, flow.next_quote, flow.next_take,
+    )  # fmt: skip
+
+
+def _rules(record: Instrument | FlowConfig) -> Rules:
+    """What the record was made with."""
+    given = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
+    band = given.get("band")
+    if band is not None:
+        given["band"] = {name: getattr(band, name) for name in ("bid_down", "bid_up", "ask_down", "ask_up")}
+    plain: Rules = msgspec.to_builtins(given)
+    return plain
+
+
+# ------------------------------------------------------------------- restore
+def restore(state: State) -> Exchange:
+    """An exchange that goes on from ``state``; the state may be restored any number of times."""
+    exchange = Exchange([], now=state.now, seed=0, find_by_original=state.find_by_original)
+    exchange.precisions.update(state.precisions)
+    exchange._last_order_id, exchange.event_id = state.last_order_id, state.event_id
+    exchange.ledger.fees.update(state.fees)
+    exchange.ledger.house = _make_account(state.house)
+    orders: dict[int, tuple[Account, Order]] = {}
+    """Each order that works, by its id."""
+    for saved in state.accounts:
+        account = exchange.accounts[saved.name] = _make_account(saved)
+        for order_id in account.working.values():
+            orders[order_id] = account, account.orders[order_id][-1]
+    for market in state.markets:
+        _make_market(exchange, market, orders)
+    return exchange
+
+
+def _make_account(saved: AccountState) -> Account:
+    account = Account(saved.name, now=saved.opened, unlimited=saved.unlimited)
+    for asset, kept in saved.balances.items():
+        balance = account.balances[asset] = Balance(asset, time=saved.opened)
+        balance.free, balance.locked, balance.history = kept.free, kept.locked, list(kept.history)
+    account.orders = {snapshots[0].order_id: list(snapshots) for snapshots in saved.orders}
+    account.fills = list(saved.fills)
+    account.by_client_id = {name: list(ids) for name, ids in saved.client_ids.items()}
+    account.working = dict(saved.working)
+    account.open_count = dict(saved.open_count)
+    return account
+
+
+def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple[Account, Order]]) -> None:
+    instrument = _make_instrument(saved.rules)
+    exchange.add_instrument(instrument, None if saved.flow is None else _make_flow(saved.flow, instrument))
+    market = exchange._markets[instrument.symbol]
+    market.is_open, market.last_price, market.trade_id = saved.is_open, saved.last_price, saved.trade_id
+    market.quote, market.noted = saved.quote, saved.noted
+    market.takes, market._taken = list(saved.takes), list(saved.taken)
+    for buy, entries in ((True, saved.bids), (False, saved.asks)):
+        side = market.side(buy=buy)
+        for order_id, price, remaining, locked in entries:
+            if order_id:
+                account, order = orders[order_id]
+                base, quote = account.balance(instrument.base), account.balance(instrument.quote)
+                entry = Entry(account, buy, price, remaining, order, *((quote, base) if buy else (base, quote)))
+                entry.locked = locked
+                exchange._entries[order_id] = entry
+                market.own_changed(1)
+            else:
+                entry = Entry(exchange.ledger.house, buy, price, remaining)
+                market.house.append(entry)
+            side.add(entry)
+
+
+def _make_flow(saved: FlowState, instrument: Instrument) -> Flow:
+    flow = Flow(msgspec.convert(saved.config, FlowConfig), instrument, seed=0, now=saved.opened)
+    flow._rng.setstate(saved.generator)
+    flow.mid, flow.reference = saved.mid, saved.reference
+    flow._low, flow._high = saved.bounds
+    flow._quoted, flow.next_quote, flow.next_take = saved.quoted, saved.next_quote, saved.next_take
+    return flow
+
+
+def _make_instrument(rules: Rules) -> Instrument:
+    given: dict[str, Any] = {}
+    for name, value in rules.items():
+        if name == "band":
+            given[name] = None if value is None else PriceBand(**{side: Decimal(v) for side, v in value.items()})
+        else:
+            given[name] = Decimal(value) if name in _DECIMALS and value is not None else value
+    return Instrument(**given)
+
+
+_DECIMALS = frozenset(field.name for field in fields(Instrument) if "Decimal" in str(field.type))

@@ -1,0 +1,130 @@
+"""Snapshot and restore: a run can be branched anywhere, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from core_play import NAMES, NS, SYMBOLS, Auditor, Player, make
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outtrade_mocks.core import Change, Exchange
+from outtrade_mocks.core.account import Account, Balance
+from outtrade_mocks.core.book import BookSide, Entry, Level
+from outtrade_mocks.core.flow import Flow
+from outtrade_mocks.core.ledger import Ledger
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.state import State, restore, snapshot
+
+
+def listen(exchange: Exchange) -> list[tuple[int, Change]]:
+    """The drop copy, each event with its number."""
+    heard: list[tuple[int, Change]] = []
+    exchange.on_change(lambda change: heard.append((exchange.event_id, change)))
+    return heard
+
+
+def shown(exchange: Exchange) -> list[Any]:
+    """Everything that can be asked."""
+    views = [exchange.view(exchange.accounts[name]) for name in NAMES]
+    books = [exchange.depth(symbol) for symbol in SYMBOLS]
+    return [books] + [(v.all_orders(), v.open_orders(), v.trades(), v.balances()) for v in views]
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6), before=st.integers(0, 250), after=st.integers(1, 120), flow=st.booleans())
+def test_a_branch_tells_the_same_events(seed: int, before: int, after: int, flow: bool) -> None:
+    first = make(seed, flow=flow)
+    told = listen(first)
+    player = Player(seed)
+    for _ in player.steps(before, first):
+        pass
+    state = snapshot(first)
+    text = state.to_json()
+    branches = [restore(state), restore(State.from_json(text))]
+    heard = [listen(branch) for branch in branches]
+    told.clear()
+    for _ in player.steps(after, first, *branches):
+        pass
+    assert heard == [told, told]
+    assert shown(branches[0]) == shown(branches[1]) == shown(first)
+    assert state.to_json() == text, "a snapshot stays as it was taken"
+    numbers = [number for number, _ in told]
+    assert numbers == list(range(state.event_id + 1, state.event_id + 1 + len(told)))
+
+
+def test_a_restored_exchange_is_audited_like_any_other() -> None:
+    first = make(5)
+    heard = Auditor(first)
+    player = Player(5)
+    for _ in player.steps(400, first):
+        pass
+    second = restore(snapshot(first))
+    auditor = Auditor(second)
+    auditor.orders, auditor.filled = dict(heard.orders), dict(heard.filled)
+    auditor.told = {name: dict(held) for name, held in heard.told.items()}
+    auditor.owned = {name: dict(held) for name, held in heard.owned.items()}
+    auditor.check()
+    for _ in player.steps(400, second):
+        auditor.check()
+
+
+def test_a_snapshot_of_a_snapshot_is_the_same() -> None:
+    """Whatever of the market is noted and not carried out yet."""
+    noted = 0
+    for seed in range(20):
+        exchange = make(seed)
+        player = Player(seed)
+        for _ in player.steps(100, exchange):
+            pass
+        exchange.advance(exchange.now + 5 * NS)
+        state = snapshot(exchange)
+        noted += any(market.taken != (0, 0) for market in state.markets)
+        assert snapshot(restore(state)).to_json() == state.to_json()
+    assert noted > 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[:-9], "no snapshot of an exchange"),
+        (lambda text: b"{}", "no snapshot of an exchange"),
+        (lambda text: text.replace(b'"version":1', b'"version":99'), "version 99"),
+        (lambda text: text.replace(b'"now":0', b'"now":"x"', 1), "no snapshot of an exchange"),
+    ],
+)
+def test_what_is_no_snapshot_is_refused(damage: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        State.from_json(damage(snapshot(make(1)).to_json()))
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
+    """A new attribute must be saved in ``core/state.py`` (or be derived from others there); then add it here."""
+    known = {
+        Account: "balances by_client_id fills name open_count opened orders unlimited working",
+        Balance: "asset free history locked",
+        BookSide: "_keys best buy levels",
+        Entry: "account after before buy gets level locked order pays price remaining",
+        Level: "head lots price tail",
+        Ledger: "fees house",
+        Flow: "_high _low _opened _opening _quoted _rng config depth instrument mid next_quote next_take reference",
+        Market: "_own_best _taken asks bids flow house instrument is_open ladder last_price noted own_entries quote "
+        "takes trade_id",
+    }
+    for kind, names in known.items():
+        assert sorted(kind.__slots__) == names.split(), kind
+    private = "_callbacks _entries _last_order_id _markets _moving _out"
+    public = "accounts event_id find_by_original ledger now precisions"
+    assert sorted(vars(make(1))) == f"{private} {public}".split()
+
+
+def test_the_player_plays_everything() -> None:
+    """The random operations reach what they are for."""
+    exchange = make(3)
+    auditor = Auditor(exchange)
+    kinds = {operation[0] for operation in Player(3).steps(3_000, exchange)}
+    auditor.check()
+    assert kinds == {"place", "cancel", "amend", "advance", "sweep", "thin", "open"}
+    assert auditor.trades > 1_000 and len(auditor.orders) > 5
