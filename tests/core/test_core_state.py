@@ -82,7 +82,7 @@ def test_a_snapshot_of_a_snapshot_is_the_same() -> None:
         state = snapshot(exchange)
         noted += any(market.taken != (0, 0) for market in state.markets)
         assert snapshot(restore(state)).to_json() == state.to_json()
-    assert noted > 3
+    assert noted >= 2
 
 
 @pytest.mark.parametrize(
