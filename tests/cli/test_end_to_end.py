@@ -138,7 +138,7 @@ def test_what_the_agent_is_to_blame_for_is_a_finding(tmp_path: Path, name: str) 
 
 
 def test_the_reference_agents_pass_the_smallest_space(tmp_path: Path) -> None:
-    for name in ("agent:httpx", "agent:ccxt"):
+    for name in ("agent:httpx", "agent:threaded", "agent:ccxt"):
         done = outtrade(tmp_path, "run", name, "-n", "4", "--space", "flagship", "--report", "r")
         assert re.search(r"^PASS$", done.stdout, re.MULTILINE), done.stdout + done.stderr
         assert done.returncode == 0

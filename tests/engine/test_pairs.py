@@ -47,7 +47,7 @@ def until_first_query(history: History) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("target", ["agent:ccxt", "agent:httpx"])
+@pytest.mark.parametrize("target", ["agent:ccxt", "agent:httpx", "agent:threaded"])
 def test_twins_are_the_same_until_the_first_query(target: str) -> None:
     agent = resolve(target)
     differed = 0

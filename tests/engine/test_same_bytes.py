@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TARGETS = ("agent:ccxt", "agent:httpx", "ccxt:binance", "ccxt.async:binance")
+TARGETS = ("agent:ccxt", "agent:httpx", "agent:threaded", "ccxt:binance", "ccxt.async:binance")
 SCRIPT = f"""
 from outtrade.engine.run import run
 from outtrade.targets import resolve

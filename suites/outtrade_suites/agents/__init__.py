@@ -1,15 +1,16 @@
 """Reference agents: how an intent is executed when answers get lost.
 
-Two agents share one way of deciding. What differs is only how they speak to the venue:
+Three agents share one way of deciding. What differs is only how they speak to the venue:
 
 * ``httpx_agent.execute``: ``httpx.AsyncClient`` signing its own requests, and the private stream over ``websockets``;
+* ``threaded_agent.execute``: the same with blocking clients, the stream and the requests in threads of their own;
 * ``ccxt_agent.execute``: the unmodified synchronous ``ccxt.binance``, polling only.
 
 The modules, from the wire inwards (how Binance spot's answers, errors and events are read stands in
 ``outtrade.dialects.binance_spot``, which the tools for language models use as well):
 
     port        what the decisions need from a venue, and the three ways in which a request can fail
-    stream      the private stream of the httpx agent
+    stream      the private stream of the httpx and the threaded agent
     state       an own order and its phase; a job: what has become of an intent
     books       own orders, own fills and foreign orders, merged so that no news is lost or counted twice
     journal     what is made durable before anything is sent
@@ -27,6 +28,7 @@ became of it**, and nothing that adds exposure for the same intent leaves before
 
 AGENTS = {
     "httpx": "py:outtrade_suites.agents.httpx_agent:execute",
+    "threaded": "py:outtrade_suites.agents.threaded_agent:execute",
     "ccxt": "py:outtrade_suites.agents.ccxt_agent:execute",
 }
 """Reference agents: name -> target."""

@@ -102,9 +102,7 @@ class HttpxPort:
         """What the stream has told since the last call."""
         if self._stream is None:
             return ()
-        told = tuple(self._stream.events)
-        self._stream.events.clear()
-        return told
+        return self._stream.take()
 
     # -------------------------------------------------------- requests
     def timestamp(self) -> int:
@@ -129,8 +127,7 @@ class HttpxPort:
             query += f"&signature={self.signature(query)}"
             headers["X-MBX-APIKEY"] = self.venue.key
         try:
-            async with asyncio.timeout(self._total):
-                answer = await self._http.request(method, f"{path}?{query}" if query else path, headers=headers)
+            answer = await self.send(method, f"{path}?{query}" if query else path, headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(repr(error)) from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -143,6 +140,11 @@ class HttpxPort:
             elif refusal.kind == "ban":
                 self._silent_until = time.time() + (refusal.retry_after or SILENCE_TIMEOUT)
             raise
+
+    async def send(self, method: str, url: str, headers: dict[str, str]) -> httpx.Response:
+        """One request over the wire; raises TimeoutError when the whole answer takes too long."""
+        async with asyncio.timeout(self._total):
+            return await self._http.request(method, url, headers=headers)
 
     async def adjust_clock(self) -> None:
         """Read the venue's time; if that fails, the next clock error tries again."""

@@ -29,8 +29,11 @@ OPEN_TIMEOUT = 10.0
 PING = 20.0
 
 
-class PrivateStream:
-    """Keeps one subscription alive and collects its events."""
+class StreamReader:
+    """What a stream has told: events, and whether it is up. Keeping it up is its children's business."""
+
+    stirred: Any
+    """An event that is set whenever there is something to tell."""
 
     def __init__(
         self,
@@ -40,16 +43,60 @@ class PrivateStream:
         backoff: Backoff,
         may_connect: Callable[[], float],
     ) -> None:
-        """``symbols``: venue id -> unified; ``may_connect``: seconds to wait before knocking (a ban, say)."""
+        """``origin``: of the WebSocket API; ``symbols``: venue id -> unified; ``may_connect``: seconds to wait before
+        knocking (a ban, say)."""
         self.link = Link()
         self.events: deque[OrderState] = deque()
-        self.stirred = asyncio.Event()
-        """Set whenever there is something to tell."""
         self._url = origin.rstrip("/") + ("" if origin.rstrip("/").endswith(PATH) else PATH)
         self._symbols = symbols
         self._sign = sign
         self._backoff = backoff
         self._may_connect = may_connect
+
+    def take(self) -> tuple[OrderState, ...]:
+        """What was told since the last call."""
+        return tuple(self.events.popleft() for _ in range(len(self.events)))
+
+    def subscription(self) -> str:
+        """The request that subscribes, signed now."""
+        return json.dumps({"id": "1", "method": "userDataStream.subscribe.signature", "params": self._sign({})})
+
+    def subscribed(self, message: dict[str, Any]) -> bool:
+        """Whether this is the answer to the subscription; raises ValueError if it was refused."""
+        if message.get("id") != "1":
+            self.receive(message)
+            return False
+        if message.get("status") != 200:
+            raise ValueError(f"subscription refused: {message.get('error')}")
+        return True
+
+    def _change(self, *, up: bool) -> None:
+        if self.link.up != up:
+            self.link.up = up
+            self.link.generation += up
+            self.stirred.set()
+
+    def receive(self, message: dict[str, Any]) -> bool:
+        """One message; False: the venue is about to end the stream. What cannot be read is left to polling."""
+        event = message.get("event", message)
+        if event.get("e") in ("eventStreamTerminated", "serverShutdown"):
+            return False
+        try:
+            state = parsed(lambda: read_event(event, self._symbols))
+        except Doubtful:
+            return True
+        if state is not None:
+            self.events.append(state)
+            self.stirred.set()
+        return True
+
+
+class PrivateStream(StreamReader):
+    """Keeps one subscription alive, in a task."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -83,33 +130,7 @@ class PrivateStream:
             await asyncio.sleep(self._backoff.next())
 
     async def _subscribe(self, socket: ClientConnection) -> None:
-        request = {"id": "1", "method": "userDataStream.subscribe.signature", "params": self._sign({})}
-        await socket.send(json.dumps(request))
+        await socket.send(self.subscription())
         async with asyncio.timeout(OPEN_TIMEOUT):
-            while True:
-                answer = json.loads(await socket.recv())
-                if answer.get("id") == "1":
-                    break
-                self.receive(answer)
-        if answer.get("status") != 200:
-            raise ValueError(f"subscription refused: {answer.get('error')}")
-
-    def _change(self, *, up: bool) -> None:
-        if self.link.up != up:
-            self.link.up = up
-            self.link.generation += up
-            self.stirred.set()
-
-    def receive(self, message: dict[str, Any]) -> bool:
-        """One message; False: the venue is about to end the stream. What cannot be read is left to polling."""
-        event = message.get("event", message)
-        if event.get("e") in ("eventStreamTerminated", "serverShutdown"):
-            return False
-        try:
-            state = parsed(lambda: read_event(event, self._symbols))
-        except Doubtful:
-            return True
-        if state is not None:
-            self.events.append(state)
-            self.stirred.set()
-        return True
+            while not self.subscribed(json.loads(await socket.recv())):
+                pass
