@@ -109,9 +109,10 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Entry: "account after before buy gets level locked order pays price remaining",
         Level: "head lots price tail",
         Ledger: "fees house",
-        Flow: "_high _low _opened _opening _quoted _rng config depth instrument mid next_quote next_take reference",
-        Market: "_own_best _taken asks bids flow house instrument is_open ladder last_price noted own_entries quote "
-        "takes trade_id",
+        Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
+        "_take_lots config depth instrument mid next_time reference",
+        Market: "_clear_until _own_best _taken asks bids flow house instrument is_open ladder last_price noted "
+        "own_entries quote takes trade_id",
     }
     for kind, names in known.items():
         assert sorted(kind.__slots__) == names.split(), kind

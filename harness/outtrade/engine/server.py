@@ -295,6 +295,7 @@ class Server:
         answer = self.venue.admit(call, now)
         if answer is None:
             answer = self.venue.render(self.venue.execute(call, now), now)
+            self.tick()
         self.deliver(exchange, answer, None, fault=armed)
 
     def _crash_after_commit(self, exchange: Exchange) -> bool:

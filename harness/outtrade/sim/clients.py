@@ -1,4 +1,4 @@
-"""Adjustments to single libraries, for speed and determinism; they change no meaning on the wire. aiohttp:
+"""Adjustments to single libraries, for speed, determinism and memory; they change no meaning on the wire. aiohttp:
 
 * Its connector wakes every two seconds to close TLS transports that Python versions before 3.12.7 leaked. Null TLS
   leaks nothing, and in 45 virtual minutes these wake-ups were more than half of all the work.
@@ -8,12 +8,17 @@
 cryptography: ECDSA signatures (the JWTs of some venues) draw their nonce inside OpenSSL, out of reach. In a World they
 are made the deterministic way of RFC 6979, which every verifier accepts. RSA-PSS has no such way and stays random.
 
+anyio keeps the state of tasks in a weak dictionary whose values name their keys. A task that ends has its entry
+removed; one that dies with its process has not, and here the process goes on: it is forgotten with its loop, or else
+every crashed scenario would stay in memory with all that its agent held.
+
 They are applied when the library is imported, before or after the World's installation.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from outtrade.sim import imports
@@ -77,6 +82,15 @@ def _ecdsa(module: Any) -> None:
             real(self, algorithm, deterministic_signing)
 
     cls.__init__ = init
+
+
+def forget_tasks(tasks: Iterable[Any]) -> None:
+    """These tasks were thrown away in the middle: nothing must keep them."""
+    anyio = sys.modules.get("anyio._backends._asyncio")
+    states = getattr(anyio, "_task_states", None)
+    if states is not None:
+        for task in tasks:
+            states.pop(task, None)
 
 
 def adjust() -> None:

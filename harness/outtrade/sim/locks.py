@@ -118,6 +118,7 @@ def _acquirer(acquire: Any, is_free: Callable[[Any], bool]) -> Any:
             taken: bool = acquire(self, blocking, timeout)
             return taken
         if world.thread != get_ident():
+            world = None  # a thread that waits for long must not keep a World that is over
             taken = acquire(self, blocking, timeout)
             if taken:
                 foreign[id(self)] = self

@@ -25,7 +25,7 @@ from heapq import heapify, heappop
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from outtrade.sim import where
+from outtrade.sim import clients, where
 from outtrade.sim.active import current
 from outtrade.sim.errors import WorldStop
 from outtrade.sim.realtls import protocol_over
@@ -352,9 +352,11 @@ class SimLoop(base_events.BaseEventLoop):
             self._throw_tasks_away()
 
     def _throw_tasks_away(self) -> None:
-        for task in sorted(asyncio.all_tasks(self), key=hash):
+        tasks = sorted(asyncio.all_tasks(self), key=hash)
+        for task in tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             _throw_away(task.get_coro())
+        clients.forget_tasks(tasks)
         for generator in list(self._asyncgens):
             _throw_away(generator.aclose())
         self._asyncgens.clear()

@@ -88,6 +88,7 @@ def _watch(wake: Any, ended: Any) -> None:
         elif now - since > (world.watchdog if not struck else min(world.watchdog, _LAST_WORDS)):
             since = now
             struck = _strike(world, struck)
+        world = None  # or else the last World stayed in memory until the next look
     ended.release()
 
 

@@ -159,16 +159,18 @@ class Exchange:
         for market in self._moving:
             if market.own_entries:
                 lively.append(market)
-                continue
-            while market.next_time <= now:
-                market.defer(market.pop())
+            else:
+                _let_pass(market, now + 1)
         while lively:
-            market = min(lively, key=_next_time)
-            time = market.next_time
+            market = min(lively, key=Market.first_touch)
+            time = market.first_touch()
             if time > now:
                 break
+            _let_pass(market, time)
             self.now = time
             self._act(market, market.pop())
+        for market in lively:
+            _let_pass(market, now + 1)
         self.now = now
         if self._out:
             self._flush()
@@ -176,16 +178,12 @@ class Exchange:
     def next_time(self) -> int | None:
         """When the market next does something that an account may notice by itself (ns); None while no account has
         an order on a book that moves. Ask again after every call."""
-        times = [market.next_time for market in self._moving if market.own_entries and market.is_open]
-        soonest = min(times, default=NEVER)
+        soonest = min((market.first_touch() for market in self._moving), default=NEVER)
         return None if soonest == NEVER else soonest
 
     def _act(self, market: Market, action: Quote | Take) -> None:
-        """Carry out an action of the flow."""
-        if not market.is_open or not market.touches(action):
-            market.defer(action)
-        elif isinstance(action, Quote):
-            market.noted = False
+        """Carry out an action that may touch an account's order."""
+        if isinstance(action, Quote):
             market.takes.clear()
             self._put_up(market)
         else:
@@ -200,7 +198,6 @@ class Exchange:
         if not market.is_open:
             return
         if market.noted:
-            market.noted = False
             self._put_up(market)
         if market.takes:
             takes, market.takes = market.takes, []
@@ -210,6 +207,7 @@ class Exchange:
     def _put_up(self, market: Market) -> None:
         """House makers replace their orders by those of the last quote; one that crosses an account's order trades
         with it first."""
+        market.looked_at()
         market.withdraw()
         bids, asks = market.levels()
         for buy, levels in ((True, bids), (False, asks)):
@@ -680,8 +678,10 @@ class Exchange:
                         callback(change)
 
 
-def _next_time(market: Market) -> int:
-    return market.next_time
+def _let_pass(market: Market, end: int) -> None:
+    """Only note the actions before ``end`` (ns): they touch no account's order."""
+    while market.next_time < end:
+        market.defer(market.pop())
 
 
 def _order(entry: Entry) -> Order:

@@ -10,14 +10,18 @@ book: two runs of one scenario see the same market, whatever the accounts do. Th
 
 Between two quotes of a book without orders of accounts nothing lasts: the next quote replaces everything. The exchange
 uses that to carry out only the last quote and what follows it (see ``market``); a flow is cheap while nobody looks.
+Because draws depend on nothing but the stream, a flow can also be read ahead of time (``peek``): so the exchange finds
+out when the market will next meet an order of an account, and need not be woken before.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil, floor, sqrt
+from math import ceil, floor, log, sqrt
 from random import Random
+from typing import NamedTuple
 
 from outtrade_mocks.core.instruments import Instrument
 
@@ -69,8 +73,7 @@ def _check_opening(bids: tuple[tuple[Decimal, Decimal], ...], asks: tuple[tuple[
         raise ValueError("an opening book lists each price once, best first, and is not crossed")
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """House makers renew their orders around ``mid`` (ticks, not whole); ``noise`` has 16 random bits a level."""
 
     time: int
@@ -78,8 +81,7 @@ class Quote:
     noise: int
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """A market order of the house. ``prints``: trades among others meanwhile, which use up trade ids."""
 
     time: int
@@ -92,31 +94,40 @@ class Flow:
     """The seeded actions of one symbol, in order of time."""
 
     __slots__ = (
+        "_ahead",
+        "_bits",
+        "_drawn_mid",
+        "_gauss",
         "_high",
         "_low",
         "_opened",
         "_opening",
+        "_quote_at",
         "_quoted",
+        "_random",
         "_rng",
+        "_take_at",
+        "_take_lots",
         "config",
         "depth",
         "instrument",
         "mid",
-        "next_quote",
-        "next_take",
+        "next_time",
         "reference",
     )
 
     def __init__(self, config: FlowConfig, instrument: Instrument, *, seed: int, now: int) -> None:
         self.config = config
         self.instrument = instrument
-        self._rng = Random(f"{seed}/flow/{instrument.symbol}")
-        self.mid = float(config.mid / instrument.tick)
+        self._rng = rng = Random(f"{seed}/flow/{instrument.symbol}")
+        self._random, self._bits, self._gauss = rng.random, rng.getrandbits, rng.gauss
+        self.mid = self._drawn_mid = float(config.mid / instrument.tick)
         """The mid in ticks, as of the last quote."""
         self.reference = max(1, round(self.mid))
         """The same in whole ticks."""
         self._low, self._high = self.mid / 20, self.mid * 20
         self.depth = max(1, int(config.depth / instrument.step))
+        self._take_lots = float(config.taker_size / instrument.step)
         self._opened = self._quoted = now
         self._opening: Ladder | None = None
         """The first quote's bids and asks, where they are given."""
@@ -125,36 +136,65 @@ class Flow:
                 [(instrument.ticks(price), instrument.lots(size)) for price, size in side] for side in config.opening
             )
             self._opening = (bids, asks)
-        self.next_quote = now
+        self._ahead: deque[Quote | Take] = deque()
+        """Actions that were looked at ahead of their time."""
+        self._quote_at = now
         """The first quote comes at once: a market opens with makers."""
-        self.next_take = self._after(now, config.taker_rate)
+        self._take_at = self._after(now, config.taker_rate)
+        self.next_time = now
+        """When the next action comes (ns), NEVER for never."""
 
     def _after(self, now: int, rate: float) -> int:
-        return now + 1 + int(self._rng.expovariate(rate) * NS) if rate > 0 else NEVER
+        # as Random.expovariate, without the call
+        return now + 1 + int(-log(1.0 - self._random()) / rate * NS) if rate > 0 else NEVER
 
     @property
-    def next_time(self) -> int:
-        """When the next action comes (ns), NEVER for never."""
-        return self.next_quote if self.next_quote <= self.next_take else self.next_take
+    def next_quote(self) -> int:
+        """When the next quote comes (ns), NEVER for never."""
+        return next((action.time for action in self._ahead if isinstance(action, Quote)), self._quote_at)
 
     def pop(self) -> Quote | Take:
-        """The next action; the one after it is drawn."""
-        rng, config = self._rng, self.config
-        if self.next_quote <= self.next_take:
-            time = self.next_quote
+        """The next action."""
+        ahead = self._ahead
+        action = ahead.popleft() if ahead else self._draw()
+        if isinstance(action, Quote):
+            self.mid = action.mid
+            self.reference = max(1, round(action.mid))
+        if ahead:
+            self.next_time = ahead[0].time
+        else:
+            self.next_time = self._quote_at if self._quote_at <= self._take_at else self._take_at
+        return action
+
+    def peek(self, index: int) -> Quote | Take | None:
+        """The action ``index`` places after the next one, which stays where it is; None where none comes."""
+        ahead = self._ahead
+        while len(ahead) <= index:
+            if self._quote_at == NEVER and self._take_at == NEVER:
+                return None
+            ahead.append(self._draw())
+        return ahead[index]
+
+    def _draw(self) -> Quote | Take:
+        """Draw the action after the last one drawn."""
+        random, config = self._random, self.config
+        if self._quote_at <= self._take_at:
+            time = self._quote_at
             minutes = (time - self._quoted) / (60 * NS)
             if minutes > 0 and config.volatility_bps:
-                moved = self.mid * (1 + config.volatility_bps / 10_000 * sqrt(minutes) * rng.gauss(0, 1))
-                self.mid = min(max(moved, self._low), self._high)
-                self.reference = max(1, round(self.mid))
+                moved = self._drawn_mid * (1 + config.volatility_bps / 10_000 * sqrt(minutes) * self._gauss(0, 1))
+                self._drawn_mid = min(max(moved, self._low), self._high)
             self._quoted = time
-            self.next_quote = self._after(time, config.maker_rate)
-            return Quote(time, self.mid, rng.getrandbits(16 * config.levels))
-        time = self.next_take
-        size = rng.expovariate(1.0) * float(config.taker_size / self.instrument.step)
-        take = Take(time, rng.random() < 0.5, max(1, int(size)), rng.randrange(1, 6))
-        self.next_take = self._after(time, config.taker_rate)
-        return take
+            self._quote_at = self._after(time, config.maker_rate)
+            return Quote(time, self._drawn_mid, self._bits(16 * config.levels))
+        time = self._take_at
+        lots = max(1, int(-log(1.0 - random()) * self._take_lots))
+        buy = random() < 0.5
+        prints = self._bits(3)
+        while prints >= 5:  # as Random.randrange(5), without the calls
+            prints = self._bits(3)
+        self._take_at = self._after(time, config.taker_rate)
+        return Take(time, buy, lots, prints + 1)
 
     def touch(self, quote: Quote) -> tuple[int, int]:
         """The best bid and ask (ticks) of a quote, before the instrument's bounds."""
@@ -182,3 +222,31 @@ class Flow:
             bid -= space
             ask += space
         return bids, asks
+
+    def shields(self, quote: Quote, *, buy: bool, price: int, lots: int) -> bool:
+        """Whether after ``quote`` purchases (``buy``, else sales) of ``lots`` are filled by the house alone before they
+        reach ``price`` (ticks): at better prices than that it puts up at least as much."""
+        ahead = 0
+        if self._opening is not None and quote.time == self._opened:
+            for level, size in self._opening[buy]:
+                if level >= price if buy else level <= price:
+                    break
+                ahead += size
+            return ahead >= lots
+        bid, ask = self.touch(quote)
+        level, space = (ask, 1) if buy else (bid, -1)
+        if level >= price if buy else level <= price:
+            return lots <= 0
+        space *= max(1, round(quote.mid * self.config.spread_bps / 20_000))
+        low, high = self.instrument.min_ticks, self.instrument.max_ticks or NEVER
+        depth, noise = self.depth, quote.noise >> 8 if buy else quote.noise
+        for _ in range(self.config.levels):
+            if level >= price if buy else level <= price:
+                return False
+            if low <= level <= high:
+                ahead += max(1, depth * (128 + (noise & 255)) >> 8)
+                if ahead >= lots:
+                    return True
+            noise >>= 16
+            level += space
+        return False

@@ -5,6 +5,9 @@ account whose order was traded with. So an action that touches no account's orde
 somebody looks, the last quote and the takes after it are carried out. The result is the same as if each action had been
 carried out at its time; trade ids advance by what the flow says, not by what was matched. An order that rests away from
 the touch for hours thus costs next to nothing.
+
+``first_touch`` reads the flow ahead and says when the next action comes that could meet an account's order, so that
+nobody has to be woken for the others.
 """
 
 from __future__ import annotations
@@ -13,13 +16,16 @@ from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
 
+LOOK_AHEAD = 64
+"""So many actions are looked at to find one that touches an account's order."""
+
 
 class Market:
     """Book and flow of one instrument."""
 
     __slots__ = (
-        "_own_best", "_taken", "asks", "bids", "flow", "house", "instrument", "is_open", "ladder", "last_price",
-        "noted", "own_entries", "quote", "takes", "trade_id",
+        "_clear_until", "_own_best", "_taken", "asks", "bids", "flow", "house", "instrument", "is_open", "ladder",
+        "last_price", "noted", "own_entries", "quote", "takes", "trade_id",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Flow | None) -> None:
@@ -45,6 +51,8 @@ class Market:
         """Takes after ``quote`` still to be carried out."""
         self._taken = [0, 0]
         """Lots of those takes: sales, purchases."""
+        self._clear_until = -1
+        """No action before that time touches an account's order; negative: not known."""
         self.ladder: Ladder | None = None
         """What the house makers put up for ``quote``; None: to be worked out."""
 
@@ -78,6 +86,7 @@ class Market:
         """``count`` orders of accounts came to the book (negative: left it)."""
         self.own_entries += count
         self._own_best = None
+        self._clear_until = -1
 
     def own_best(self) -> tuple[int | None, int | None]:
         """Best prices (ticks) of accounts' bids and asks on the book."""
@@ -97,26 +106,46 @@ class Market:
             self.ladder = self.flow.levels(self.quote)
         return self.ladder
 
-    def touches(self, action: Quote | Take) -> bool:
-        """Whether an action might trade with an account's order. May say yes where it does not, never the reverse."""
-        if not self.own_entries:
-            return False
+    def first_touch(self) -> int:
+        """The time (ns) of the next action that might trade with an account's order: nothing before it does. An action
+        that is far ahead may be named though it touches nothing; NEVER where none will come."""
+        flow = self.flow
+        if flow is None or not self.own_entries or not self.is_open:
+            return NEVER
+        if self._clear_until >= flow.next_time:
+            return self._clear_until
         bid, ask = self.own_best()
-        if isinstance(action, Quote):
-            assert self.flow is not None
-            house_bid, house_ask = self.flow.touch(action)
-            return (bid is not None and bid >= house_ask) or (ask is not None and ask <= house_bid)
-        if not self.noted:
-            return True  # the book may have been traded with since the quote
-        own = ask if action.buy else bid
-        if own is None:
-            return False
-        ahead = 0
-        for price, lots in self.levels()[action.buy]:
-            if price >= own if action.buy else price <= own:
+        noted, quote, taken = self.noted, self.quote, list(self._taken)
+        found = NEVER
+        for index in range(LOOK_AHEAD):
+            action = flow.peek(index)
+            if action is None:
+                found = NEVER
                 break
-            ahead += lots
-        return self._taken[action.buy] + action.lots > ahead
+            found = action.time
+            if isinstance(action, Quote):
+                house_bid, house_ask = flow.touch(action)
+                if (bid is not None and bid >= house_ask) or (ask is not None and ask <= house_bid):
+                    break
+                noted, quote, taken = True, action, [0, 0]
+            elif not noted:
+                break  # the book may have been traded with since the quote
+            else:
+                own, buy = ask if action.buy else bid, action.buy
+                taken[buy] += action.lots
+                assert quote is not None
+                if own is not None and not flow.shields(quote, buy=buy, price=own, lots=taken[buy]):
+                    break
+        self._clear_until = found
+        return found
+
+    def looked_at(self) -> None:
+        """The last quote is carried out, and from here on the book may be traded with: a take before the next quote
+        has to be carried out too."""
+        self.noted = False
+        following = None if self.flow is None else self.flow.peek(0)
+        if isinstance(following, Take) and self._clear_until > following.time:
+            self._clear_until = following.time
 
     def defer(self, action: Quote | Take) -> None:
         """Remember an action instead of carrying it out. A halted market forgets its takes."""

@@ -76,8 +76,12 @@ class FlowState(msgspec.Struct, frozen=True):
     bounds: tuple[float, float]
     opened: int
     quoted: int
-    next_quote: int
-    next_take: int
+    drawn_mid: float
+    quote_at: int
+    take_at: int
+    quotes: list[Quote]
+    """Drawn, and still to come."""
+    takes: list[Take]
 
 
 class MarketState(msgspec.Struct, frozen=True):
@@ -186,7 +190,9 @@ def _flow(flow: Flow) -> FlowState:
     version, words, gauss = flow._rng.getstate()
     return FlowState(
         _rules(flow.config), (version, words, gauss), flow.mid, flow.reference, (flow._low, flow._high), flow._opened,
-        flow._quoted, flow.next_quote, flow.next_take,
+        flow._quoted, flow._drawn_mid, flow._quote_at, flow._take_at,
+        [action for action in flow._ahead if isinstance(action, Quote)],
+        [action for action in flow._ahead if isinstance(action, Take)],
     )  # fmt: skip
 
 
@@ -260,7 +266,12 @@ def _make_flow(saved: FlowState, instrument: Instrument) -> Flow:
     flow._rng.setstate(saved.generator)
     flow.mid, flow.reference = saved.mid, saved.reference
     flow._low, flow._high = saved.bounds
-    flow._quoted, flow.next_quote, flow.next_take = saved.quoted, saved.next_quote, saved.next_take
+    flow._quoted, flow._drawn_mid = saved.quoted, saved.drawn_mid
+    flow._quote_at, flow._take_at = saved.quote_at, saved.take_at
+    flow._ahead.extend(
+        sorted((*saved.quotes, *saved.takes), key=lambda action: (action.time, isinstance(action, Take)))
+    )
+    flow.next_time = flow._ahead[0].time if flow._ahead else min(saved.quote_at, saved.take_at)
     return flow
 
 
