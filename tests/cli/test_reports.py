@@ -126,8 +126,8 @@ def test_a_scenario_with_a_strange_id_stays_inside_the_folder(engine: Path, monk
 
     made = suites.Suite.scenario
 
-    def strange(self: suites.Suite, space: str | None, seed: int, index: int) -> Scenario:
-        return made(self, space, seed, index).model_copy(update={"id": "../../../x" if index else "same"})
+    def strange(self: suites.Suite, space: str | None, seed: int, index: int, **words: Any) -> Scenario:
+        return made(self, space, seed, index, **words).model_copy(update={"id": "../../../x" if index else "same"})
 
     monkeypatch.setattr(suites.Suite, "scenario", strange)
     write(agent(engine, "return ['RTY-01']"), engine / "r", scenarios=3)

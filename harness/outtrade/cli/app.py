@@ -226,7 +226,7 @@ def run(
     "  outtrade replay scenario.json --target py:my_agent.py:execute"
 )
 def replay(
-    file: Annotated[Path, typer.Argument(help="A saved failure, or a scenario file.")],
+    file: Annotated[Path, typer.Argument(help="A saved failure, a scenario file, or a history.")],
     target: Annotated[str | None, typer.Option("--target", help="Run it against this target instead.")] = None,
     suite: Annotated[str | None, typer.Option("--suite", help="Judge by this suite instead.")] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Write the history to this file (JSON lines).")] = None,
@@ -250,25 +250,35 @@ def replay(
     "  outtrade report reports/ccxt-binance\n"
     "  outtrade report reports/ccxt-binance --html page.html --junit junit.xml --markdown summary.md\n"
     "  outtrade report reports/ccxt-binance --baseline baseline.yaml\n"
-    "  outtrade report reports/ccxt-binance --allure allure-results"
+    "  outtrade report reports/ccxt-binance --allure allure-results\n"
+    "  outtrade report history.jsonl --html page.html --results results.json"
 )
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A report folder, or the results.json in it.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR|FILE.jsonl...", help="A report folder, or nothing but histories: judged again."),
+    ],
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained HTML page.")
     ] = None,
     junit: JUnit = None,
     markdown: Markdown = None,
     allure: Allure = None,
+    results: Annotated[
+        Path | None, typer.Option("--results", metavar="FILE", help="Write results.json: every number.")
+    ] = None,
     fail_under: FailUnder = None,
     max_critical: MaxCritical = None,
     baseline: BaselineFile = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", help="Suite that histories are judged by.", show_default="core")
+    ] = None,
     debug: Debug = False,
 ) -> None:
-    """Make reports again from a stored run: the same folder gives the same bytes.
+    """Make reports again from a stored run, or from histories alone: the same files give the same bytes.
 
-    Without a format, writes DIR/report.html. FILE may be - for stdout. With --fail-under, --max-critical or --baseline
-    the stored run is judged by these instead, and the exit code is the gate's.
+    Without a format, writes DIR/report.html, or FILE.html. FILE may be - for stdout. With --fail-under, --max-critical
+    or --baseline the stored run is judged by these instead, and the exit code is the gate's.
     """
     from outtrade.cli.gating import GateOptions
     from outtrade.cli.guard import guarded
@@ -277,7 +287,16 @@ def report(
     gate = GateOptions(tuple(fail_under or ()), max_critical, baseline)
     raise typer.Exit(
         guarded(
-            lambda: report_command(folder, html=html, junit=junit, markdown=markdown, allure=allure, gate=gate),
+            lambda: report_command(
+                sources,
+                html=html,
+                junit=junit,
+                markdown=markdown,
+                allure=allure,
+                results=results,
+                gate=gate,
+                suite=suite,
+            ),
             debug=debug,
         )
     )

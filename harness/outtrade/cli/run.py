@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,10 +161,15 @@ def run_command(options: RunOptions) -> int:
     usual = default_workers() if not kit.target.real_time else 1 if kit.target.url else REAL_TIME_WORKERS
     workers = usual if options.workers is None else options.workers
     minimise = options.minimise and not kit.target.real_time  # dozens of runs, each in real time
-    files = ResultsFile(folder, policy=policy)
+    files = ResultsFile(folder, policy=policy, earlier=kept)
     budget = BUDGET if minimise else 0
     with network_of(kit, options.network) as engaged:
-        code = drive(engaged, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept)
+        try:
+            code = drive(engaged, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept)
+        except BaseException:  # a second Ctrl-C, or worse
+            with suppress(OSError):
+                files.checkpoint()
+            raise
     if (any(reports.values()) or options.allure) and files.written:
         write_reports(load(folder), reports, options.allure)
     if options.write_baseline is not None and files.written:

@@ -87,6 +87,38 @@ class _Group:
             self.judged, self.smallest = judged, examined
 
 
+class Groups:
+    """Failing scenarios by what failed: a distinct failure is a fingerprint."""
+
+    def __init__(self) -> None:
+        self._by_fingerprint: dict[str, _Group] = {}
+
+    def add(self, examined: Examined) -> None:
+        """One more scenario."""
+        for judged in examined.result.findings:
+            if judged.verdict not in FAILING:
+                continue
+            known = self._by_fingerprint.get(judged.fingerprint)
+            if known is None:
+                self._by_fingerprint[judged.fingerprint] = _Group(judged, examined, baseline=judged.baseline)
+            else:
+                known.add(judged, examined)
+
+    def ordered(self, properties: Sequence[Property]) -> list[tuple[Property, _Group]]:
+        """MUST before SHOULD, severe before mild, often before rare."""
+        by_id = {prop.id: prop for prop in properties}
+
+        def key(item: tuple[Property, _Group]) -> tuple[Any, ...]:
+            prop, group = item
+            return (prop.level != "MUST", _RANK[prop.severity], -group.scenarios, prop.id, group.judged.fingerprint)
+
+        return sorted(((by_id[group.judged.property], group) for group in self._by_fingerprint.values()), key=key)
+
+    def as_they_are(self, kit: Kit) -> Iterator[Failure]:
+        """Every distinct failure in the smallest scenario that was run; nothing is run for it."""
+        return _failures(kit, None, self.ordered(kit.properties), 0)
+
+
 def run_many(
     kit: Kit,
     *,
@@ -102,19 +134,19 @@ def run_many(
     finished and this one takes over."""
     began = time.perf_counter()
     results: list[Result] = []
-    groups: dict[str, _Group] = {}
+    groups = Groups()
     planned = kit.plan.scenarios
     with stop or Stop() as stopped, Pool(kit, workers=workers, stopped=stopped, limit=limit) as pool:
         yield RunStarted(kit, planned)
         for examined in _all(kit, pool, kept or {}):
             results.append(examined.result)
-            _group(groups, examined)
+            groups.add(examined)
             yield ScenarioDone(examined)
         interrupted = len(results) < planned
         if interrupted:
             yield Interrupted(len(results), planned)
         failures: list[Failure] = []
-        ordered = _ordered(groups, kit.properties)
+        ordered = groups.ordered(kit.properties)
         if ordered:
             yield MinimisingStarted(min(len(ordered), MAX_DISTINCT) if budget and not interrupted else 0)
         for failure in _failures(kit, pool, ordered, 0 if interrupted else budget):
@@ -143,41 +175,19 @@ def _examined(kit: Kit, index: int, answer: Answer) -> Examined:
     return kit.perished(index, answer.reason)
 
 
-def _group(groups: dict[str, _Group], examined: Examined) -> None:
-    for judged in examined.result.findings:
-        if judged.verdict not in FAILING:
-            continue
-        known = groups.get(judged.fingerprint)
-        if known is None:
-            groups[judged.fingerprint] = _Group(judged, examined, baseline=judged.baseline)
-        else:
-            known.add(judged, examined)
-
-
-def _ordered(groups: dict[str, _Group], properties: Sequence[Property]) -> list[tuple[Property, _Group]]:
-    """MUST before SHOULD, severe before mild, often before rare."""
-    by_id = {prop.id: prop for prop in properties}
-
-    def key(item: tuple[Property, _Group]) -> tuple[Any, ...]:
-        prop, group = item
-        return (prop.level != "MUST", _RANK[prop.severity], -group.scenarios, prop.id, group.judged.fingerprint)
-
-    return sorted(((by_id[group.judged.property], group) for group in groups.values()), key=key)
-
-
 def gathered(
     kit: Kit, done: Sequence[Examined], *, wall_seconds: float, policy: Policy | None = None
 ) -> Iterator[Event]:
     """The end of a run whose scenarios somebody else ran (``outtrade.mcp``): everything after the last ScenarioDone.
     Nothing is run again, so no failure is made smaller."""
-    groups: dict[str, _Group] = {}
+    groups = Groups()
     for examined in done:
-        _group(groups, examined)
+        groups.add(examined)
     planned = kit.plan.scenarios
     if len(done) < planned:
         yield Interrupted(len(done), planned)
     failures: list[Failure] = []
-    for failure in _failures(kit, None, _ordered(groups, kit.properties), 0):
+    for failure in groups.as_they_are(kit):
         failures.append(failure)
         yield FailureFound(failure)
     card = score([examined.result for examined in done], kit.properties, planned=planned, policy=policy)

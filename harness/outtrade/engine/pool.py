@@ -25,6 +25,7 @@ from multiprocessing.process import BaseProcess
 
 import msgspec
 
+from outtrade.engine.orphans import die_with_parent
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.engine.results import Examined, Judged
 
@@ -227,7 +228,8 @@ def _epitaph(code: int | None) -> str:
 
 
 def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Connection]) -> None:
-    """A worker's life: jobs in, answers out, until the parent hangs up."""
+    """A worker's life: jobs in, answers out, until the parent hangs up or is gone."""
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in foreign:

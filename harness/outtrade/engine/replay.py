@@ -4,7 +4,8 @@ A failure file is JSON with everything that a replay needs. Replay succeeds only
 fingerprint; another failure, or none, is not a success. The History's hash is compared too: with the same target and
 the same libraries it is equal, and where it is not, something changed.
 
-A plain scenario file can be replayed as well; then nothing is expected, and what is found is the verdict.
+A plain scenario file can be replayed as well; then nothing is expected, and what is found is the verdict. So can a
+stored History, whose header holds scenario and target.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class SavedFailure(Plain):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A file read back: a failure, or a plain scenario (``target`` None, nothing expected)."""
+    """A file read back: a failure, a plain scenario (``target`` None, nothing expected), or a History (nothing
+    expected)."""
 
     scenario: Scenario
     target: str | None
@@ -85,7 +87,13 @@ class Replayed:
 
 def read(path: Path) -> Saved:
     """Read a failure or scenario file. Raises ScenarioError with one line, OSError where it cannot be read."""
-    text = path.read_bytes()
+    return parse(path.read_bytes())
+
+
+def parse(text: bytes) -> Saved:
+    """``read``, of what is in the file."""
+    if _is_history(text):
+        return _of_history(text)
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -102,6 +110,26 @@ def read(path: Path) -> Saved:
         raise ScenarioError(f"{where}: {first['msg']} ({error.error_count()} problem(s) in all)") from None
     scenario = Scenario.from_json(json.dumps(saved.scenario))
     return Saved(scenario, saved.target, saved.suite, saved.failures, saved.history)
+
+
+def _is_history(text: bytes) -> bool:
+    """Whether the first line is the header of a History."""
+    try:
+        header = json.loads(text.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and "format" not in header and {"target", "scenario"} <= header.keys()
+
+
+def _of_history(text: bytes) -> Saved:
+    from outtrade.model.history import History
+
+    try:
+        history = History.from_jsonl(text)
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(str(error)) from None
+    scenario = Scenario.from_json(json.dumps(history.header.scenario))
+    return Saved(scenario, history.header.target, None, (), history.hash())
 
 
 def replay(kit: Kit, scenario: Scenario, expected: Sequence[Expected] = (), saved_hash: str = "") -> Replayed:

@@ -130,7 +130,8 @@ def surroundings(results: Results) -> Iterable[tuple[str, bytes]]:
         "Suite": results.suite,
         "Space": results.space,
         "Scenarios": str(results.scenarios),
-        "Seed": str(results.seed),
+        **({} if results.seed is None else {"Seed": str(results.seed)}),
+        **({} if results.reference is None else {"Reference": results.reference.source}),
         "Outtrade": results.outtrade,
         **{f"Library.{name}": version for name, version in results.libraries.items()},
     }

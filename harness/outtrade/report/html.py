@@ -18,8 +18,17 @@ from html import escape
 from outtrade.model.history import History
 from outtrade.report.beliefs import beliefs
 from outtrade.report.html_style import STYLE
-from outtrade.report.results import DimensionRow, FailureRow, FaultRow, PropertyRow, ScenarioRow
-from outtrade.report.stored import Smallest, Stored, conditions, expectations, notes_of, standing, violations
+from outtrade.report.results import DimensionRow, FailureRow, FaultRow, PropertyRow, Results, ScenarioRow
+from outtrade.report.stored import (
+    Smallest,
+    Stored,
+    conditions,
+    expectations,
+    notes_of,
+    seed_words,
+    standing,
+    violations,
+)
 from outtrade.report.text import clean, count, percent
 from outtrade.report.timeline import BELIEVED, EXCHANGE, SENT, TITLES, Row, groups
 
@@ -108,6 +117,7 @@ def _head(stored: Stored) -> str:
     notes = "".join(f'<li class="soft">{text(note, 400)}</li>' for note in notes_of(results)[:50])
     reasons = reasons or ("" if notes else "<li>No MUST was violated, and enough was decided to say so.</li>")
     kind = "gateway" if results.scope == "G" else "agent"
+    expected = '<a href="#expected">Expected failures</a>' if expectations(results) else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -123,27 +133,36 @@ def _head(stored: Stored) -> str:
 <header>
 <h1>{text(results.target, 160)}</h1>
 <p class="soft">{kind} on {text(stored.where, 60)}, {count(results.scenarios, "scenario")},
-suite {text(results.suite, 60)}, seed {results.seed}</p>
+suite {text(results.suite, 60)}, {seed_words(results)}{_recording(results)}</p>
 <div class="card verdict {tone}"><strong>{word}</strong><div><ul>{reasons}{notes}</ul></div></div>
-<nav aria-label="Sections"><a href="#score">Scores</a><a href="#properties">Properties</a>
+<nav aria-label="Sections"><a href="#score">Scores</a><a href="#properties">Properties</a>{expected}
 <a href="#failures">Failures</a><a href="#faults">Faults</a><a href="#scenarios">Scenarios</a></nav>
 </header>
 <main>
 """
 
 
+def _recording(results: Results) -> str:
+    """Whose instruments and markets they were, where not the mock's own."""
+    row = results.reference
+    return "" if row is None else f", as recorded in {text(row.source, 80)}"
+
+
 def _scorecard(stored: Stored) -> str:
     results = stored.results
-    facts = (
+    facts: tuple[tuple[str, str], ...] = (
         ("critical violations", f"{results.critical:,}"),
         ("distinct failures", f"{len(results.failures):,}"),
         ("scenarios planned", f"{results.planned:,}"),
         ("scenarios run", f"{results.scenarios:,}" + (" (interrupted)" if results.interrupted else "")),
         ("scenarios incomplete", f"{results.incomplete:,}"),
         ("no fault exercised in", f"{results.not_exercised:,}"),
-        ("started", text(results.started, 40).replace("T", " ").replace("+00:00", " UTC")),
-        ("took", f"{results.wall_seconds:,.1f} s"),
     )
+    if results.started:  # histories know no real time
+        facts += (
+            ("started", text(results.started, 40).replace("T", " ").replace("+00:00", " UTC")),
+            ("took", f"{results.wall_seconds:,.1f} s"),
+        )
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     cards = "".join(_dimension(row) for row in results.dimensions)
     return f"""<section aria-labelledby="score"><h2 id="score">Scores</h2>
@@ -291,7 +310,7 @@ def _failure(stored: Stored, failure: FailureRow, smallest: Smallest, *, unfolde
 <span class="where">{count(failure.scenarios, "scenario")}</span></summary><div>
 <p class="message">{text(failure.message, MESSAGE)}{baseline}</p>{expected}
 <h4>Smallest scenario{found}</h4><ul class="words">{words}</ul>{problem}
-{story}<h4>Replay</h4><code class="command">{text(stored.replay(failure), MESSAGE)}</code>
+{story}<h4>{stored.again.capitalize()} again</h4><code class="command">{text(stored.replay(failure), MESSAGE)}</code>
 <p class="soft small mono">{text(failure.fingerprint)}</p></div></details>
 """
 
@@ -410,9 +429,10 @@ def _scenario(row: ScenarioRow) -> str:
 
 
 def _foot(stored: Stored) -> str:
-    libraries = ", ".join(f"{text(name, 40)} {text(version, 40)}" for name, version in stored.results.libraries.items())
+    versions = (f"{text(name, 40)} {text(version, 40)}" for name, version in stored.results.libraries.items())
+    libraries = f"; {', '.join(versions)}" if stored.results.libraries else ""
     return f"""</main>
-<footer>Made from results.json and failures/ by Outtrade {text(stored.results.outtrade, 40)}; {libraries}. This page
+<footer>Made from {text(stored.source)} by Outtrade {text(stored.results.outtrade, 40)}{libraries}. This page
 loads nothing and runs no script.</footer>
 </body>
 </html>

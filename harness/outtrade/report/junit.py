@@ -46,8 +46,9 @@ def build(stored: Stored) -> str:
     results = stored.results
     where = _text(stored.where, 100)
     suite = ET.Element("testsuite", name=_text(f"outtrade {results.target} {stored.where}", 200))
-    suite.set("timestamp", _text(results.started, 40).partition("+")[0])
-    suite.set("time", f"{results.wall_seconds:.3f}")
+    if results.started:  # histories know no real time
+        suite.set("timestamp", _text(results.started, 40).partition("+")[0])
+        suite.set("time", f"{results.wall_seconds:.3f}")
     listed = ET.SubElement(suite, "properties")
     for name, value in (
         ("target", results.target),
@@ -56,9 +57,11 @@ def build(stored: Stored) -> str:
         ("space", results.space),
         ("seed", results.seed),
         ("scenarios", results.scenarios),
+        ("reference", results.reference and results.reference.source),
         ("outtrade", results.outtrade),
     ):
-        ET.SubElement(listed, "property", name=name, value=_text(value, 200))
+        if value is not None:
+            ET.SubElement(listed, "property", name=name, value=_text(value, 200))
     failures = stored.failures()
     for row in results.properties:
         case = ET.SubElement(suite, "testcase", classname=f"outtrade.{where}.{_text(row.dimension, 40)}")
@@ -131,7 +134,7 @@ def _story(stored: Stored, failures: Sequence[FailureRow]) -> str:
             f"{', also without faults' if failure.baseline else ''}"
             f"{f', expected: {_text(failure.reason, 300)}' if failure.expected else ''}\n"
             f"{_text(failure.message, MESSAGE)}\n"
-            f"replay: {_text(stored.replay(failure), MESSAGE)}\n"
+            f"{stored.again}: {_text(stored.replay(failure), MESSAGE)}\n"
         )
     if len(failures) > SHOWN:
         parts.append(f"and {count(len(failures) - SHOWN, 'more distinct failure')}\n")

@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outtrade.report.results import FailureRow
-from outtrade.report.stored import Stored, conditions, decided, expectations, notes_of, standing, violations
+from outtrade.report.stored import (
+    Stored,
+    conditions,
+    decided,
+    expectations,
+    notes_of,
+    seed_words,
+    standing,
+    violations,
+)
 from outtrade.report.text import clean, count, percent
 
 LIMIT = 1024 * 1024
@@ -53,7 +62,7 @@ def _parts(stored: Stored) -> Iterator[str]:
     yield (
         f"{escape(results.target)} ({'gateway' if results.scope == 'G' else 'agent'}), "
         f"{count(results.scenarios, 'scenario')} of {escape(results.space)}, suite {escape(results.suite)}, "
-        f"seed {results.seed}\n\n"
+        f"{seed_words(results)}\n\n"
     )
     for reason in results.exit.reasons:
         yield f"* {escape(reason, MESSAGE)}\n"

@@ -8,6 +8,7 @@
     reports/<name>/failures/<id>.jsonl     its History (the first few scenarios of each distinct failure)
     reports/<name>/failures/<FAILURE>.min.json, .min.jsonl    the smallest scenario of each distinct failure
 
+While the run goes on, results.json holds what is finished (``interrupted``), so that a killed run can be resumed.
 Two equal runs write equal bytes, but for the declared time fields, which ``declared_time_fields`` names; neither the
 number of workers nor the folder stands in the file. ``docs/results.schema.json`` is the JSON Schema of ``Results``.
 """
@@ -19,22 +20,35 @@ import json
 import os
 import re
 import sys
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from outtrade.baseline import Known, Standing
-from outtrade.engine.events import Event, Failure, Interrupted, RunFinished, RunStarted, ScenarioDone
+from outtrade.engine.events import (
+    Event,
+    Failure,
+    Interrupted,
+    MinimisingStarted,
+    RunFinished,
+    RunStarted,
+    ScenarioDone,
+)
+from outtrade.engine.many import Groups
 from outtrade.engine.plan import Kit
 from outtrade.engine.replay import Expected, SavedFailure
 from outtrade.engine.results import FAILING, Examined, Judged, Result
 from outtrade.gate import Policy
-from outtrade.score import PropertyScore, Scorecard
+from outtrade.score import PropertyScore, Scorecard, score
+
+if TYPE_CHECKING:
+    from outtrade.reference import Recorded
 
 VERSION: Literal[2] = 2
 """Written by this version. Version 1 has no gate, no expected failures and no kinds; it is still read."""
@@ -45,6 +59,11 @@ KEPT_HISTORIES = 5
 """Histories kept of each distinct failure; every other one can be made again by ``outtrade replay``."""
 
 FAILURES = "failures"
+
+CHECKPOINT = 5.0
+"""Real seconds between two writings of what is finished so far."""
+SHARE = 20
+"""The run goes on for so many times as long as the last one took."""
 
 
 class ReportError(ValueError):
@@ -213,6 +232,15 @@ class NetworkRow(_Model):
     )
 
 
+class ReferenceRow(_Model):
+    """The recording of ``--reference``."""
+
+    source: str
+    sha256: str = Field(description="of the file")
+    provenance: str
+    symbols: tuple[str, ...]
+
+
 class Results(_Model):
     """The file."""
 
@@ -226,7 +254,10 @@ class Results(_Model):
     suite: str
     space: str
     venue: str | None
-    seed: int
+    seed: int | None = Field(description="null where nothing but stored histories was at hand")
+    reference: ReferenceRow | None = Field(
+        default=None, description="the recording whose instruments, fees and markets the mock started from"
+    )
     planned: int
     scenarios: int
     interrupted: bool
@@ -244,6 +275,11 @@ class Results(_Model):
     faults: tuple[FaultRow, ...]
     failures: tuple[FailureRow, ...]
     results: tuple[ScenarioRow, ...]
+
+
+def as_json(results: Results) -> str:
+    """The text of the file."""
+    return json.dumps(results.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
 
 
 def schema() -> str:
@@ -297,40 +333,79 @@ def folder_name(target: str) -> str:
 class ResultsFile:
     """Handler that writes the folder. ``folder`` must have passed ``open_folder``."""
 
-    def __init__(self, folder: Path, *, waivers: Mapping[str, str] | None = None, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        waivers: Mapping[str, str] | None = None,
+        policy: Policy | None = None,
+        earlier: Mapping[int, Examined] | None = None,
+    ) -> None:
         self.folder = folder
         self.written = False
-        """Whether results.json of this run is there."""
+        """Whether results.json of the whole run is there."""
         self._policy = policy or Policy(waivers=dict(waivers or {}))
+        self._earlier = dict(earlier or {})
         self._kit: Kit | None = None
         self._results: list[Result] = []
+        self._groups = Groups()
+        self._mine: set[str] = set()
+        self._shown: dict[str, str] = {}
+        self._began = self._due = 0.0
         self._files: dict[int, str] = {}
         self._kept: Counter[str] = Counter()
         self._interrupted = False
         self._started = ""
 
     def handle(self, event: Event) -> None:
-        """Write failing scenarios as they come, everything else at the end."""
+        """Write failing scenarios as they come, results so far now and then, everything else at the end."""
         if isinstance(event, RunStarted):
             self._kit = event.kit
             self._started = _now()
-            self._clear()
+            self._began = time.monotonic()
+            if not self._earlier:  # else it stays until there is something newer
+                self._clear()
+                (self.folder / "results.json").unlink(missing_ok=True)
         elif isinstance(event, ScenarioDone):
             self._results.append(event.examined.result)
+            self._earlier.pop(event.examined.result.index, None)
+            self._groups.add(event.examined)
             if event.examined.scenario:
                 self._keep(event.examined)
+            if time.monotonic() >= self._due:
+                self.checkpoint()
         elif isinstance(event, Interrupted):
             self._interrupted = True
+        elif isinstance(event, MinimisingStarted):
+            self.checkpoint()
         elif isinstance(event, RunFinished):
             self._finish(event)
 
+    def checkpoint(self) -> None:
+        """Write what is finished as an interrupted run, so that neither kill -9 nor a second Ctrl-C costs more than
+        some seconds: ``--resume`` goes on from there. A run that is finished, or has not begun, is left alone."""
+        if self.written or self._kit is None or not self._results:
+            return
+        start = time.monotonic()
+        rest = [self._earlier[index] for index in sorted(self._earlier)]  # a resumed run has not come to these yet
+        results = sorted([*self._results, *(one.result for one in rest)], key=lambda result: result.index)
+        names = {one.result.index: slug(one.result.scenario) for one in rest if one.scenario}
+        names = {index: stem for index, stem in names.items() if (self.folder / FAILURES / f"{stem}.json").is_file()}
+        failures = tuple(self._groups.as_they_are(self._kit))
+        for failure in failures:
+            if self._shown.get(failure.judged.fingerprint) != failure.hash:
+                self._save_failure(failure)
+        card = score(results, self._kit.properties, planned=self._kit.plan.scenarios, policy=self._policy)
+        self._write(card, results, failures, names | self._files, interrupted=True, wall=start - self._began)
+        end = time.monotonic()
+        self._due = end + max(CHECKPOINT, SHARE * (end - start))
+
     def _clear(self) -> None:
-        """Remove what an earlier run left here."""
+        """Remove what an earlier run left here, but for its results.json."""
         for old in sorted((self.folder / FAILURES).iterdir()):
-            if old.suffix in (".json", ".jsonl") and old.is_file():
+            if old.suffix in (".json", ".jsonl") and old.is_file() and old.name not in self._mine:
                 old.unlink()
-        for name in ("results.json", "report.html"):
-            (self.folder / name).unlink(missing_ok=True)
+        (self.folder / "report.html").unlink(missing_ok=True)
 
     def _keep(self, examined: Examined) -> None:
         result = examined.result
@@ -341,41 +416,67 @@ class ResultsFile:
         bad = [judged for judged in result.findings if judged.verdict in FAILING]
         self._save(stem, examined.scenario, bad, result.history)
         if examined.history and any(self._kept[judged.fingerprint] < KEPT_HISTORIES for judged in bad):
-            write_whole(self.folder / FAILURES / f"{stem}.jsonl", examined.history)
+            self._put(f"{stem}.jsonl", examined.history)
         self._kept.update(judged.fingerprint for judged in bad)
 
     def _save(self, stem: str, scenario: str, bad: list[Judged], history: str) -> None:
         assert self._kit is not None
-        saved = SavedFailure(
-            target=self._kit.plan.target,
-            suite=self._kit.plan.suite,
-            failures=tuple(Expected(property=j.property, fingerprint=j.fingerprint, message=_message(j)) for j in bad),
-            history=history,
-            scenario=json.loads(scenario),
-        )
-        write_whole(self.folder / FAILURES / f"{stem}.json", saved.to_json().encode())
+        saved = saved_failure(self._kit, scenario, bad, history)
+        self._put(f"{stem}.json", saved.to_json().encode())
+
+    def _save_failure(self, failure: Failure) -> None:
+        stem = failure_stem(failure)
+        self._save(stem, failure.scenario, [failure.judged], failure.hash)
+        if failure.history:
+            self._put(f"{stem}.jsonl", failure.history)
+        self._shown[failure.judged.fingerprint] = failure.hash
+
+    def _put(self, name: str, data: bytes) -> None:
+        write_whole(self.folder / FAILURES / name, data)
+        self._mine.add(name)
 
     def _finish(self, event: RunFinished) -> None:
         for failure in event.failures:
-            stem = failure_stem(failure)
-            self._save(stem, failure.scenario, [failure.judged], failure.hash)
-            if failure.history:
-                write_whole(self.folder / FAILURES / f"{stem}.jsonl", failure.history)
-        assert self._kit is not None
-        results = build(
-            self._kit,
-            event.card,
-            self._results,
-            event.failures,
-            files={index: f"{FAILURES}/{stem}.json" for index, stem in self._files.items()},
-            policy=self._policy,
-            interrupted=self._interrupted,
-            started=self._started,
-            wall_seconds=event.wall_seconds,
-        )
-        text = json.dumps(results.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-        write_whole(self.folder / "results.json", text.encode())
+            self._save_failure(failure)
+        wall = event.wall_seconds
+        self._write(event.card, self._results, event.failures, self._files, interrupted=self._interrupted, wall=wall)
         self.written = True
+        self._clear()
+
+    def _write(
+        self,
+        card: Scorecard,
+        results: list[Result],
+        failures: tuple[Failure, ...],
+        stems: Mapping[int, str],
+        *,
+        interrupted: bool,
+        wall: float,
+    ) -> None:
+        assert self._kit is not None
+        made = build(
+            self._kit,
+            card,
+            results,
+            failures,
+            files={index: f"{FAILURES}/{stem}.json" for index, stem in stems.items()},
+            policy=self._policy,
+            interrupted=interrupted,
+            started=self._started,
+            wall_seconds=wall,
+        )
+        write_whole(self.folder / "results.json", as_json(made).encode())
+
+
+def saved_failure(kit: Kit, scenario: str, bad: Sequence[Judged], history: str) -> SavedFailure:
+    """The file of a scenario (JSON) that failed; ``history``: SHA-256 of its History."""
+    return SavedFailure(
+        target=kit.plan.target,
+        suite=kit.plan.suite,
+        failures=tuple(Expected(property=j.property, fingerprint=j.fingerprint, message=_message(j)) for j in bad),
+        history=history,
+        scenario=json.loads(scenario),
+    )
 
 
 def failure_stem(failure: Failure) -> str:
@@ -405,6 +506,7 @@ def build(
         space=kit.space,
         venue=kit.plan.venue,
         seed=kit.plan.seed,
+        reference=_reference(kit.plan.recorded),
         planned=card.planned,
         scenarios=card.scenarios,
         interrupted=interrupted,
@@ -415,6 +517,15 @@ def build(
         failures=tuple(_failure(failure, card) for failure in failures),
         **judgement(card, policy),
         results=tuple(_scenario(result, files.get(result.index)) for result in results),
+    )
+
+
+def _reference(recorded: Recorded | None) -> ReferenceRow | None:
+    if recorded is None:
+        return None
+    what = recorded.reference
+    return ReferenceRow(
+        source=what.source, sha256=what.sha256, provenance=what.provenance, symbols=tuple(recorded.symbols)
     )
 
 

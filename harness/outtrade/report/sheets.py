@@ -25,7 +25,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -223,7 +222,7 @@ def parameters(results: Results) -> tuple[tuple[str, str, bool], ...]:
         ("suite", clean(results.suite, 100), False),
         ("space", clean(results.space, 100), False),
         ("scenarios", str(results.scenarios), False),
-        ("seed", str(results.seed), False),
+        *(() if results.seed is None else (("seed", str(results.seed), False),)),
     )
 
 
@@ -335,7 +334,7 @@ def _tallies(row: PropertyRow) -> Iterator[Step]:
 def _failure(stored: Stored, failure: FailureRow) -> Step:
     """A distinct failure with all that is needed to see it again."""
     smallest = stored.smallest(failure)
-    papers = [Paper("replay", (_replay(stored, failure) + "\n").encode(), "text/plain", "txt")]
+    papers = [Paper(stored.again, (_replay(stored, failure) + "\n").encode(), "text/plain", "txt")]
     scenario = _scenario(stored, failure)
     if scenario:
         papers.append(Paper("smallest scenario", scenario, "application/json", "json"))
@@ -361,7 +360,7 @@ def _failure(stored: Stored, failure: FailureRow) -> Step:
 def _scenario(stored: Stored, failure: FailureRow) -> bytes:
     """The file of the smallest scenario, which ``outtrade replay`` runs; empty where it cannot be read."""
     try:
-        data = stored.file(failure.file)
+        data = stored.scenario(failure)
         json.loads(data)
     except (OSError, ValueError, RecursionError):
         return b""
@@ -382,7 +381,9 @@ def _quoted(text: str) -> bytes:
 
 def _replay(stored: Stored, failure: FailureRow) -> str:
     """The command that shows it again, from the folder of the run or from the attached file."""
-    return f"{stored.replay(failure)}\n\nor, with the attached scenario: outtrade replay {shlex.quote('FILE.json')}"
+    if stored.again == "judge":
+        return f"{stored.replay(failure)}\n\nor, with the attached history: outtrade judge FILE.jsonl --timeline"
+    return f"{stored.replay(failure)}\n\nor, with the attached scenario: outtrade replay FILE.json"
 
 
 def _history(history: History, target: str) -> Iterator[Paper]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from outtrade.engine.replay import read
+from outtrade.engine.replay import parse
 from outtrade.model.history import History
 from outtrade.model.scenario import ScenarioError
 from outtrade.report.describe import describe_scenario
@@ -26,6 +26,9 @@ MAX_RESULTS = 512 * 1024 * 1024
 """Largest results.json that is read, in bytes."""
 MAX_FILE = 64 * 1024 * 1024
 """Largest scenario or history file that is read, in bytes."""
+
+CAME_TO_US = "mcp:"
+"""Such a target (a model behind ``outtrade mcp``) cannot be called, so nothing can be run again."""
 
 _SEVERITIES = ("critical", "major", "minor")
 
@@ -47,13 +50,23 @@ class Stored:
     results: Results
 
     @property
+    def source(self) -> str:
+        """What all of it was made from, for people."""
+        return "results.json and failures/"
+
+    @property
     def where(self) -> str:
         """What was played: the venue, where one was asked for, else the scenario space."""
         return self.results.venue or self.results.space
 
+    @property
+    def again(self) -> str:
+        """What ``replay`` does: ``replay``, or ``judge`` where the target was somebody who came to us."""
+        return "judge" if self.results.target.startswith(CAME_TO_US) else "replay"
+
     def replay(self, failure: FailureRow) -> str:
         """The command that shows a failure again, for a POSIX shell."""
-        return "outtrade replay " + shlex.quote(str(self.folder / failure.file))
+        return again(self.results.target, self.folder / failure.file)
 
     def failures(self) -> list[FailureRow]:
         """Distinct failures, the worst first: what nobody expects, MUST before SHOULD, then by severity, then by how
@@ -72,14 +85,13 @@ class Stored:
     def smallest(self, failure: FailureRow) -> Smallest:
         """The smallest scenario in words, and its History; what cannot be read is said, never guessed."""
         try:
-            file = self._inside(failure.file)
-            words = tuple(describe_scenario(read(file).scenario.to_json()))
+            words = tuple(describe_scenario(parse(self.scenario(failure)).scenario.to_json()))
         except (ScenarioError, ValueError, RecursionError) as error:
             return Smallest(problem=f"the scenario cannot be read: {error}")
         except OSError as error:
             return Smallest(problem=f"the scenario cannot be read: {error.strerror or error}")
         try:
-            history = History.from_jsonl(self._inside(str(Path(failure.file).with_suffix(".jsonl"))).read_bytes())
+            history = History.from_jsonl(self.history(failure))
         except OSError as error:
             return Smallest(words, problem=f"no timeline: {error.strerror or error}")
         except (ValueError, RecursionError) as error:
@@ -87,6 +99,14 @@ class Stored:
         if failure.history and history.hash() != failure.history:
             return Smallest(words, history, "the stored history is not the one that was judged")
         return Smallest(words, history)
+
+    def scenario(self, failure: FailureRow) -> bytes:
+        """The file of a failure's smallest scenario, which ``outtrade replay`` runs. Raises OSError and ValueError."""
+        return self.file(failure.file)
+
+    def history(self, failure: FailureRow) -> bytes:
+        """Its History, as JSON lines. Raises OSError and ValueError."""
+        return self.file(str(Path(failure.file).with_suffix(".jsonl")))
 
     def file(self, name: str) -> bytes:
         """A file of the folder. Raises OSError, and ValueError where the name leads out of it or it is too large."""
@@ -100,6 +120,18 @@ class Stored:
         if file.stat().st_size > MAX_FILE:
             raise ValueError(f"larger than {MAX_FILE // 1024**2} MiB")
         return file
+
+
+def again(target: str, file: Path) -> str:
+    """The command that shows a failure again, for a POSIX shell: ``file`` is that of its scenario."""
+    if target.startswith(CAME_TO_US):
+        return f"outtrade judge {shlex.quote(str(file.with_suffix('.jsonl')))} --timeline"
+    return "outtrade replay " + shlex.quote(str(file))
+
+
+def seed_words(results: Results) -> str:
+    """``seed 3``, or where the scenarios came from without one."""
+    return "from stored histories" if results.seed is None else f"seed {results.seed}"
 
 
 def load(path: Path) -> Stored:

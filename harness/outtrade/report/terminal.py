@@ -35,6 +35,7 @@ from outtrade.model.history import History
 from outtrade.report import coverage, timeline
 from outtrade.report.describe import describe_scenario
 from outtrade.report.results import FAILURES, failure_stem
+from outtrade.report.stored import again
 from outtrade.report.text import clean, count, percent, shorten
 from outtrade.score import Scorecard
 
@@ -268,7 +269,7 @@ class Terminal:
             for failure in rest:
                 self.line(f"  {clean(failure.judged.fingerprint, 44):<46}{count(failure.scenarios, 'scenario'):>14}")
             if self._folder is not None:
-                self.line(f"  replay: outtrade replay {clean(self._folder / FAILURES)}/FAILURE.min.json", "dim")
+                self.line(f"  {self._again(self._folder / FAILURES / 'FAILURE.min.json')}", "dim")
 
     def failure(self, failure: Failure, position: str = "") -> None:
         """One distinct failure: what, where, the timeline, how to replay it."""
@@ -292,7 +293,12 @@ class Terminal:
             evidence = judged.violations[0].evidence if judged.violations else ()
             self.timeline(History.from_jsonl(failure.history), evidence)
         if self._folder is not None:
-            self.line(f"replay: outtrade replay {clean(self._folder / FAILURES)}/{failure_stem(failure)}.json")
+            self.line(self._again(self._folder / FAILURES / f"{failure_stem(failure)}.json"))
+
+    def _again(self, file: Path) -> str:
+        """The command that shows a failure again."""
+        command = clean(again(self._kit.plan.target if self._kit is not None else "", file))
+        return f"{command.split()[1]}: {command}"
 
     def timeline(self, history: History, evidence: Iterable[int] = (), *, everything: bool = False) -> None:
         """The lanes of a history; lines with evidence stand out."""
