@@ -2,12 +2,14 @@
 
 Run ``python bench/core.py``. Each workload is prepared in advance and played against a fresh exchange several times;
 the median of the CPU time is printed, and the best. An operation is one call: place (with its trades), cancel, or one
-market action.
+market action. ``python bench/core.py --scale`` measures the cost of an operation beside 1,000 to 1,000,000 resting
+orders, each at a price of its own, and a snapshot of 10,000 (some minutes, 2 GiB).
 """
 
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import sys
 import time
@@ -19,6 +21,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).parent.parent / "mocks"))
 
 from outtrade_mocks.core import Account, Change, Exchange, FlowConfig, Instrument, NewOrder, PriceBand
+from outtrade_mocks.core.state import restore, snapshot
 
 NS = 1_000_000_000
 RUNS = 7
@@ -128,6 +131,75 @@ def market(operations: int, *, resting: bool) -> Callable[[], tuple[float, int]]
     return run
 
 
+def scale() -> None:
+    """Cost of an operation beside ever more resting orders, half of them bids, each at a price of its own."""
+    print(f"{'resting orders':>14} {'place':>8} {'cancel':>8} {'trade':>8} {'us; MiB in all':>15}")
+    for resting in (1_000, 10_000, 100_000, 1_000_000):
+        random = Random(resting)
+        made, accounts, log = exchange()
+        half = resting // 2
+        offsets = random.sample(range(1, half + 1), half)
+        ids: list[int] = []
+        for number, offset in enumerate(offsets):
+            for side, sign in (("buy", -1), ("sell", 1)):
+                new = NewOrder(symbol="BTC/USDT", side=side, price=5_000_000 + sign * offset, lots=100)
+                order = made.place(accounts[number % 4 + (4 if sign > 0 else 0)], new)
+                if side == "buy":
+                    ids.append(order.order_id)
+        log.clear()
+        gc.collect()
+        if resting == 10_000:
+            snapshots(made)
+        count = 1_000
+        took: list[list[float]] = [[], [], []]
+        for _ in range(RUNS):
+            gone = random.sample(range(len(ids)), count // 2)
+            start = time.process_time()
+            for index in gone:
+                made.cancel(accounts[_owner(made, ids[index])], "BTC/USDT", order_id=ids[index])
+            took[1].append(time.process_time() - start)
+            prices = [5_000_000 - offsets[index] for index in gone]
+            news = [NewOrder(symbol="BTC/USDT", side="buy", price=price, lots=100) for price in prices]
+            start = time.process_time()
+            back = [made.place(accounts[0], new).order_id for new in news]
+            took[0].append(time.process_time() - start)
+            for index, order_id in zip(gone, back, strict=True):
+                ids[index] = order_id
+            ask = NewOrder(symbol="BTC/USDT", side="sell", price=5_000_000, lots=100)
+            buy = NewOrder(symbol="BTC/USDT", side="buy", type="market", lots=100)
+            start = time.process_time()
+            for _ in range(count // 2):
+                made.place(accounts[5], ask)
+                made.place(accounts[0], buy)
+            took[2].append(time.process_time() - start)
+        place, cancel, trade = (statistics.median(times) / (count // 2) * 1e6 for times in took)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{resting:>14,} {place:>8.2f} {cancel:>8.2f} {trade:>8.2f} {memory:>15,.0f}", flush=True)
+
+
+def _owner(made: Exchange, order_id: int) -> int:
+    account = made._entries[order_id].account
+    assert account is not None
+    return int(account.name[1:])
+
+
+def snapshots(made: Exchange) -> None:
+    """What it takes to branch a run."""
+    times: list[list[float]] = [[], [], []]
+    for _ in range(RUNS):
+        start = time.process_time()
+        state = snapshot(made)
+        times[0].append(time.process_time() - start)
+        start = time.process_time()
+        restore(state)
+        times[1].append(time.process_time() - start)
+        start = time.process_time()
+        state.to_json()
+        times[2].append(time.process_time() - start)
+    taken, restored, written = (statistics.median(each) * 1e3 for each in times)
+    print(f"{'':>14} snapshot {taken:.1f} ms, restore {restored:.1f} ms, as JSON {written:.1f} ms", flush=True)
+
+
 def main() -> None:
     count = 20_000
     workloads: list[tuple[str, int, Callable[[], tuple[float, int]]]] = [
@@ -148,4 +220,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    scale() if "--scale" in sys.argv[1:] else main()

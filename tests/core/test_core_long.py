@@ -17,12 +17,13 @@ def play(operations: int, seed: int) -> tuple[Exchange, Auditor]:
     """Audited after every operation. Money is handed out again now and then, or fees would end all trading."""
     exchange = make(seed)
     auditor = Auditor(exchange)
-    forget_past(exchange)
     player = Player(seed)
     for number, _ in enumerate(player.steps(operations, exchange)):
         auditor.check()
         if number % 2_000 == 1_999:
             refill(exchange, auditor)
+            forget_past(exchange)
+    forget_past(exchange)
     return exchange, auditor
 
 

@@ -15,6 +15,7 @@ from outtrade_mocks.core.book import BookSide, Entry, Level
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.past import forget_past
 from outtrade_mocks.core.state import State, restore, snapshot
 
 
@@ -129,3 +130,22 @@ def test_the_player_plays_everything() -> None:
     auditor.check()
     assert kinds == {"place", "cancel", "amend", "advance", "sweep", "thin", "open"}
     assert auditor.trades > 1_000 and len(auditor.orders) > 5
+
+
+def test_an_exchange_that_forgets_has_the_same_future() -> None:
+    """It knows what is open, and goes on as if nothing were missing."""
+    whole, short = make(8), make(8)
+    heard = listen(whole), listen(short)
+    player = Player(8)
+    for number, _ in enumerate(player.steps(800, whole, short)):
+        if number % 50 == 49:
+            forget_past(short)
+    assert heard[0] == heard[1]
+    forget_past(short)
+    for name in NAMES:
+        full, brief = whole.view(whole.accounts[name]), short.view(short.accounts[name])
+        assert brief.all_orders() == brief.open_orders() == full.open_orders()
+        assert brief.trades() == [] and brief.balances() == full.balances()
+        for order in brief.open_orders():
+            assert brief.order(order.symbol, client_id=order.client_id) == order
+    assert snapshot(restore(snapshot(short))).to_json() == snapshot(short).to_json()

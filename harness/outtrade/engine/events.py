@@ -81,8 +81,6 @@ class RunFinished:
     failures: tuple[Failure, ...]
     interrupted: bool
     wall_seconds: float
-    isolation: str = ""
-    """In what agents were run: an empty network, or only behind the audit hook (``engine.isolation``)."""
 
 
 Event = RunStarted | ScenarioDone | Interrupted | MinimisingStarted | FailureFound | RunFinished

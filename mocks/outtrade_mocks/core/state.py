@@ -25,12 +25,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
 
 from outtrade_mocks.core.account import Account, Balance
-from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.events import Fill
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
@@ -58,10 +59,9 @@ class AccountState(msgspec.Struct, frozen=True):
     opened: int
     unlimited: bool
     balances: dict[str, BalanceState]
-    orders: list[tuple[Order, ...]]
-    """The snapshots of each order, in the order in which the account placed them."""
+    orders: list[Order]
+    """All snapshots: orders as the account placed them, and the snapshots of one in order of time."""
     fills: list[Fill]
-    client_ids: dict[str, list[int]]
     working: dict[str, int]
     open_count: dict[str, int]
 
@@ -84,6 +84,16 @@ class FlowState(msgspec.Struct, frozen=True):
     takes: list[Take]
 
 
+class SideState(msgspec.Struct, frozen=True):
+    """Bids or asks in order of priority, column by column (a book of 10,000 orders is four lists, not 10,000)."""
+
+    order_ids: list[int]
+    """0: the house."""
+    prices: list[int]
+    remaining: list[int]
+    locked: list[int]
+
+
 class MarketState(msgspec.Struct, frozen=True):
     """One symbol: rules, book, flow, and what of the flow is still to be carried out."""
 
@@ -92,9 +102,8 @@ class MarketState(msgspec.Struct, frozen=True):
     is_open: bool
     last_price: int | None
     trade_id: int
-    bids: list[tuple[int, int, int, int]]
-    """(order id, price, remaining, locked) in order of priority; order id 0: the house."""
-    asks: list[tuple[int, int, int, int]]
+    bids: SideState
+    asks: SideState
     quote: Quote | None
     noted: bool
     takes: list[Take]
@@ -155,35 +164,38 @@ def _account(account: Account) -> AccountState:
         account.opened,
         account.unlimited,
         balances,
-        list(map(tuple, account.orders.values())),
+        list(chain.from_iterable(account.orders.values())),
         account.fills[:],
-        {name: ids[:] for name, ids in account.by_client_id.items()},
         dict(account.working),
         dict(account.open_count),
     )
 
 
 def _market(market: Market) -> MarketState:
-    bids, asks = (
-        [
-            (0 if entry.order is None else entry.order.order_id, entry.price, entry.remaining, entry.locked)
-            for entry in side.entries()
-        ]
-        for side in (market.bids, market.asks)
-    )
     return MarketState(
         _rules(market.instrument),
         None if market.flow is None else _flow(market.flow),
         market.is_open,
         market.last_price,
         market.trade_id,
-        bids,
-        asks,
+        _side(market.bids),
+        _side(market.asks),
         market.quote,
         market.noted,
         market.takes[:],
         (market._taken[0], market._taken[1]),
     )
+
+
+def _side(side: BookSide) -> SideState:
+    state = SideState([], [], [], [])
+    for level in side:
+        for entry in level:
+            state.order_ids.append(0 if entry.order is None else entry.order.order_id)
+            state.prices.append(entry.price)
+            state.remaining.append(entry.remaining)
+            state.locked.append(entry.locked)
+    return state
 
 
 def _flow(flow: Flow) -> FlowState:
@@ -230,9 +242,12 @@ def _make_account(saved: AccountState) -> Account:
     for asset, kept in saved.balances.items():
         balance = account.balances[asset] = Balance(asset, time=saved.opened)
         balance.free, balance.locked, balance.history = kept.free, kept.locked, list(kept.history)
-    account.orders = {snapshots[0].order_id: list(snapshots) for snapshots in saved.orders}
+    for order in saved.orders:
+        snapshots = account.orders.setdefault(order.order_id, [])
+        if not snapshots or snapshots[-1].client_id != order.client_id:
+            account.by_client_id.setdefault(order.client_id, []).append(order.order_id)
+        snapshots.append(order)
     account.fills = list(saved.fills)
-    account.by_client_id = {name: list(ids) for name, ids in saved.client_ids.items()}
     account.working = dict(saved.working)
     account.open_count = dict(saved.open_count)
     return account
@@ -245,9 +260,11 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
     market.is_open, market.last_price, market.trade_id = saved.is_open, saved.last_price, saved.trade_id
     market.quote, market.noted = saved.quote, saved.noted
     market.takes, market._taken = list(saved.takes), list(saved.taken)
-    for buy, entries in ((True, saved.bids), (False, saved.asks)):
+    for buy, kept in ((True, saved.bids), (False, saved.asks)):
         side = market.side(buy=buy)
-        for order_id, price, remaining, locked in entries:
+        for order_id, price, remaining, locked in zip(
+            kept.order_ids, kept.prices, kept.remaining, kept.locked, strict=True
+        ):
             if order_id:
                 account, order = orders[order_id]
                 base, quote = account.balance(instrument.base), account.balance(instrument.quote)
