@@ -18,7 +18,7 @@ import pytest
 import requests
 from apps import EPOCH, HOST, OK, Log, Server, make
 
-from outtrade.sim import NS, Budget, Deadlock, Killed, Late, Watchdog, World, active
+from outtrade.sim import NS, Budget, Deadlock, Killed, Late, Watchdog, World, active, locks
 
 URL = f"https://{HOST}/x"
 early_lock, early_rlock = threading.Lock(), threading.RLock()
@@ -271,6 +271,21 @@ def test_arguments_of_locks_are_checked_as_ever(world: World) -> None:
     run(world, agent)
 
 
+def test_the_lock_of_an_early_condition(world: World) -> None:
+    def holder() -> None:
+        with early_condition:
+            time.sleep(5)
+
+    def agent() -> None:
+        threads = spawn(holder)
+        early_condition.acquire()
+        early_condition.release()
+        join(threads)
+
+    run(world, agent)
+    assert 5 * NS <= world.run_ns < 5.1 * NS
+
+
 @pytest.mark.parametrize("early", [False, True])
 def test_condition(world: World, early: bool) -> None:
     condition = early_condition if early else threading.Condition()
@@ -427,6 +442,7 @@ def test_what_thread_locals_finalise_happens_before_anybody_goes_on(world: World
 
     class Noisy:
         def __del__(self) -> None:
+            locks._real_sleep(0.05)  # whoever does not wait for the end of the thread is ahead by now
             log.append(("gone", active.current() is world, time.time() > 0))
 
     local = threading.local()
@@ -530,8 +546,10 @@ def test_thread_pools_of_multiprocessing(world: World) -> None:
 
     assert run(world, agent) == [0, 1, 2, 3, 4, 5]
     assert 7 * NS <= world.run_ns < 8 * NS
-    with ThreadPool(2) as pool:
-        assert pool.map(abs, [-1]) == [1], "outside it is the real one"
+    outside = ThreadPool(2)
+    assert outside.map(abs, [-1]) == [1], "there it is the real one"
+    outside.close()
+    outside.join()
 
 
 def test_a_loop_in_a_thread(world: World) -> None:
@@ -543,6 +561,7 @@ def test_a_loop_in_a_thread(world: World) -> None:
 
     def agent() -> None:
         loop = asyncio.new_event_loop()
+        loop.set_debug(True)  # asyncio looks then who calls what from which thread
         thread = threading.Thread(target=loop.run_forever, name="loop")
         thread.start()
         future = asyncio.run_coroutine_threadsafe(answer(50), loop)
@@ -747,6 +766,67 @@ def test_a_thread_killed_before_its_first_step_runs_nothing(world: World) -> Non
     with world, pytest.raises(Killed):
         world.run_blocking(agent)
     assert ran == []
+
+
+def test_a_thread_killed_between_its_start_and_its_first_step_runs_nothing(world: World) -> None:
+    ran: list[int] = []
+    event = threading.Event()
+
+    def killer() -> None:
+        event.wait()
+        world.kill()
+
+    def agent() -> None:
+        spawn(killer)
+        event.set()
+        spawn(lambda: ran.append(1))  # the killer has waited longer
+
+    with world, pytest.raises(Killed):
+        world.run_blocking(agent)
+    assert ran == []
+
+
+def test_the_dead_take_nothing_from_a_queue(world: World) -> None:
+    things, taken = queue.SimpleQueue[int](), []
+    things.put(1)
+
+    def agent() -> None:
+        world.kill()
+        taken.append(things.get())
+
+    with world, pytest.raises(Killed):
+        world.run_blocking(agent)
+    assert taken == []
+
+
+def test_events_of_an_instant_come_before_its_deadlines(world: World) -> None:
+    order: list[str] = []
+
+    def sleeper() -> None:
+        time.sleep(5 - (world.now - EPOCH) / NS)
+        order.append("thread")
+
+    def agent() -> None:
+        threads = spawn(sleeper)
+        for name in ("first", "second"):
+            world.call_at(EPOCH + 5 * NS, order.append, name)
+        time.sleep(6)
+        join(threads)
+
+    run(world, agent)
+    assert order == ["first", "second", "thread"]
+
+
+def test_work_of_the_default_executor_is_waited_for_at_the_end(world: World) -> None:
+    done: list[int] = []
+
+    async def agent() -> None:
+        asyncio.get_running_loop().run_in_executor(None, lambda: (time.sleep(5), done.append(1)))
+        await asyncio.sleep(1)
+
+    with world:
+        world.run_async(agent)
+    assert done == [1], "as asyncio.run does"
 
 
 def test_a_kill_by_a_request_of_a_thread(world: World) -> None:
@@ -1000,9 +1080,7 @@ def test_a_foreign_thread_holds_a_lock(world: World) -> None:
         started.wait()
         with lock:
             held.set()
-            world_sleep(0.2)
-
-    from outtrade.sim.locks import _real_sleep as world_sleep
+            locks._real_sleep(0.2)
 
     thread = threading.Thread(target=foreign)
     thread.start()
