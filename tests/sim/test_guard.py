@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -63,7 +64,15 @@ def test_processes(log: Log) -> None:
     for attempt in (lambda: subprocess.run([sys.executable, "-V"], check=False), lambda: os.system("true")):
         with pytest.raises(OSError, match="not possible inside a World"):
             attempt()
-    assert [what for _, what in log.events] == ["subprocess.Popen", "os.system"]
+    assert [what.partition(":")[0] for _, what in log.events] == ["subprocess.Popen", "os.system"]
+    assert "wire mode" in log.events[0][1]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(log: Log, method: str) -> None:
+    with pytest.raises(OSError, match="World"):
+        multiprocessing.get_context(method).Process(target=print).start()  # type: ignore[attr-defined]
+    assert log.events
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.11 tells nobody about such starts")

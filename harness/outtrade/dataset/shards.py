@@ -32,6 +32,7 @@ from outtrade import suites
 from outtrade.dataset.build import AnyRow, Maker
 from outtrade.dataset.card import card
 from outtrade.dataset.rows import FORMAT, VERSION, Trajectory, encode
+from outtrade.engine import isolation
 from outtrade.engine.orphans import die_with_parent
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.report.results import write_whole
@@ -283,6 +284,7 @@ class _Crew:
 
 def _work(spec: Spec, folder: Path, shard: int, conn: Connection) -> None:
     """The life of a worker process. What its agents print goes nowhere; the parent decides when to stop."""
+    isolation.enter()
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

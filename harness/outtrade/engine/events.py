@@ -81,6 +81,8 @@ class RunFinished:
     failures: tuple[Failure, ...]
     interrupted: bool
     wall_seconds: float
+    isolation: str = ""
+    """In what agents were run: an empty network, or only behind the audit hook (``engine.isolation``)."""
 
 
 Event = RunStarted | ScenarioDone | Interrupted | MinimisingStarted | FailureFound | RunFinished

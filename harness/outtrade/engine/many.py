@@ -153,7 +153,7 @@ def run_many(
             failures.append(failure)
             yield FailureFound(failure)
     card = score(results, kit.properties, planned=planned, policy=policy)
-    yield RunFinished(card, tuple(failures), interrupted, time.perf_counter() - began)
+    yield RunFinished(card, tuple(failures), interrupted, time.perf_counter() - began, pool.isolation)
 
 
 def _all(kit: Kit, pool: Pool, kept: Mapping[int, Examined]) -> Iterator[Examined]:

@@ -5,6 +5,9 @@ so neither the number of workers nor their speed shows in the results. A worker 
 ``os._exit``, or a native library crashed) or does not answer for ``limit`` real seconds costs its own job only: the
 job is answered with what is known, and another worker takes its place.
 
+Workers that run agents in Worlds enter an empty network first (``isolation``): a C library that dials past the World
+reaches nobody. Runs over real sockets need the machine's own loopback, and stay outside.
+
 Workers ignore Ctrl-C; the parent decides. Whatever the agent prints goes into its History, and what slips past goes
 nowhere: the parent's terminal is not theirs.
 """
@@ -25,6 +28,7 @@ from multiprocessing.process import BaseProcess
 
 import msgspec
 
+from outtrade.engine import isolation
 from outtrade.engine.orphans import die_with_parent
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.engine.results import Examined, Judged
@@ -68,6 +72,8 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """The answer to a RunJob."""
 
     examined: Examined
+    isolated: bool = False
+    """Whether it was run in an empty network."""
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
@@ -116,6 +122,8 @@ class Pool:
         self._context: BaseContext = multiprocessing.get_context("fork" if forking else "spawn")
         self._forking = forking
         self._workers: list[_Worker] = []
+        self._isolate = not kit.target.real_time
+        self._isolated: set[bool] = set()
         if workers:
             gc.collect()
             gc.freeze()  # what is imported stays shared between the processes
@@ -138,13 +146,18 @@ class Pool:
         self._workers = []
         gc.unfreeze()
 
+    @property
+    def isolation(self) -> str:
+        """In what the scenarios were run so far, for people; "" where in none, or over real sockets."""
+        return "" if self._kit.target.real_time else isolation.words(self._isolated)
+
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         inherited = [worker.conn for worker in self._workers] if self._forking else []
         kit = self._kit if self._forking else None
         process = self._context.Process(  # type: ignore[attr-defined]
             target=_serve,
-            args=(theirs, self._kit.plan, kit, [*inherited, ours] if self._forking else []),
+            args=(theirs, self._kit.plan, kit, [*inherited, ours] if self._forking else [], self._isolate),
             daemon=True,
             name="outtrade-worker",
         )
@@ -159,6 +172,8 @@ class Pool:
             for position, job in enumerate(jobs):
                 if self._stopped():
                     return
+                if isinstance(job, RunJob):
+                    self._isolated.add(False)
                 yield position, carry_out(self._kit, job)
             return
         ready: dict[int, Answer] = {}
@@ -195,7 +210,10 @@ class Pool:
             worker = self._workers[slot]
             assert worker.job is not None
             try:
-                ready[worker.job] = _ANSWERS.decode(worker.conn.recv_bytes())
+                answer = _ANSWERS.decode(worker.conn.recv_bytes())
+                if isinstance(answer, Done):
+                    self._isolated.add(answer.isolated)
+                ready[worker.job] = answer
                 worker.job = None
             except (EOFError, OSError):
                 worker.process.join(2)
@@ -227,8 +245,9 @@ def _epitaph(code: int | None) -> str:
     return f"the process ended itself with exit status {code}"
 
 
-def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Connection]) -> None:
+def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Connection], isolate: bool) -> None:
     """A worker's life: jobs in, answers out, until the parent hangs up or is gone."""
+    isolated = isolate and isolation.enter()
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -242,7 +261,10 @@ def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Conn
             job = _JOBS.decode(conn.recv_bytes())
         except (EOFError, OSError):
             return
-        conn.send_bytes(msgspec.msgpack.encode(carry_out(kit, job)))
+        answer = carry_out(kit, job)
+        if isinstance(answer, Done):
+            answer = Done(answer.examined, isolated)
+        conn.send_bytes(msgspec.msgpack.encode(answer))
 
 
 def _silence() -> None:

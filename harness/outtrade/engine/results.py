@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from outtrade.model.history import EventType, History, Ledger, NoReport, Planned
+from outtrade.model.history import EventType, History, Ledger, Log, NoReport, Planned
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Finding, Property
@@ -28,6 +28,9 @@ MAX_CASES = 5
 """How many violations of one property are kept of one scenario; the rest is counted."""
 
 FAILING = ("fail", "warn")
+
+ESCAPE = "not simulated: "
+"""How the line begins that tells of an attempt to leave the World."""
 
 
 class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,6 +85,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the agent ended where it gave no usable report: ``raised: ...``."""
     differs: str = ""
     """With the determinism check: the first difference between two runs of the same scenario."""
+    escapes: tuple[str, ...] = ()
+    """What the target tried that the World does not simulate (it got an error), each once."""
     error: str = ""
     """The harness itself failed: neither the target nor the score is to blame."""
     wall_seconds: float = 0.0
@@ -130,6 +135,12 @@ def ending(events: Sequence[EventType]) -> str:
         if isinstance(event, NoReport):
             return f"{event.why}: {event.detail}" + (f" ({event.where})" if event.where else "")
     return ""
+
+
+def escapes(events: Sequence[EventType]) -> tuple[str, ...]:
+    """What the agent tried to do past the World, each once, in order."""
+    told = (event.text for event in events if isinstance(event, Log) and event.stream == "world")
+    return tuple(dict.fromkeys(text.removeprefix(ESCAPE) for text in told if text.startswith(ESCAPE)))[:MAX_CASES]
 
 
 def failing(findings: Sequence[Finding]) -> list[Finding]:
@@ -189,6 +200,7 @@ def summarise(
         faults=ledger(history.events),
         ended=ending(history.events),
         differs=differs,
+        escapes=escapes(history.events),
         wall_seconds=wall_seconds,
     )
 

@@ -160,9 +160,10 @@ class Server:
 
     def escaped(self, what: str) -> None:
         """The agent tried something that the World cannot simulate; it got an error instead."""
+        from outtrade.engine.results import ESCAPE
         from outtrade.model.history import Log
 
-        self.recorder.add(Log(incarnation=self.recorder.incarnation, stream="world", text=f"not simulated: {what}"))
+        self.recorder.add(Log(incarnation=self.recorder.incarnation, stream="world", text=f"{ESCAPE}{what}"))
 
     # ------------------------------------------------------------------ landing and healing
     def landed_once(self, armed: Armed, **where: Any) -> None:

@@ -198,6 +198,9 @@ def main() -> NoReturn:
     os.dup2(2, 1)
     import signal
 
+    from outtrade.engine import isolation
+
+    isolation.enter()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides
     with suppress(OSError):
         serve(pipe)

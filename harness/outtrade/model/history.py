@@ -447,6 +447,25 @@ _EVENT = msgspec.json.Decoder(EventType)
 _HEADER = msgspec.json.Decoder(Header)
 
 
+def _make_writable(event: EventType) -> None:
+    """Lone surrogates, which UTF-8 cannot hold, become visible escapes (``\\ud800``)."""
+    try:
+        _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        for name in event.__struct_fields__:
+            setattr(event, name, _writable(getattr(event, name)))
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_writable(one) for one in value)
+    return value
+
+
 class History:
     """Header, events and blobs of one run."""
 
@@ -458,7 +477,9 @@ class History:
         self.blobs: dict[str, str] = {}
 
     def add(self, event: EventType) -> int:
-        """Append and number an event; returns its sequence number."""
+        """Append and number an event; returns its sequence number. What an agent says is made fit for a file."""
+        if event.source == "agent":
+            _make_writable(event)
         event.seq = len(self.events)
         self.events.append(event)
         return event.seq

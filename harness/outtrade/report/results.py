@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 
 VERSION: Literal[2] = 2
 """Written by this version. Version 1 has no gate, no expected failures and no kinds; it is still read."""
-TIME_FIELDS = ("started", "finished", "wall_seconds", "results[].wall_seconds")
-"""Paths of the fields in which two equal runs differ."""
+TIME_FIELDS = ("started", "finished", "wall_seconds", "results[].wall_seconds", "isolation")
+"""Paths of the fields in which two equal runs may differ: times, and what the machine allows."""
 
 KEPT_HISTORIES = 5
 """Histories kept of each distinct failure; every other one can be made again by ``outtrade replay``."""
@@ -186,6 +186,9 @@ class ScenarioRow(_Model):
     faults: tuple[ScenarioFault, ...]
     ended: str = Field(description="how the target ended where it gave no usable report")
     differs: str = Field(description="first difference between two runs, with the determinism check")
+    escapes: tuple[str, ...] = Field(
+        default=(), description="what the target tried that the World does not simulate; it got an error"
+    )
     error: str = Field(description="error of the harness")
     file: str | None = Field(description="scenario file, where something failed")
     wall_seconds: float
@@ -265,6 +268,11 @@ class Results(_Model):
     finished: str
     wall_seconds: float
     network: NetworkRow | None = Field(default=None, description="null where the target ran in a simulated world")
+    isolation: str = Field(
+        default="",
+        description="what kept agents from the real network: 'network namespace', or 'audit hook only', which C "
+        "libraries can pass; empty over real sockets, and in older files",
+    )
     exit: Exit
     gate: GateRow | None = Field(default=None, description="absent in files of version 1")
     critical: int = Field(description="critical violations of a MUST: scenario x property")
@@ -355,6 +363,7 @@ class ResultsFile:
         self._files: dict[int, str] = {}
         self._kept: Counter[str] = Counter()
         self._interrupted = False
+        self._isolation = ""
         self._started = ""
 
     def handle(self, event: Event) -> None:
@@ -438,6 +447,7 @@ class ResultsFile:
     def _finish(self, event: RunFinished) -> None:
         for failure in event.failures:
             self._save_failure(failure)
+        self._isolation = event.isolation
         wall = event.wall_seconds
         self._write(event.card, self._results, event.failures, self._files, interrupted=self._interrupted, wall=wall)
         self.written = True
@@ -464,6 +474,7 @@ class ResultsFile:
             interrupted=interrupted,
             started=self._started,
             wall_seconds=wall,
+            isolation=self._isolation,
         )
         write_whole(self.folder / "results.json", as_json(made).encode())
 
@@ -495,6 +506,7 @@ def build(
     interrupted: bool,
     started: str,
     wall_seconds: float,
+    isolation: str = "",
 ) -> Results:
     """The contents of results.json."""
     return Results(
@@ -514,6 +526,7 @@ def build(
         finished=_now(),
         wall_seconds=round(wall_seconds, 3),
         network=_network(kit, results),
+        isolation=isolation,
         failures=tuple(_failure(failure, card) for failure in failures),
         **judgement(card, policy),
         results=tuple(_scenario(result, files.get(result.index)) for result in results),
@@ -667,6 +680,7 @@ def _scenario(result: Result, file: str | None) -> ScenarioRow:
         ),
         ended=result.ended,
         differs=result.differs,
+        escapes=result.escapes,
         error=result.error,
         file=file,
         wall_seconds=round(result.wall_seconds, 6),

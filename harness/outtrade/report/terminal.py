@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,7 @@ class Terminal:
         self._failing = 0
         self._errors: list[Result] = []
         self._differing: list[Result] = []
+        self._escapes: Counter[str] = Counter()
 
     def handle(self, event: Event) -> None:
         """Show an event."""
@@ -136,6 +138,7 @@ class Terminal:
             self._errors.append(result)
         if result.differs:
             self._differing.append(result)
+        self._escapes.update(result.escapes)
         self._advance()
 
     def _advance(self) -> None:
@@ -158,7 +161,7 @@ class Terminal:
         self._heading(kit, card, event.wall_seconds)
         self._dimensions(card)
         self._violations(card)
-        self._notes(card)
+        self._notes(card, event.isolation)
         new = [f for f in event.failures if f.scenarios > card.known.get(f.judged.fingerprint, _NOT_KNOWN).scenarios]
         self._failures(new)
         if self._coverage:
@@ -208,7 +211,7 @@ class Terminal:
                 for more in body[1:]:
                     self.line(" " * 42 + more)
 
-    def _notes(self, card: Scorecard) -> None:
+    def _notes(self, card: Scorecard, isolation: str = "") -> None:
         notes: list[tuple[str, str]] = []
         waived = [row for row in card.properties if row.counts.get("waived")]
         if waived:
@@ -234,6 +237,10 @@ class Terminal:
         never = [row.id for row in card.properties if not row.applied and not row.counts.get("waived")]
         if never:
             notes.append(("never applied", ", ".join(never)))
+        if isolation:
+            notes.append(("isolation", clean(isolation, 300)))
+        for text, times in sorted(self._escapes.items(), key=lambda one: (-one[1], one[0]))[:3]:
+            notes.append(("not simulated", f"{clean(text, 300)} ({count(times, 'scenario')})"))
         for result in self._errors[:3]:
             notes.append(("harness error", f"{clean(result.scenario, 30)}: {clean(result.error, 300)}"))
         for result in self._differing[:3]:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from outtrade.sim import clients, entropy, guard, imports, poll, realtls, sockets, threads, timewrap
+from outtrade.sim import clients, entropy, guard, imports, native, poll, realtls, sockets, threads, timewrap
 from outtrade.sim.active import current
 from outtrade.sim.loop import SimLoop
 from outtrade.sim.tls import NullObject
@@ -51,6 +51,7 @@ def install() -> None:
         (socket, "socketpair", _socketpair(socket.socketpair)),
         (select, "select", poll.sim_select),
         *threads.swaps(),
+        *guard.swaps(),
     ]
     if hasattr(os, "getrandom"):
         swaps.append((os, "getrandom", entropy.sim_getrandom))
@@ -75,6 +76,7 @@ def install() -> None:
     threads.install()
     clients.adjust()
     imports.install()
+    native.install()
     guard.install_audit()
 
 
