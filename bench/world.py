@@ -2,7 +2,8 @@
 
 Run ``python bench/world.py``. Both sides run the unmodified ccxt client against the same answer, in alternating batches
 in one process, so that the noise of the machine hits both; the median of the batches' ratios is printed. Below 1.0 the
-simulated exchange costs less than playing a recording back. Also printed: what entering and leaving a World costs.
+simulated exchange costs less than playing a recording back. Also printed: what entering and leaving a World costs, and
+one hand-over between two threads.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import queue
 import statistics
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,7 @@ from outtrade.sim import NS, Conn, World
 from outtrade.sim.timewrap import real_seconds
 
 HOST = "api.binance.com"
-BATCHES, ORDERS = 15, 100
+BATCHES, ORDERS, HANDOVERS = 15, 100, 10_000
 
 MARKET = {
     "symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT", "baseAssetPrecision": 8,
@@ -147,6 +150,26 @@ def compare(name: str, in_world: Callable[[], float], replayed: Callable[[], flo
     print(f"{name:5}  World {ours:7,.0f} us   vcrpy {theirs:7,.0f} us   ratio {ratio:.2f}")
 
 
+def hand_over() -> float:
+    """Seconds of real time for one hand-over of the baton between two threads that wait for each other."""
+    there, back = queue.SimpleQueue[bool](), queue.SimpleQueue[bool]()
+
+    def answer() -> None:
+        while there.get():
+            back.put(True)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    start = real_seconds()
+    for _ in range(HANDOVERS // 2):
+        there.put(True)
+        back.get()
+    taken = real_seconds() - start
+    there.put(False)
+    thread.join()
+    return taken / HANDOVERS
+
+
 def main() -> None:
     """Print the ratios, and the cost of a World itself."""
     with tempfile.TemporaryDirectory() as folder:
@@ -179,6 +202,10 @@ def main() -> None:
             pass
         times.append(real_seconds() - start)
     print(f"making, entering and leaving a World: {statistics.median(times) * 1e6:,.0f} us")
+    made = world()
+    with made:
+        costs = [made.run_blocking(hand_over) for _ in range(5)]
+    print(f"one hand-over between two threads: {statistics.median(costs) * 1e6:,.0f} us")
 
 
 if __name__ == "__main__":
