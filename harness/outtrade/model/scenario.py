@@ -109,6 +109,8 @@ class Scenario(Plain):
         data: dict[str, Any] = handler(self)
         if self.reference is None:
             data.pop("reference", None)
+        if self.schedule == "fifo":
+            data.pop("schedule", None)
         return data
 
     def task(self, **changes: Any) -> Task:
