@@ -8,11 +8,25 @@ from pathlib import Path
 import pytest
 
 from outtrade_mocks.core.diagram import page
-from outtrade_mocks.core.orders import TABLE, TERMINAL, WORKING, Event, IllegalTransition, Status, step
+from outtrade_mocks.core.orders import LIVE, TABLE, TERMINAL, WORKING, Event, IllegalTransition, Status, step
 
 LEGAL = {
     ("pending", "accept"): "open",
     ("pending", "reject"): "rejected",
+    ("pending", "hold"): "held",
+    ("pending", "arm"): "untriggered",
+    ("held", "accept"): "open",
+    ("held", "arm"): "untriggered",
+    ("held", "reject"): "rejected",
+    ("held", "amend"): "held",
+    ("held", "cancel"): "cancelled",
+    ("held", "expire"): "expired",
+    ("untriggered", "trigger"): "triggered",
+    ("untriggered", "amend"): "untriggered",
+    ("untriggered", "cancel"): "cancelled",
+    ("untriggered", "expire"): "expired",
+    ("triggered", "accept"): "open",
+    ("triggered", "reject"): "rejected",
     ("open", "fill"): "partially_filled",
     ("open", "complete"): "filled",
     ("open", "amend"): "open",
@@ -40,6 +54,7 @@ def test_every_state_has_a_row_and_nothing_follows_a_terminal_state() -> None:
     assert set(TABLE) == set(Status)
     assert {"filled", "cancelled", "expired", "rejected"} == TERMINAL
     assert {"open", "partially_filled"} == WORKING
+    assert set(Status) - TERMINAL - {"pending", "triggered"} == LIVE
 
 
 def test_the_table_cannot_be_changed() -> None:

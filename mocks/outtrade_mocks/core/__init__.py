@@ -7,6 +7,9 @@ How the parts fit together::
     book          price levels with first-in-first-out queues: price-time priority
     account       free and locked atoms per asset, and the account's past
     fees          maker/taker rates and the rounding rule
+    practice      what a venue does where venues differ
+    triggers      orders that wait for a price: stops, take profits, trailing ones
+    lists         orders that decide about each other: OCO, OTO, OTOCO, brackets
     flow          the rest of the market: seeded makers and takers
     view          what a query may see, now or as of an earlier time
     events        what happened, in exact order
@@ -20,11 +23,13 @@ clock. State moves when the exchange accepts, never when the client hears of it.
 from __future__ import annotations
 
 from outtrade_mocks.core.account import Account
-from outtrade_mocks.core.events import BalanceChange, Change, Fill, OrderChange
+from outtrade_mocks.core.events import BalanceChange, Change, Fill, ListChange, OrderChange
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument, OffGrid, PriceBand
-from outtrade_mocks.core.orders import NewOrder, Order, Reject, RejectReason, Status
+from outtrade_mocks.core.lists import NewList, OrderList
+from outtrade_mocks.core.orders import Malformed, NewOrder, Order, Reject, RejectReason, Status, Terms, Trigger
+from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.view import View
 
 __all__ = [
@@ -35,13 +40,20 @@ __all__ = [
     "Fill",
     "FlowConfig",
     "Instrument",
+    "ListChange",
+    "Malformed",
+    "NewList",
     "NewOrder",
     "OffGrid",
     "Order",
     "OrderChange",
+    "OrderList",
+    "Practice",
     "PriceBand",
     "Reject",
     "RejectReason",
     "Status",
+    "Terms",
+    "Trigger",
     "View",
 ]

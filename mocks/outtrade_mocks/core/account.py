@@ -47,9 +47,9 @@ class Account:
         self.by_client_id: dict[str, list[int]] = {}
         """Client order id -> ids of all orders that ever carried it."""
         self.working: dict[str, int] = {}
-        """Client order id -> id, of orders on a book only."""
+        """Client order id -> id, of open orders: on a book, or waiting to come there."""
         self.open_count: dict[str, int] = {}
-        """Symbol -> number of its orders on the book."""
+        """Symbol -> number of its open orders."""
 
     def balance(self, asset: str) -> Balance:
         """The balance of ``asset``, zero where it was never touched."""

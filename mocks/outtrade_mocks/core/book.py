@@ -17,10 +17,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.ladder import Ladder
 from outtrade_mocks.core.orders import Order
+
+if TYPE_CHECKING:
+    from outtrade_mocks.core.lists import OrderList
+    from outtrade_mocks.core.triggers import Watch
+
+
+class Special:
+    """What only some entries have: the hidden part of an iceberg, a trigger, a list."""
+
+    __slots__ = ("group", "hidden", "reserve", "tip", "watch")
+
+    def __init__(self, tip: int = 0) -> None:
+        self.hidden = 0
+        """Lots on the book that are not shown and have no place in the queue yet."""
+        self.tip = tip
+        """Lots shown at a time; 0: all."""
+        self.reserve = 0
+        """Ticks at which a market order that waits for its trigger is reserved for."""
+        self.watch: Watch | None = None
+        """Its trigger while it waits."""
+        self.group: OrderList | None = None
 
 
 class Entry:
@@ -28,6 +50,7 @@ class Entry:
 
     __slots__ = (
         "account", "after", "before", "buy", "gets", "level", "locked", "order", "pays", "price", "remaining",
+        "special",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +80,13 @@ class Entry:
         """The level it rests in. ``before`` and ``after`` are its neighbours there."""
         self.before: Entry | None = None
         self.after: Entry | None = None
+        self.special: Special | None = None
+
+    @property
+    def total(self) -> int:
+        """Lots left, those that an iceberg hides included (``remaining``: those shown)."""
+        special = self.special
+        return self.remaining if special is None else self.remaining + special.hidden
 
 
 class Level:
@@ -148,6 +178,15 @@ class BookSide:
         assert entry.level is not None and 0 < lots < entry.remaining
         entry.remaining -= lots
         entry.level.lots -= lots
+
+    def replenish(self, entry: Entry) -> None:
+        """Show the next part of an iceberg, at the end of its price's queue (Kraken iceberg_refill, Binance icebergQty:
+        each part queues anew)."""
+        special = entry.special
+        assert special is not None and not entry.remaining and entry.level is None
+        entry.remaining = min(special.tip, special.hidden)
+        special.hidden -= entry.remaining
+        self.add(entry)
 
     def _drop(self, level: Level) -> None:
         price = level.price

@@ -12,12 +12,18 @@ from outtrade_mocks.core.orders import TABLE, TERMINAL, Event, RejectReason, Sta
 
 _EVENTS = {
     Event.ACCEPT: "the exchange takes the order; it has an id from here on",
+    Event.HOLD: "taken, but it waits for another order of its list to be filled",
+    Event.ARM: "taken, but it waits outside the book for its trigger price",
+    Event.TRIGGER: "the price it waited for has come; at the same instant it is accepted into the market or rejected",
     Event.REJECT: "the exchange refuses; on venues that answer at once there is no order and no id",
     Event.FILL: "a trade that leaves something to fill",
     Event.COMPLETE: "the trade that fills the rest",
-    Event.AMEND: "the quantity is reduced; the order keeps its place in the queue",
-    Event.CANCEL: "the owner takes back what is left",
-    Event.EXPIRE: "what is left ends without being asked: IOC or FOK remainder, no liquidity, self-trade prevention",
+    Event.AMEND: "quantity or price change; a smaller quantity keeps its place in the queue (where the venue does so)",
+    Event.CANCEL: "the owner takes back what is left (also by the countdown that he set)",
+    Event.EXPIRE: (
+        "what is left ends without being asked: IOC or FOK remainder, no liquidity, self-trade prevention, its time is "
+        "over, a post-only order would take, another order of its list decided"
+    ),
 }
 
 

@@ -35,17 +35,23 @@ class Ledger:
 
     def lock(self, entry: Entry, instrument: Instrument, now: int) -> Balance:
         """Set the entry's lock to what its remainder needs."""
-        if entry.buy:
-            need = instrument.cover(entry.price, entry.remaining)
-        else:
-            need = entry.remaining * instrument.lot_atoms
-        return self._lock(entry, need, now)
+        left = entry.remaining if entry.special is None else entry.total
+        need = instrument.cover(entry.price, left) if entry.buy else left * instrument.lot_atoms
+        return self.set_lock(entry, need, now)
+
+    def hold(self, entry: Entry, need: int, now: int) -> Balance:
+        """Set the entry's lock to ``need`` atoms, which must be free: AssertionError where they are not."""
+        balance = self.set_lock(entry, need, now)
+        if balance.free < 0:
+            raise AssertionError(f"{balance.asset} overdrawn by the lock of {entry.order}")
+        return balance
 
     def unlock(self, entry: Entry, now: int) -> Balance:
         """Release what the entry still locks."""
-        return self._lock(entry, 0, now)
+        return self.set_lock(entry, 0, now)
 
-    def _lock(self, entry: Entry, need: int, now: int) -> Balance:
+    def set_lock(self, entry: Entry, need: int, now: int) -> Balance:
+        """Set the entry's lock to ``need`` atoms, which the caller knows to be free."""
         balance = entry.pays
         assert balance is not None
         more = need - entry.locked
@@ -56,7 +62,7 @@ class Ledger:
         return balance
 
     def settle(self, entry: Entry, instrument: Instrument, lots: int, quote: int, maker: bool, now: int) -> int:
-        """One side of a trade of ``lots`` for ``quote`` atoms; ``entry.remaining`` is what is left after it.
+        """One side of a trade of ``lots`` for ``quote`` atoms; ``entry.total`` is what is left after it.
 
         Returns the fee, in atoms of the asset received.
         """
@@ -64,14 +70,13 @@ class Ledger:
         assert gets is not None and pays is not None
         rate = instrument.maker_rate if maker else instrument.taker_rate
         need = 0
+        if entry.locked:
+            left = entry.remaining if entry.special is None else entry.total
+            need = instrument.cover(entry.price, left) if entry.buy else left * instrument.lot_atoms
         if entry.buy:
             received, paid = lots * instrument.lot_atoms, quote
-            if entry.locked:
-                need = instrument.cover(entry.price, entry.remaining)
         else:
             received, paid = quote, lots * instrument.lot_atoms
-            if entry.locked:
-                need = entry.remaining * instrument.lot_atoms
         fee = received * rate.numerator // rate.denominator
         if fee:
             self.fees[gets.asset] = self.fees.get(gets.asset, 0) + fee

@@ -15,6 +15,7 @@ from __future__ import annotations
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
+from outtrade_mocks.core.triggers import Watches
 
 LOOK_AHEAD = 64
 """So many actions are looked at to find one that touches an account's order."""
@@ -25,7 +26,7 @@ class Market:
 
     __slots__ = (
         "_clear_until", "_own_best", "_taken", "asks", "bids", "flow", "house", "instrument", "is_open", "ladder",
-        "last_price", "noted", "own_entries", "quote", "takes", "trade_id",
+        "last_price", "noted", "own_entries", "published", "quote", "takes", "trade_id", "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Flow | None) -> None:
@@ -55,10 +56,18 @@ class Market:
         """No action before that time touches an account's order; negative: not known."""
         self.ladder: Ladder | None = None
         """What the house makers put up for ``quote``; None: to be worked out."""
+        self.published: dict[str, int] = {}
+        """Prices that are told to the core, in ticks: mark and index."""
+        self.watches: Watches | None = None
+        """Armed trigger orders; None: there are none. While there are, every action is carried out at its time."""
 
     def side(self, *, buy: bool) -> BookSide:
         """Bids or asks."""
         return self.bids if buy else self.asks
+
+    def price_of(self, source: str) -> int | None:
+        """The price in ticks that triggers of ``source`` compare with: last trade, mark or index."""
+        return self.last_price if source == "last" else self.published.get(source)
 
     @property
     def reference(self) -> int | None:
@@ -78,6 +87,8 @@ class Market:
             self.quote = action
             self.ladder = None
             self.last_price = max(1, self.flow.touch(action)[action.noise & 1])
+            if self.watches is not None and self.is_open:
+                self.watches.saw("last", self.last_price)
         else:
             self.trade_id += action.prints
         return action
@@ -110,7 +121,12 @@ class Market:
         """The time (ns) of the next action that might trade with an account's order: nothing before it does. An action
         that is far ahead may be named though it touches nothing; NEVER where none will come."""
         flow = self.flow
-        if flow is None or not self.own_entries or not self.is_open:
+        if flow is None or not self.is_open:
+            return NEVER
+        if self.watches is not None:  # any price may reach a trigger
+            self._clear_until = -1
+            return flow.next_time
+        if not self.own_entries:
             return NEVER
         if self._clear_until >= flow.next_time:
             return self._clear_until

@@ -3,7 +3,9 @@
 Everything that may happen to an order stands in one table, ``TABLE``: state x event -> state. An event that the table
 does not list for a state is illegal: ``step`` raises and nothing has changed. The diagram in the documentation is
 drawn from the same table. In words: the exchange accepts or rejects; an accepted order is filled in parts and then
-completely, or it is cancelled (somebody asked) or expires (nobody did); nothing follows a terminal state.
+completely, or it is cancelled (somebody asked) or expires (nobody did); nothing follows a terminal state. A trigger
+order is armed instead, waits outside the book, and is triggered once: at that instant it is accepted into the market or
+refused. An order that waits for another order of its list is held until that one is filled.
 
     >>> step(Status.OPEN, Event.FILL)
     <Status.PARTIALLY_FILLED: 'partially_filled'>
@@ -25,8 +27,17 @@ import msgspec
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market"]
-TimeInForce = Literal["GTC", "IOC", "FOK"]
-ExpiredBy = Literal["", "ioc", "fok", "liquidity", "self_trade"]
+TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY"]
+ExpiredBy = Literal["", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds"]
+"""Why an order ended (or, once triggered or released, was refused) without its owner asking: ``gtd`` and ``day`` its
+time was over, ``post_only`` it would have taken, ``list`` the other orders of its list decided, ``funds`` too little
+money when it was triggered or released."""
+SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both", "decrement"]
+TriggerKind = Literal["stop", "take_profit"]
+TriggerSource = Literal["last", "mark", "index"]
+
+TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTD", "DAY")
+SELF_TRADE = ("none", "expire_taker", "expire_maker", "expire_both", "decrement")
 
 
 class Status(StrEnum):
@@ -36,6 +47,12 @@ class Status(StrEnum):
 
     PENDING = "pending"
     """Received, not yet decided; never visible in a snapshot."""
+    HELD = "held"
+    """Waits for another order of its list to be filled (Binance PENDING_NEW, Alpaca held)."""
+    UNTRIGGERED = "untriggered"
+    """Waits outside the book for its trigger price."""
+    TRIGGERED = "triggered"
+    """The instant between trigger and market; never the last snapshot of an instant."""
     OPEN = "open"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
@@ -50,6 +67,9 @@ class Event(StrEnum):
     __hash__ = str.__hash__
 
     ACCEPT = "accept"
+    HOLD = "hold"
+    ARM = "arm"
+    TRIGGER = "trigger"
     REJECT = "reject"
     FILL = "fill"
     COMPLETE = "complete"
@@ -61,6 +81,32 @@ class Event(StrEnum):
 TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyType(
     {
         Status.PENDING: MappingProxyType(
+            {
+                Event.ACCEPT: Status.OPEN,
+                Event.HOLD: Status.HELD,
+                Event.ARM: Status.UNTRIGGERED,
+                Event.REJECT: Status.REJECTED,
+            }
+        ),
+        Status.HELD: MappingProxyType(
+            {
+                Event.ACCEPT: Status.OPEN,
+                Event.ARM: Status.UNTRIGGERED,
+                Event.REJECT: Status.REJECTED,
+                Event.AMEND: Status.HELD,
+                Event.CANCEL: Status.CANCELLED,
+                Event.EXPIRE: Status.EXPIRED,
+            }
+        ),
+        Status.UNTRIGGERED: MappingProxyType(
+            {
+                Event.TRIGGER: Status.TRIGGERED,
+                Event.AMEND: Status.UNTRIGGERED,
+                Event.CANCEL: Status.CANCELLED,
+                Event.EXPIRE: Status.EXPIRED,
+            }
+        ),
+        Status.TRIGGERED: MappingProxyType(
             {
                 Event.ACCEPT: Status.OPEN,
                 Event.REJECT: Status.REJECTED,
@@ -92,7 +138,9 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
 )
 
 WORKING = frozenset({Status.OPEN, Status.PARTIALLY_FILLED})
-"""States in which an order can still be filled."""
+"""States in which an order stands in the market and can be filled."""
+LIVE = WORKING | {Status.HELD, Status.UNTRIGGERED}
+"""States of open orders: those in the market and those that wait to come there."""
 TERMINAL = frozenset(status for status, events in TABLE.items() if not events)
 """States that nothing follows."""
 
@@ -113,6 +161,8 @@ class RejectReason(StrEnum):
     """Why the exchange refused. Filters carry the names of Binance's filters; other venues translate."""
 
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
+    INVALID_ORDER = "INVALID_ORDER"
+    """Fields that make no order: wrong kinds of values, missing ones, ones that exclude each other."""
     MARKET_CLOSED = "MARKET_CLOSED"
     PRICE_FILTER = "PRICE_FILTER"
     PERCENT_PRICE_BY_SIDE = "PERCENT_PRICE_BY_SIDE"
@@ -131,6 +181,20 @@ class RejectReason(StrEnum):
     AMEND_INCREASE = "AMEND_INCREASE"
     AMEND_NO_CHANGE = "AMEND_NO_CHANGE"
     AMEND_BELOW_FILLED = "AMEND_BELOW_FILLED"
+    AMEND_PRICE = "AMEND_PRICE"
+    """The venue amends quantities only."""
+    AMEND_NOT_ALLOWED = "AMEND_NOT_ALLOWED"
+    """An order that waits (untriggered, held) or belongs to a list."""
+    EXPIRY = "EXPIRY"
+    """The end of a GTD or DAY order is not in the future."""
+    TRIGGER_IMMEDIATE = "TRIGGER_IMMEDIATE"
+    """The trigger price is reached already."""
+    NO_TRIGGER_PRICE = "NO_TRIGGER_PRICE"
+    """There is no price of that source to measure a trigger against."""
+    ICEBERG_PARTS = "ICEBERG_PARTS"
+    LIST_SHAPE = "LIST_SHAPE"
+    """The orders of a list do not fit each other."""
+    BATCH_SIZE = "BATCH_SIZE"
 
 
 class Reject(Exception):
@@ -140,6 +204,49 @@ class Reject(Exception):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+
+
+class Malformed(Reject, ValueError):
+    """A request that is no order at all (INVALID_ORDER): a bug of the codec that made it, not of the client."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(RejectReason.INVALID_ORDER, detail)
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """When a waiting order goes to the market.
+
+    A *stop* waits for the price to move against the order (a buy: up to ``price`` or above, a sale: down to it or
+    below), a *take profit* for the reverse. A *trailing* order (one of ``trail_ticks``, ``trail_bps``) follows the best
+    price since it began to track and triggers when the price comes back by that much; ``price`` is then its activation:
+    tracking begins when it is reached, in the direction of the kind, or at once without it (Binance spot, trailing stop
+    FAQ: stopPrice and trailingDelta; USD-M and Bybit activation prices are take-profit conditions).
+    """
+
+    kind: TriggerKind = "stop"
+    price: int | None = None
+    """Ticks."""
+    source: TriggerSource = "last"
+    trail_ticks: int | None = None
+    trail_bps: int | None = None
+    """Hundredths of a percent, as Binance's trailingDelta."""
+
+    @property
+    def trailing(self) -> bool:
+        """Whether the trigger follows the price."""
+        return self.trail_ticks is not None or self.trail_bps is not None
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What only some orders have; as in NewOrder."""
+
+    expires: int | None = None
+    trigger: Trigger | None = None
+    visible: int | None = None
+    self_trade: SelfTrade | None = None
+    list_id: int | None = None
+    triggered: int | None = None
+    """The price in ticks that triggered the order."""
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -160,6 +267,14 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     client_id: str = ""
     """Empty: the exchange makes one."""
     label: str = ""
+    expires: int | None = None
+    """GTD and DAY: the time in ns at which what is left expires (DAY: the caller knows the calendar)."""
+    trigger: Trigger | None = None
+    """The order waits for this first."""
+    visible: int | None = None
+    """Iceberg: lots that the book shows at a time."""
+    self_trade: SelfTrade | None = None
+    """None: the venue's default."""
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -192,6 +307,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     expired_by: ExpiredBy = ""
     """Why an expired order expired."""
     label: str = ""
+    terms: Terms | None = None
+    """None for a plain order."""
 
     @property
     def remaining(self) -> int:
@@ -200,5 +317,10 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def working(self) -> bool:
-        """Whether the order can still be filled."""
+        """Whether the order stands in the market."""
         return self.status in WORKING
+
+    @property
+    def live(self) -> bool:
+        """Whether the order is open: in the market, or waiting to come there."""
+        return self.status in LIVE

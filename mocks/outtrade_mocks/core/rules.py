@@ -9,24 +9,92 @@ from __future__ import annotations
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.instruments import Instrument
-from outtrade_mocks.core.orders import NewOrder, Reject, RejectReason
+from outtrade_mocks.core.orders import SELF_TRADE, TIMES_IN_FORCE, Malformed, NewOrder, Reject, RejectReason, Trigger
+from outtrade_mocks.core.practice import Practice
+
+_RESTS = frozenset({"GTC", "GTD", "DAY"})
+
+
+def _count(value: object) -> bool:
+    """Whether ``value`` is a plain integer (a bool is none)."""
+    return type(value) is int
 
 
 def check_shape(new: NewOrder) -> None:
-    """Raises ValueError on a request that no venue codec may make (a bug of the caller, not of the client)."""
+    """Raises Malformed (which is a ValueError, too) on a request that no venue codec may make: a bug of the caller, not
+    of the client."""
     if new.side not in ("buy", "sell"):
-        raise ValueError(f"side {new.side!r}")
-    kind = new.type
+        raise Malformed(f"side {new.side!r}")
+    kind, tif = new.type, new.tif
     if kind == "limit":
-        if new.price is None or new.lots is None or new.quote is not None:
-            raise ValueError("a limit order has a price and a quantity, and no quote amount")
-        if new.post_only and new.tif != "GTC":
-            raise ValueError("a post-only order is GTC")
+        if type(new.price) is not int or type(new.lots) is not int or new.quote is not None:
+            raise Malformed("a limit order has a price and a quantity, and no quote amount")
+        if new.post_only and tif != "GTC" and tif not in ("GTD", "DAY"):
+            raise Malformed("a post-only order is GTC, GTD or DAY")
     elif kind == "market":
-        if new.price is not None or new.post_only or (new.lots is None) == (new.quote is None):
-            raise ValueError("a market order has either a quantity or a quote amount, and no price")
+        amount = new.lots if new.quote is None else new.quote
+        if new.price is not None or new.post_only or type(amount) is not int or None not in (new.lots, new.quote):
+            raise Malformed("a market order has either a quantity or a quote amount, and no price")
     else:
-        raise ValueError(f"order type {new.type!r}")
+        raise Malformed(f"order type {new.type!r}")
+    if tif != "GTC":
+        _check_tif(new)
+    elif new.expires is not None:
+        raise Malformed("only GTD and DAY orders have an end")
+    if type(new.client_id) is not str:
+        raise Malformed("a client id is text")
+
+
+def _check_tif(new: NewOrder) -> None:
+    if new.tif not in TIMES_IN_FORCE:
+        raise Malformed(f"time in force {new.tif!r}")
+    if new.tif in ("GTD", "DAY"):
+        if not _count(new.expires) or (new.type != "limit" and new.trigger is None):
+            raise Malformed("a GTD or DAY order is a limit or trigger order and has an end")
+    elif new.expires is not None:
+        raise Malformed("only GTD and DAY orders have an end")
+
+
+def check_terms(new: NewOrder, practice: Practice, now: int) -> None:
+    """The rules of what only some orders have: an end, a trigger, a visible part, a self-trade mode.
+
+    Raises Malformed; Reject: EXPIRY where the end is not after ``now``, ICEBERG_PARTS, LOT_SIZE.
+    """
+    if new.self_trade is not None and new.self_trade not in SELF_TRADE:
+        raise Malformed(f"self-trade mode {new.self_trade!r}")
+    if new.trigger is not None:
+        check_trigger(new, new.trigger)
+    if new.visible is not None:
+        if not _count(new.visible) or new.type != "limit" or new.tif not in _RESTS:
+            raise Malformed("an iceberg is a limit order that may rest, with a visible quantity")
+        assert new.lots is not None
+        if not 0 < new.visible <= new.lots:
+            raise Reject(RejectReason.LOT_SIZE, "the visible quantity is not within the order's")
+        if -(-new.lots // new.visible) > practice.iceberg_parts:
+            raise Reject(RejectReason.ICEBERG_PARTS, f"more than {practice.iceberg_parts} parts")
+    if new.expires is not None and new.expires <= now:
+        raise Reject(RejectReason.EXPIRY, "the end of the order is not in the future")
+
+
+def check_trigger(new: NewOrder, trigger: Trigger) -> None:
+    """The shape of a trigger. Raises Malformed; Reject(PRICE_FILTER) on a price or distance that is not positive."""
+    if not isinstance(trigger, Trigger) or trigger.kind not in ("stop", "take_profit"):
+        raise Malformed("a trigger is a stop or a take profit")
+    if trigger.source not in ("last", "mark", "index"):
+        raise Malformed(f"trigger source {trigger.source!r}")
+    if new.lots is None:
+        raise Malformed("a trigger order has a quantity")
+    values = (trigger.price, trigger.trail_ticks, trigger.trail_bps)
+    if not all(value is None or _count(value) for value in values):
+        raise Malformed("trigger prices and distances are whole numbers")
+    if trigger.trail_ticks is not None and trigger.trail_bps is not None:
+        raise Malformed("a trailing distance is in ticks or in basis points, not both")
+    if trigger.price is None and not trigger.trailing:
+        raise Malformed("a trigger has a price or a trailing distance")
+    if any(value is not None and value <= 0 for value in values):
+        raise Reject(RejectReason.PRICE_FILTER, "trigger prices and distances are positive")
+    if trigger.trail_bps is not None and trigger.trail_bps >= 10_000:
+        raise Reject(RejectReason.PRICE_FILTER, "a trailing distance is below 100 %")
 
 
 def check_limit(instrument: Instrument, side: str, price: int, lots: int, reference: int | None) -> None:
@@ -90,7 +158,9 @@ def check_notional(instrument: Instrument, units: int, *, market: bool) -> None:
         raise Reject(RejectReason.NOTIONAL, "price x quantity above the maximum")
 
 
-def check_account(instrument: Instrument, new: NewOrder, account: Account, open_buys: int, lots: int) -> None:
+def check_account(
+    instrument: Instrument, new: NewOrder, account: Account, open_buys: int, lots: int, replaces: bool = False
+) -> None:
     """MAX_POSITION and MAX_NUM_ORDERS; ``open_buys``: lots of the account's open buys, ``lots``: of this order.
 
     Only orders that may rest count as open orders (*inferred*).
@@ -102,8 +172,7 @@ def check_account(instrument: Instrument, new: NewOrder, account: Account, open_
             raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
     if (
         instrument.max_orders is not None
-        and new.type == "limit"
-        and new.tif == "GTC"
-        and account.open_count.get(instrument.symbol, 0) >= instrument.max_orders
+        and (new.trigger is not None or (new.type == "limit" and new.tif in _RESTS))
+        and account.open_count.get(instrument.symbol, 0) - replaces >= instrument.max_orders
     ):
         raise Reject(RejectReason.MAX_NUM_ORDERS, f"{instrument.max_orders} orders are open")

@@ -23,7 +23,7 @@ exchange goes on. Take it between operations, not in a callback.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal
@@ -31,13 +31,16 @@ from typing import Any, Literal
 import msgspec
 
 from outtrade_mocks.core.account import Account, Balance
-from outtrade_mocks.core.book import BookSide, Entry
-from outtrade_mocks.core.events import Fill
-from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.book import BookSide, Entry, Special
+from outtrade_mocks.core.events import Fill, ListStatus
+from outtrade_mocks.core.exchange import Countdown, Exchange, watch_of
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
 from outtrade_mocks.core.instruments import Instrument, PriceBand
+from outtrade_mocks.core.lists import ListKind, OrderList, Partial
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Order
+from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.triggers import Watches
 
 VERSION = 1
 Rules = dict[str, Any]
@@ -108,6 +111,52 @@ class MarketState(msgspec.Struct, frozen=True):
     noted: bool
     takes: list[Take]
     taken: tuple[int, int]
+    published: dict[str, int]
+
+
+class WatchState(msgspec.Struct, frozen=True, array_like=True):
+    """How far a trigger has come; ``since`` gives the order in which triggers were armed."""
+
+    since: int
+    active: bool
+    extreme: int | None
+
+
+class OpenState(msgspec.Struct, frozen=True, array_like=True):
+    """What an open order has that the book does not show: a hidden part, a trigger, what it locks while it waits."""
+
+    order_id: int
+    waits: bool
+    remaining: int
+    locked: int
+    hidden: int
+    tip: int
+    reserve: int
+    watch: WatchState | None
+
+
+class ListState(msgspec.Struct, frozen=True):
+    """One order list that is not done."""
+
+    list_id: int
+    client_id: str
+    kind: ListKind
+    account: str
+    symbol: str
+    partial: Partial
+    released: bool
+    status: ListStatus
+    orders: tuple[Order, ...]
+
+
+class TimerState(msgspec.Struct, frozen=True, array_like=True):
+    """An end to come: of the order ``order_id``, or (0) of the patience of a countdown."""
+
+    time: int
+    number: int
+    order_id: int
+    account: str
+    symbol: str | None
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +173,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     house: AccountState
     accounts: list[AccountState]
     markets: list[MarketState]
+    practice: dict[str, Any]
+    opened: list[OpenState]
+    """Open orders that are not plain, oldest first."""
+    lists: list[ListState]
+    last_list_id: int
+    timers: list[TimerState]
+    timer_count: int
 
     def to_json(self) -> bytes:
         """The state as one JSON document."""
@@ -154,7 +210,35 @@ def snapshot(exchange: Exchange) -> State:
         house=_account(exchange.ledger.house),
         accounts=[_account(account) for account in exchange.accounts.values()],
         markets=[_market(market) for market in exchange._markets.values()],
+        practice=asdict(exchange.practice),
+        opened=[_open(entry, entry.special) for _, entry in sorted(exchange._entries.items()) if entry.special],
+        lists=[_list(group) for group in exchange._lists.open.values()],
+        last_list_id=exchange._lists._last_id,
+        timers=[
+            TimerState(time, number, 0, what.account.name, what.symbol)
+            if isinstance(what, Countdown)
+            else TimerState(time, number, what, "", None)
+            for time, number, what in sorted(exchange._timers, key=lambda timer: timer[:2])
+            if exchange._ticks(what)
+        ],
+        timer_count=exchange._timer_count,
     )
+
+
+def _open(entry: Entry, special: Special) -> OpenState:
+    watch = special.watch
+    return OpenState(
+        0 if entry.order is None else entry.order.order_id, entry.level is None, entry.remaining, entry.locked,
+        special.hidden, special.tip, special.reserve,
+        None if watch is None else WatchState(watch.since, watch.active, watch.extreme),
+    )  # fmt: skip
+
+
+def _list(group: OrderList) -> ListState:
+    return ListState(
+        group.list_id, group.client_id, group.kind, group.account.name, group.symbol, group.partial, group.released,
+        group.status, group.orders,
+    )  # fmt: skip
 
 
 def _account(account: Account) -> AccountState:
@@ -184,6 +268,7 @@ def _market(market: Market) -> MarketState:
         market.noted,
         market.takes[:],
         (market._taken[0], market._taken[1]),
+        dict(market.published),
     )
 
 
@@ -222,6 +307,7 @@ def _rules(record: Instrument | FlowConfig) -> Rules:
 def restore(state: State) -> Exchange:
     """An exchange that goes on from ``state``; the state may be restored any number of times."""
     exchange = Exchange([], now=state.now, seed=0, find_by_original=state.find_by_original)
+    exchange.practice = Practice(**state.practice)
     exchange.precisions.update(state.precisions)
     exchange._last_order_id, exchange.event_id = state.last_order_id, state.event_id
     exchange.ledger.fees.update(state.fees)
@@ -234,7 +320,60 @@ def restore(state: State) -> Exchange:
             orders[order_id] = account, account.orders[order_id][-1]
     for market in state.markets:
         _make_market(exchange, market, orders)
+    _make_open(exchange, state.opened, orders)
+    for group in state.lists:
+        _make_list(exchange, group)
+    exchange._lists._last_id = state.last_list_id
+    for timer in state.timers:
+        what: int | Countdown = timer.order_id
+        if not timer.order_id:
+            what = Countdown(exchange.accounts[timer.account], timer.symbol)
+            exchange._countdowns[timer.account, timer.symbol] = what
+        exchange._timers.append((timer.time, timer.number, what))  # sorted, hence a heap
+    exchange._timer_count = state.timer_count
     return exchange
+
+
+def _make_open(exchange: Exchange, saved: list[OpenState], orders: dict[int, tuple[Account, Order]]) -> None:
+    """Waiting orders, and what open orders have beside their place in the book."""
+    armed: list[tuple[int, Entry, WatchState]] = []
+    for one in saved:
+        account, order = orders[one.order_id]
+        if one.waits:
+            instrument, buy = exchange._market(order.symbol).instrument, order.side == "buy"
+            base, quote = account.balance(instrument.base), account.balance(instrument.quote)
+            pays, gets = (quote, base) if buy else (base, quote)
+            entry = Entry(account, buy, order.price or 0, one.remaining, order, pays, gets)
+            entry.locked = one.locked
+            exchange._entries[one.order_id] = entry
+        entry = exchange._entries[one.order_id]
+        entry.special = special = Special(one.tip)
+        special.hidden, special.reserve = one.hidden, one.reserve
+        if one.watch is not None:
+            armed.append((one.watch.since, entry, one.watch))
+    for _, entry, state in sorted(armed, key=lambda item: item[0]):
+        assert entry.order is not None and entry.special is not None
+        entry.special.watch = watch = watch_of(entry, entry.order)
+        watch.active, watch.extreme = state.active, state.extreme
+        market = exchange._market(entry.order.symbol)
+        if market.watches is None:
+            market.watches = Watches()
+        market.watches.put_back(watch)
+
+
+def _make_list(exchange: Exchange, saved: ListState) -> None:
+    account = exchange.accounts[saved.account]
+    group = OrderList(saved.list_id, saved.client_id, saved.kind, account, saved.symbol, saved.partial)
+    group.released, group.status = saved.released, saved.status
+    for order in saved.orders:
+        entry = exchange._entries.get(order.order_id)
+        if entry is None:  # it has ended; the list remembers how
+            entry = Entry(account, order.side == "buy", order.price or 0, 0, order)
+            entry.special = Special()
+        assert entry.special is not None
+        entry.special.group = group
+        group.entries.append(entry)
+    exchange._lists.open[saved.list_id] = group
 
 
 def _make_account(saved: AccountState) -> Account:
@@ -260,6 +399,7 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
     market.is_open, market.last_price, market.trade_id = saved.is_open, saved.last_price, saved.trade_id
     market.quote, market.noted = saved.quote, saved.noted
     market.takes, market._taken = list(saved.takes), list(saved.taken)
+    market.published = dict(saved.published)
     for buy, kept in ((True, saved.bids), (False, saved.asks)):
         side = market.side(buy=buy)
         for order_id, price, remaining, locked in zip(

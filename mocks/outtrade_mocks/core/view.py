@@ -36,7 +36,7 @@ class View:
         return None
 
     def order(self, symbol: str, *, order_id: int | None = None, client_id: str | None = None) -> Order:
-        """The order with this id, or with this client id (a working one first, else the latest).
+        """The order with this id, or with this client id (an open one first, else the latest).
 
         Where both are given, both must fit. Raises Reject(NO_SUCH_ORDER).
         """
@@ -51,7 +51,7 @@ class View:
             found = self._at(self.account.orders[candidate])
             if found is None or found.symbol != symbol or not self._named(found, client_id or ""):
                 continue
-            this = (found.working, found.client_id == client_id, found.order_id)
+            this = (found.live, found.client_id == client_id, found.order_id)
             if this > rank:
                 best, rank = found, this
         if best is None:
@@ -67,8 +67,8 @@ class View:
         return [order for order in found if order is not None and (symbol is None or order.symbol == symbol)]
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
-        """Orders that were working."""
-        return [order for order in self.all_orders(symbol) if order.working]
+        """Orders that were open: in the market, or waiting for a trigger or another order."""
+        return [order for order in self.all_orders(symbol) if order.live]
 
     def trades(self, symbol: str | None = None, *, order_id: int | None = None) -> list[Fill]:
         """Trades, oldest first."""

@@ -1,0 +1,46 @@
+"""Practice: how a venue decides where venues differ. One core, one table of choices.
+
+A choice has a documented source or is marked *inferred*; a venue's module states its own.
+
+    >>> Practice().self_trade, Practice(reserve="trigger").reserve
+    ('expire_maker', 'trigger')
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from outtrade_mocks.core.orders import SelfTrade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """Choices of one venue; the defaults are Binance spot's."""
+
+    reserve: Literal["placement", "trigger"] = "placement"
+    """When a trigger order's money is locked. ``placement``: Binance spot, Alpaca. ``trigger``: Bybit spot conditional
+    orders and OKX trigger orders hold nothing until then (venue documentation on conditional orders)."""
+    immediate_trigger: Literal["reject", "trigger"] = "reject"
+    """A trigger price that is reached at placement: refused (Binance spot -2010, USD-M -2021: would trigger
+    immediately), or it triggers at once."""
+    post_only: Literal["reject", "cancel"] = "reject"
+    """A post-only order that would take: refused (Binance spot -2010, USD-M -5022), or taken in and ended (OKX
+    cancelSource 31, Bybit EC_PostOnlyWillTakeLiquidity)."""
+    self_trade: SelfTrade = "expire_maker"
+    """Of orders that name none; the arriving order's mode decides (Binance spot, STP FAQ)."""
+    partial: Literal["cancel", "reduce"] = "cancel"
+    """What a partial fill of one order of an OCO pair does to the other: it ends (Binance spot), or it is reduced to
+    what is left (Alpaca, bracket orders: the stop-loss is adjusted to the remaining quantity)."""
+    released_part: bool = False
+    """Whether the orders that wait for an entry come to life for the filled part of an entry that ended early. False:
+    they wait for a complete fill (Binance spot OTO, Alpaca brackets)."""
+    amend: Literal["reduce", "change", "requeue"] = "reduce"
+    """``reduce``: quantity down only, priority kept (Binance spot keepPriority). ``change``: price and quantity;
+    priority kept where only the quantity falls (Deribit edit). ``requeue``: always to the back (Binance USD-M)."""
+    amend_below_filled: Literal["reject", "cancel"] = "reject"
+    """An amend to a quantity that is filled already: refused, or it ends the order (Binance USD-M Modify Order)."""
+    iceberg_parts: int = 10
+    """Most parts of an iceberg (Binance spot ICEBERG_PARTS)."""
+    batch_limit: int = 20
+    """Most orders of one batch (OKX 20, Binance USD-M 5)."""
