@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from outtrade_mocks.core import Change, Exchange
 from outtrade_mocks.core.account import Account, Balance
-from outtrade_mocks.core.book import BookSide, Entry, Level
+from outtrade_mocks.core.book import BookSide, Entry, Level, Special
+from outtrade_mocks.core.exchange import Countdown
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.ledger import Ledger
+from outtrade_mocks.core.lists import OrderList
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.past import forget_past
 from outtrade_mocks.core.state import State, restore, snapshot
+from outtrade_mocks.core.triggers import Watch
 
 
 def listen(exchange: Exchange) -> list[tuple[int, Change]]:
@@ -107,18 +110,25 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Account: "balances by_client_id fills name open_count opened orders unlimited working",
         Balance: "asset free history locked",
         BookSide: "_keys best buy levels",
-        Entry: "account after before buy gets level locked order pays price remaining",
+        Entry: "account after before buy gets level locked order pays price remaining special",
         Level: "head lots price tail",
         Ledger: "fees house",
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
         Market: "_clear_until _own_best _taken asks bids flow house instrument is_open ladder last_price noted "
-        "own_entries quote takes trade_id",
+        "own_entries published quote takes trade_id watches",
+        Special: "group hidden reserve tip watch",
+        Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
+        OrderList: "account client_id entries kind list_id partial released status symbol",
+        Countdown: "account alive symbol",
     }
     for kind, names in known.items():
         assert sorted(kind.__slots__) == names.split(), kind
-    private = "_callbacks _entries _last_order_id _markets _moving _out"
-    public = "accounts event_id find_by_original ledger now precisions"
+    private = (
+        "_callbacks _countdowns _entries _last_order_id _lists _markets _moving _out _timer_count _timers _touched"
+    )
+    public = "accounts event_id find_by_original ledger now practice precisions"
+    assert sorted(vars(make(1)._lists)) == ["_exchange", "_last_id", "open"]
     assert sorted(vars(make(1))) == f"{private} {public}".split()
 
 

@@ -347,7 +347,10 @@ class Exchange:
             self._arm(market, entry)
         else:
             entry = self._accept(market, account, new, lots, pays, gets, 0 if new.price is None else need, terms)
-            self._enter(market, entry, crosses, "request")
+            if crosses or new.tif != "GTC":
+                self._enter(market, entry, crosses, "request")
+            else:
+                self._rest(market, entry)
         if self._touched or market.watches is not None:
             self._aftermath(market)
         if self._out:
@@ -797,12 +800,15 @@ class Exchange:
                 self._shrink(market, maker, lots)
                 self._change(maker, Event.AMEND, "prevent", cause, lots=_order(maker).lots - lots)
                 assert maker.account is not None
-                self._tell_balance(maker.account, cause, self.ledger.lock(maker, market.instrument, self.now))
                 if maker.special is not None and maker.special.group is not None:
+                    maker.special.group.claim(maker)
                     self._touched.append(maker)
+                self._tell_balance(maker.account, cause, self.ledger.lock(maker, market.instrument, self.now))
             if lots < taker.remaining:
                 taker.remaining -= lots
                 self._change(taker, Event.AMEND, "prevent", cause, lots=_order(taker).lots - lots)
+                if taker.special is not None and taker.special.group is not None:
+                    self._touched.append(taker)
                 if taker.locked:
                     assert taker.account is not None
                     self._tell_balance(taker.account, cause, self.ledger.lock(taker, market.instrument, self.now))

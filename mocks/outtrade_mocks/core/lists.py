@@ -212,9 +212,9 @@ class Lists:
         elif entry is not first or group.kind == "oco":
             if order.status in TERMINAL:
                 self._end_others(market, group, entry)
-            elif group.partial == "reduce":
+            elif group.partial == "reduce" or not order.filled:  # not filled: self-trade prevention took something
                 self._reduce_others(market, group, entry)
-            elif order.filled:
+            else:
                 self._end_others(market, group, entry)
         if all(_order(one).status in TERMINAL for one in group.entries):
             group.status = "done"
@@ -237,6 +237,8 @@ class Lists:
         if ended and _order(entry).status not in TERMINAL:
             group.status = "updated"
             self._tell(group, "list")
+            if group.released:
+                self._share(market, group, "list")
 
     def _reduce_others(self, market: Market, group: OrderList, entry: Entry) -> None:
         """The other order can still trade what this one has left."""

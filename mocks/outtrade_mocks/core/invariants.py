@@ -1,0 +1,119 @@
+"""What must hold between two operations of the core, checked in full: slow, for tests and for suspicion.
+
+``check(exchange, event)`` raises Broken, which names the event after which it was called and what is wrong. The engine
+itself checks as it goes what costs nothing (an illegal step of the life cycle, an overdrawn lock, a trigger that fires
+twice); this looks at everything.
+
+    >>> from decimal import Decimal
+    >>> from outtrade_mocks.core import Exchange, Instrument
+    >>> abc = Instrument(symbol="ABC/USD", base="ABC", quote="USD", tick=Decimal(1), step=Decimal(1))
+    >>> exchange = Exchange([abc], now=0, seed=1)
+    >>> account = exchange.open_account("anna", {"ABC": 5})
+    >>> check(exchange, "opening an account")
+    >>> account.balance("ABC").locked = 1
+    >>> check(exchange, "a fault of ours")
+    Traceback (most recent call last):
+        ...
+    outtrade_mocks.core.invariants.Broken: after a fault of ours: anna has 1 atoms of ABC locked, open orders need 0
+"""
+
+from __future__ import annotations
+
+from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.orders import LIVE, TERMINAL, WORKING, Order, Status
+
+
+class Broken(AssertionError):
+    """An invariant of the core does not hold."""
+
+
+def check(exchange: Exchange, event: str) -> None:
+    """Raise Broken, naming ``event``, where the exchange is not as it must be."""
+    for problem in _problems(exchange):
+        raise Broken(f"after {event}: {problem}")
+
+
+def _problems(exchange: Exchange) -> list[str]:
+    found: list[str] = []
+    if exchange._touched:
+        found.append("an order list is still to be looked after")
+    for order_id, entry in exchange._entries.items():
+        found += _entry(exchange, order_id, entry)
+    for account in exchange.accounts.values():
+        need: dict[str, int] = {}
+        shared: dict[int, tuple[str, int]] = {}
+        live = {i: s[-1] for i, s in account.orders.items() if s[-1].live}
+        if {order.client_id: i for i, order in live.items()} != account.working:
+            found.append(f"{account.name}'s open orders are not those it is known for")
+        for order_id in live:
+            entry = exchange._entries[order_id]
+            order = _order(entry)
+            if entry.pays is None or order is not live[order_id]:
+                found.append(f"order {order_id} has two last snapshots")
+                continue
+            atoms = exchange._need(exchange._markets[order.symbol], entry)
+            group = entry.special.group if entry.special is not None else None
+            if group is None or entry not in group.pair:
+                need[entry.pays.asset] = need.get(entry.pays.asset, 0) + atoms
+            else:
+                shared[group.list_id] = (entry.pays.asset, max(atoms, shared.get(group.list_id, ("", 0))[1]))
+        for asset, atoms in shared.values():
+            need[asset] = need.get(asset, 0) + atoms
+        for asset, balance in account.balances.items():
+            if balance.free < 0:
+                found.append(f"{account.name} has {balance.free} atoms of {asset} free")
+            if balance.locked != need.get(asset, 0):
+                wanted = need.get(asset, 0)
+                found.append(f"{account.name} has {balance.locked} atoms of {asset} locked, open orders need {wanted}")
+    for symbol, market in exchange._markets.items():
+        bid, ask = market.bids.best, market.asks.best
+        if bid is not None and ask is not None and bid.price >= ask.price:
+            found.append(f"the book of {symbol} is crossed")
+        waiting = [
+            entry.special.watch
+            for entry in exchange._entries.values()
+            if entry.special is not None and entry.special.watch is not None and _order(entry).symbol == symbol
+        ]
+        armed = 0 if market.watches is None else market.watches.armed
+        if armed != len(waiting):
+            found.append(f"{armed} triggers are armed in {symbol}, {len(waiting)} orders wait for one")
+    for group in exchange._lists.open.values():
+        orders = group.orders
+        if all(order.status in TERMINAL for order in orders):
+            found.append(f"list {group.list_id} is open without an open order")
+        if group.released and any(order.status is Status.HELD for order in orders):
+            found.append(f"list {group.list_id} holds an order back")
+        pair = [_order(entry) for entry in group.pair]
+        dead = [order for order in pair if order.status in TERMINAL]
+        if len(pair) == 2 and dead and dead[0].expired_by != "list":
+            found.append(f"list {group.list_id} lives on though order {dead[0].order_id} ended")
+        if len(pair) == 2 and group.released and all(order.live for order in pair):
+            left = {order.remaining for order in pair}
+            filled = any(order.filled for order in pair)
+            if len(left) > 1 or (filled and group.partial == "cancel"):
+                found.append(f"list {group.list_id}: a partial fill was not followed")
+    return found
+
+
+def _entry(exchange: Exchange, order_id: int, entry: Entry) -> list[str]:
+    """What is wrong with one open order."""
+    order, special = _order(entry), entry.special
+    if order.order_id != order_id or order.status not in LIVE:
+        return [f"order {order_id} is {order.status}, yet open"]
+    if entry.total != order.remaining:
+        return [f"order {order_id} has {entry.total} lots left, its snapshot says {order.remaining}"]
+    if (entry.level is not None) != (order.status in WORKING):
+        return [f"order {order_id} is {order.status}, and its place in the book does not fit that"]
+    if (special is not None and special.watch is not None) != (order.status is Status.UNTRIGGERED):
+        return [f"order {order_id} is {order.status}, and its trigger does not fit that"]
+    if special is not None and special.watch is not None and not special.watch.alive:
+        return [f"order {order_id} waits for a trigger that is gone"]
+    if order.terms is not None and order.terms.expires is not None and order.terms.expires <= exchange.now:
+        return [f"order {order_id} has outlived its end"]
+    return []
+
+
+def _order(entry: Entry) -> Order:
+    assert entry.order is not None
+    return entry.order
