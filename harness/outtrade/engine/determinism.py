@@ -12,8 +12,24 @@ from itertools import zip_longest
 import msgspec
 
 from outtrade.model.history import EventType, History
+from outtrade.sim.sources import Watch
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+def explained(one: History, two: History, first: Watch, second: Watch) -> str:
+    """The first difference, and the agent's lines that caused it in either run; empty if the runs are the same."""
+    seq = _first(one, two)
+    if seq is None:
+        return first_difference(one, two)
+    here, there = (watch.origin(seq) for watch in (first, second))
+    lines = f"{here}; in the other run {there}" if here and there and here != there else here or there
+    return first_difference(one, two) + (f"; from {lines}" if lines else "")
+
+
+def _first(one: History, two: History) -> int | None:
+    pairs = enumerate(zip_longest(one.events, two.events))
+    return next((seq for seq, (left, right) in pairs if left != right), None)
 
 
 def first_difference(one: History, two: History) -> str:

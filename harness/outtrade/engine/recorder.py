@@ -8,6 +8,7 @@ from typing import TypeVar
 from outtrade.engine.runtime import Recorder
 from outtrade.engine.seam import Surroundings
 from outtrade.model.history import Event, EventType, History
+from outtrade.sim import sources
 
 E = TypeVar("E", bound=Event)
 
@@ -33,7 +34,10 @@ class RunRecorder(Recorder):
         if self.sealed:
             return -1
         event.at = self.world.run_ns
-        return self.history.add(event)
+        seq = self.history.add(event)
+        if sources.WATCH is not None:
+            sources.WATCH.event(seq)
+        return seq
 
     def told(self, event: EventType) -> int:
         """Append what the target's own side says, under the present incarnation; a dead one says nothing."""

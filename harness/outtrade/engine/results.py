@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_CASES = 5
 """How many violations of one property are kept of one scenario; the rest is counted."""
+
+MAX_SOURCES = 20
+"""How many lines that draw on clock or entropy are kept of one scenario."""
 
 FAILING = ("fail", "warn")
 
@@ -85,6 +88,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the agent ended where it gave no usable report: ``raised: ...``."""
     differs: str = ""
     """With the determinism check: the first difference between two runs of the same scenario."""
+    entropy: dict[str, int] = {}
+    """With the determinism check: how often each line drew on clock or entropy, which the World gave it."""
     escapes: tuple[str, ...] = ()
     """What the target tried that the World does not simulate (it got an error), each once."""
     error: str = ""
@@ -178,6 +183,7 @@ def summarise(
     *,
     baseline: frozenset[str] = frozenset(),
     differs: str = "",
+    entropy: Mapping[str, int] | None = None,
     wall_seconds: float = 0.0,
 ) -> Result:
     """Reduce a judged History to its Result."""
@@ -200,6 +206,7 @@ def summarise(
         faults=ledger(history.events),
         ended=ending(history.events),
         differs=differs,
+        entropy=dict(list((entropy or {}).items())[:MAX_SOURCES]),
         escapes=escapes(history.events),
         wall_seconds=wall_seconds,
     )
@@ -219,13 +226,19 @@ def examine(
     from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
 
     started = time.perf_counter()
-    history = run(target, scenario)
-    findings = judge_history(history, properties)
-    differs = ""
+    differs, entropy = "", {}
     if check_determinism:
-        from outtrade.engine.determinism import first_difference
+        from outtrade.engine.determinism import explained
+        from outtrade.sim.sources import watching
 
-        differs = first_difference(history, run(target, scenario))
+        with watching() as first:
+            history = run(target, scenario)
+        with watching() as second:
+            differs = explained(history, run(target, scenario), first, second)
+        entropy = first.counts()
+    else:
+        history = run(target, scenario)
+    findings = judge_history(history, properties)
     bad = failing(findings)
     below: frozenset[str] = frozenset()
     spins = any(isinstance(event, NoReport) and event.why == "watchdog" for event in history.events)
@@ -238,6 +251,7 @@ def examine(
         findings,
         baseline=below,
         differs=differs,
+        entropy=entropy,
         wall_seconds=time.perf_counter() - started,
     )
     if not bad:

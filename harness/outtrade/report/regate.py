@@ -51,6 +51,7 @@ def result_of(row: ScenarioRow, *, size: tuple[int, int, int] = (0, 0, 0)) -> Re
         faults=tuple(FaultRow(fault.fault, fault.variant, fault.status, fault.times) for fault in row.faults),
         ended=row.ended,
         differs=row.differs,
+        entropy=dict(row.entropy),
         escapes=row.escapes,
         error=row.error,
         wall_seconds=row.wall_seconds,

@@ -186,6 +186,9 @@ class ScenarioRow(_Model):
     faults: tuple[ScenarioFault, ...]
     ended: str = Field(description="how the target ended where it gave no usable report")
     differs: str = Field(description="first difference between two runs, with the determinism check")
+    entropy: dict[str, int] = Field(
+        default={}, description="with the determinism check: source and line that drew on it -> how often"
+    )
     escapes: tuple[str, ...] = Field(
         default=(), description="what the target tried that the World does not simulate; it got an error"
     )
@@ -680,6 +683,7 @@ def _scenario(result: Result, file: str | None) -> ScenarioRow:
         ),
         ended=result.ended,
         differs=result.differs,
+        entropy=result.entropy,
         escapes=result.escapes,
         error=result.error,
         file=file,

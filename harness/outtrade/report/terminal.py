@@ -89,6 +89,7 @@ class Terminal:
         self._errors: list[Result] = []
         self._differing: list[Result] = []
         self._escapes: Counter[str] = Counter()
+        self._entropy: Counter[str] = Counter()
 
     def handle(self, event: Event) -> None:
         """Show an event."""
@@ -139,6 +140,7 @@ class Terminal:
         if result.differs:
             self._differing.append(result)
         self._escapes.update(result.escapes)
+        self._entropy.update(result.entropy)
         self._advance()
 
     def _advance(self) -> None:
@@ -244,7 +246,9 @@ class Terminal:
         for result in self._errors[:3]:
             notes.append(("harness error", f"{clean(result.scenario, 30)}: {clean(result.error, 300)}"))
         for result in self._differing[:3]:
-            notes.append(("not repeatable", f"{clean(result.scenario, 30)}: {clean(result.differs, 300)}"))
+            notes.append(("not repeatable", f"{clean(result.scenario, 30)}: {clean(result.differs, 600)}"))
+        for text, times in sorted(self._entropy.items(), key=lambda one: (-one[1], one[0]))[:5]:
+            notes.append(("drew on", f"{clean(text, 200)} ({count(times, 'time')})"))
         for standing in card.expectations:
             entry = standing.entry
             who = f" ({clean(entry.owner, 60)})" if entry.owner else ""

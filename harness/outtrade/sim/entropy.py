@@ -15,6 +15,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
+from outtrade.sim import sources
 from outtrade.sim.active import current
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def sim_urandom(size: int) -> bytes:
     if world is None:
         return _real_urandom(size)
     world.check()
+    sources.drew("os.urandom")
     return world.rng("import" if world.importing else "entropy").randbytes(size)
 
 
@@ -45,6 +47,7 @@ def sim_uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUI
     world = current()
     if world is None:
         return _real_uuid1(node, clock_seq)
+    sources.drew("uuid1")
     stream = world.rng("entropy")
     ticks = world.tick() // 100 + 0x01B21DD213814000
     sequence = stream.getrandbits(14) if clock_seq is None else clock_seq
@@ -68,6 +71,7 @@ def sim_seed(self: random.Random, a: Any = None, version: int = 2) -> None:
         return
     world = current()
     if world is not None and not world.importing:
+        sources.drew("random.Random()")
         _real_seed(self, world.rng("entropy").getrandbits(128))
         return
     frame = sys._getframe(1)

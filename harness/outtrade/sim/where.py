@@ -11,6 +11,7 @@ import linecache
 import sysconfig
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice, takewhile
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,10 +35,23 @@ def is_agent_code(filename: str) -> bool:
     )
 
 
+Place = tuple[str, int, str]
+"""File, line, function."""
+
+
+def _place(frame: FrameType) -> Place:
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+
+
+def told(place: Place) -> str:
+    """A place in words, e.g. ``my_agent.py:12 in execute: answer = get(url)``."""
+    filename, line, function = place
+    text = linecache.getline(filename, line).strip()
+    return f"{Path(filename).name}:{line} in {function}" + (f": {text}" if text else "")
+
+
 def _describe(frame: FrameType) -> str:
-    code = frame.f_code
-    text = linecache.getline(code.co_filename, frame.f_lineno).strip()
-    return f"{Path(code.co_filename).name}:{frame.f_lineno} in {code.co_name}" + (f": {text}" if text else "")
+    return told(_place(frame))
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
@@ -49,6 +63,14 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
 def of_stack(frame: FrameType | None) -> str:
     """The innermost agent line on a call stack that ends in ``frame``; empty if there is none."""
     return next((_describe(f) for f in _outwards(frame) if is_agent_code(f.f_code.co_filename)), "")
+
+
+def places(frame: FrameType | None, most: int, until: str) -> tuple[Place, ...]:
+    """The innermost agent lines on a call stack that ends in ``frame``, innermost first; what called a file whose name
+    ends with ``until`` is nobody's agent."""
+    inner = takewhile(lambda f: not f.f_code.co_filename.endswith(until), _outwards(frame))
+    found = (_place(f) for f in inner if is_agent_code(f.f_code.co_filename))
+    return tuple(islice(found, most))
 
 
 _WAITERS = ("/threading.py", "/queue.py", "/concurrent/futures/")

@@ -41,7 +41,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
-from outtrade.sim import active, locks, watchdog, where
+from outtrade.sim import active, locks, sources, watchdog, where
 from outtrade.sim.baton import SLICE, Baton, Schedule
 from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, WorldStop
 from outtrade.sim.network import Network
@@ -149,6 +149,8 @@ class World:
         self._running = 0
         """How deep ``run_blocking`` is nested."""
         self._random_state: Any = None
+        if sources.WATCH is not None:
+            self.tick = sources.counted(self.tick)  # type: ignore[method-assign]
 
     # ---------------------------------------------------------------- clock and events
     @property
