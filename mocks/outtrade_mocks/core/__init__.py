@@ -10,6 +10,8 @@ How the parts fit together::
     practice      what a venue does where venues differ
     triggers      orders that wait for a price: stops, take profits, trailing ones
     lists         orders that decide about each other: OCO, OTO, OTOCO, brackets
+    requests      batches, cancel/replace
+    invariants    what must hold between two operations, checked in full
     flow          the rest of the market: seeded makers and takers
     view          what a query may see, now or as of an earlier time
     events        what happened, in exact order
