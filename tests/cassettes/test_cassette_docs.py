@@ -50,6 +50,7 @@ def test_the_examples(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 def test_items_on_a_recording(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("suites", "mocks", "harness"):
         monkeypatch.setenv("PYTHONPATH", str(ROOT / folder), prepend=os.pathsep)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # it would have a folder of its own
     found = any(point.name == "outtrade" for point in entry_points(group="pytest11"))
     plugin = () if found else ("-p", "outtrade.pytest_plugin")
     (pytester.path / "my_run.yaml").write_text(render(tape()))

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATH = os.pathsep.join(str(ROOT / name) for name in ("harness", "mocks", "suites"))
 SCENARIO = str(ROOT / "examples" / "answer_lost.json")
 FORMATS = ("--html", "page.html", "--junit", "junit.xml", "--markdown", "summary.md", "--results", "results.json")
-ONLY_THE_RUN_KNOWS = {"started", "finished", "wall_seconds", "seed", "libraries"}
+ONLY_THE_RUN_KNOWS = {"started", "finished", "wall_seconds", "seed", "libraries", "isolation"}
 FAILURE = {"baseline", "minimal", "runs", "file"}
 """Fields of a distinct failure that took further runs, or that name a file."""
 
