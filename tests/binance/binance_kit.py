@@ -64,7 +64,8 @@ class Kit:
         self.now = self.config.epoch_ns
         self.pushes: list[Push] = []
         self.truths: list[OrderChange | Fill] = []
-        self.venue.on_push(self.pushes.append)
+        self._frames: list[str] = []
+        self.venue.on_push(self._pushed)
         self.venue.on_truth(self.truths.append)
 
     def query(self, params: dict[str, Any], *, at: int | None = None) -> str:
@@ -108,8 +109,14 @@ class Kit:
     def private(self, path: str, **params: Any) -> Answer:
         return self.ask("GET", path, **params)
 
+    def _pushed(self, push: Push) -> None:
+        self.pushes.append(push)
+        self._frames.append(push.render())
+
     def events(self) -> list[dict[str, Any]]:
-        return [json.loads(push.text) for push in self.pushes]
+        late = [push.render() for push in self.pushes]
+        assert late == self._frames, "a frame made later says something else than one made at once"
+        return [json.loads(text) for text in late]
 
 
 def parsed(answer: HttpAnswer, call: Call) -> Answer:

@@ -409,7 +409,7 @@ def test_the_same_seed_gives_the_same_bytes(make_kit: Callable[..., Kit]) -> Non
             kit.now += SECOND
             told.append(kit.limit("49990", "0.2", newOrderRespType="FULL").data if step % 3 == 0 else None)
             told.append(kit.private("/api/v3/openOrders").data)
-        return [*told, [push.text for push in kit.pushes], kit.venue.truth()]
+        return [*told, [push.render() for push in kit.pushes], kit.venue.truth()]
 
     assert story(1) == story(1)
     assert story(1) != story(2)

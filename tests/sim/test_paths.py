@@ -109,6 +109,43 @@ def test_bandwidth_spreads_a_body_over_time_and_bytes_keep_their_order() -> None
     assert world.run_ns / NS == pytest.approx(len(body) / 10_000, rel=0.05)
 
 
+def test_sends_of_one_connection_queue_for_its_bandwidth() -> None:
+    world = make()
+    sinks = sink(world)
+    world.net.paths["sink.example"] = Path(bandwidth=1_000)
+
+    def agent() -> None:
+        sock = dial()
+        for _ in range(5):
+            sock.sendall(b"x" * 1_000)
+        time.sleep(10)
+
+    with world:
+        world.run_blocking(agent)
+    assert [round(at / NS) for at in sinks[0].times] == [1, 2, 3, 4, 5]
+
+
+def test_another_connection_shifts_no_delay_of_this_one() -> None:
+    def times(others: int) -> list[int]:
+        world = make()
+        sinks = sink(world)
+        world.net.paths["sink.example"] = Path(up=Lognormal(0.05, 1.0), connect=ConnectPlan())
+
+        def agent() -> None:
+            socks = [dial() for _ in range(1 + others)]
+            for second in range(1, 6):
+                time.sleep(second - world.run_ns / NS)
+                for sock in reversed(socks):
+                    sock.sendall(b"x")
+            time.sleep(5)
+
+        with world:
+            world.run_blocking(agent)
+        return [round(at / 1e6) for at in sinks[0].times]
+
+    assert times(0) == times(1) == times(3)
+
+
 def test_within_a_connection_nothing_is_reordered_across_connections_it_is() -> None:
     world = make(seed=3)
     sinks = sink(world)

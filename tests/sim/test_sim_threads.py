@@ -98,7 +98,8 @@ def test_only_one_thread_runs_at_a_time(world: World) -> None:
     assert set(overlaps) == {1}
 
 
-def test_the_longest_waiting_thread_goes_first(world: World) -> None:
+def order_behind_a_gate(world: World, count: int) -> list[int]:
+    """The order in which threads go on that all wait for one event."""
     order: list[int] = []
     gate = threading.Event()
 
@@ -107,7 +108,7 @@ def test_the_longest_waiting_thread_goes_first(world: World) -> None:
         order.append(number)
 
     def agent() -> None:
-        threads = [threading.Thread(target=waiter, args=(n,)) for n in range(5)]
+        threads = [threading.Thread(target=waiter, args=(n,)) for n in range(count)]
         for thread in threads:
             thread.start()
         time.sleep(1)
@@ -115,28 +116,16 @@ def test_the_longest_waiting_thread_goes_first(world: World) -> None:
         join(threads)
 
     run(world, agent)
-    assert order == [0, 1, 2, 3, 4]
+    return order
+
+
+def test_the_longest_waiting_thread_goes_first(world: World) -> None:
+    assert order_behind_a_gate(world, 5) == [0, 1, 2, 3, 4]
 
 
 def test_a_random_schedule_is_another_order_and_repeatable() -> None:
     def sample(seed: int) -> list[int]:
-        order: list[int] = []
-        gate = threading.Event()
-
-        def waiter(number: int) -> None:
-            gate.wait()
-            order.append(number)
-
-        def agent() -> None:
-            threads = [threading.Thread(target=waiter, args=(n,)) for n in range(8)]
-            for thread in threads:
-                thread.start()
-            time.sleep(1)
-            gate.set()
-            join(threads)
-
-        run(make(seed, schedule="random"), agent)
-        return order
+        return order_behind_a_gate(make(seed, schedule="random"), 8)
 
     assert sample(1) == sample(1)
     assert len({tuple(sample(seed)) for seed in range(4)}) == 4

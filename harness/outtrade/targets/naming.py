@@ -297,10 +297,7 @@ def _command(spec: str, text: str) -> Target:
     except ValueError as error:
         raise TargetError(f"{spec}: {error}") from None
 
-    def load() -> Runner:
-        raise TargetError(f"{spec}: is a process; it cannot run inside the World")
-
-    return Target(name=spec, scope="A", is_async=True, load=load, command=command)
+    return Target(name=spec, scope="A", is_async=True, load=_elsewhere(spec, "a process"), command=command)
 
 
 def _service(spec: str) -> Target:
@@ -311,10 +308,16 @@ def _service(spec: str) -> Target:
     except ValueError as error:
         raise TargetError(f"{spec}: {error}") from None
 
-    def load() -> Runner:
-        raise TargetError(f"{spec}: is a service; it cannot run inside the World")
+    return Target(name=spec, scope="A", is_async=True, load=_elsewhere(spec, "a service"), url=url)
 
-    return Target(name=spec, scope="A", is_async=True, load=load, url=url)
+
+def _elsewhere(spec: str, what: str) -> Callable[[], Runner]:
+    """How a target is loaded that lives outside of this process: not at all."""
+
+    def load() -> Runner:
+        raise TargetError(f"{spec}: is {what}; it cannot run inside the World")
+
+    return load
 
 
 # ------------------------------------------------------------------ names of the suites

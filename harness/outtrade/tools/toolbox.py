@@ -122,6 +122,11 @@ class Prepared:
     def __init__(self, dialect: Dialect, symbols: Mapping[str, str], recorder: Recorder) -> None:
         self._dialect, self._symbols, self.recorder = dialect, symbols, recorder
 
+    def called(self, name: str, arguments: Any) -> tuple[int, tuple[Spec, a.Arguments] | Json]:
+        """Put a call on the record: its number, and the tool with its arguments, or the result that refuses them."""
+        given = {} if arguments is None else arguments
+        return self.recorder.called(name, given), self.begin(name, given)
+
     def begin(self, name: str, given: Any) -> tuple[Spec, a.Arguments] | Json:
         """The tool and its arguments, checked; or the result that refuses them."""
         spec = TOOLS.get(name)
@@ -235,10 +240,8 @@ class AsyncToolbox(_Functions):
 
     async def call(self, name: str, arguments: Any = None) -> Json:
         """Call a tool by name with an object of arguments, or its JSON text. Never raises for what was asked."""
-        given = {} if arguments is None else arguments
         recorder = self._prepared.recorder
-        number = recorder.called(name, given)
-        begun = self._prepared.begin(name, given)
+        number, begun = self._prepared.called(name, arguments)
         if isinstance(begun, dict):
             return recorder.returned(number, name, begun)
         if self._transport is None:
@@ -278,10 +281,8 @@ class Toolbox(_Functions):
 
     def call(self, name: str, arguments: Any = None) -> Json:
         """Call a tool by name with an object of arguments, or its JSON text. Never raises for what was asked."""
-        given = {} if arguments is None else arguments
         recorder = self._prepared.recorder
-        number = recorder.called(name, given)
-        begun = self._prepared.begin(name, given)
+        number, begun = self._prepared.called(name, arguments)
         if isinstance(begun, dict):
             return recorder.returned(number, name, begun)
         if self._transport is None:

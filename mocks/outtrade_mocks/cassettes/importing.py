@@ -22,6 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -131,14 +132,14 @@ def _tape(content: Any, shown: str) -> _Tape:
         if isinstance(items, list):
             first = items[0].get("request") if items and isinstance(items[0], dict) else None
             if isinstance(first, dict) and "url" in first and "uri" not in first:
-                return _Tape("go-vcr", items, _go_vcr)
+                return _Tape("go-vcr", items, partial(_pair, method="GET"))
             raise CassetteError(f"{shown}: a cassette of vcrpy already; outtrade cassette redact takes it")
         if "item" in content and "info" in content:
             raise CassetteError(f"{shown}: a Postman collection holds no recording; export the run as HAR")
     if isinstance(content, list) and content and isinstance(content[0], dict) and "response" in content[0]:
         request = content[0].get("request")
         if isinstance(request, dict) and "url" in request:
-            return _Tape("php-vcr", content, _php_vcr)
+            return _Tape("php-vcr", content, _pair)
     raise CassetteError(f"{shown}: no recording of a known tool (HAR, VCR, Betamax, php-vcr, go-vcr)")
 
 
@@ -201,23 +202,11 @@ def _vcr(item: Any) -> _Raw:
     )
 
 
-def _php_vcr(item: Any) -> _Raw:
+def _pair(item: Any, *, method: str | None = None) -> _Raw:
+    """A request beside its response, as php-vcr and go-vcr keep them (go-vcr leaves a GET out)."""
     request, answer = _mapping(item, "request"), _mapping(item, "response")
     return _Raw(
-        request.get("method"),
-        request.get("url"),
-        _status(answer),
-        request.get("headers"),
-        _body(request.get("body"), "request.body"),
-        answer.get("headers"),
-        _body(answer.get("body"), "response.body"),
-    )
-
-
-def _go_vcr(item: Any) -> _Raw:
-    request, answer = _mapping(item, "request"), _mapping(item, "response")
-    return _Raw(
-        request.get("method") or "GET",
+        request.get("method") or method,
         request.get("url"),
         _status(answer),
         request.get("headers"),

@@ -99,7 +99,8 @@ class Push:
 
     n: int
     kind: Literal["order", "fill", "balance", "other"]
-    text: str
+    render: Callable[[], str]
+    """Makes the text frame of what was true when the event happened; called only if somebody is subscribed."""
     client_id: str | None = None
     venue_id: str | None = None
     trade_id: str | None = None

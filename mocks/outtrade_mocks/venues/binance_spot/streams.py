@@ -9,6 +9,7 @@ order in which the exchange moved. What happens while nobody is subscribed is no
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -54,10 +55,24 @@ class Reports:
         """An executionReport."""
         desk, order, fill = self._desk, change.order, change.fill
         self._executions += 1
+        self._n += 1
+        status, venue_id = desk.status(order), str(desk.order_id(order))
+        return Push(
+            self._n,
+            "fill" if fill else "order",
+            partial(self._execution, change, self._executions, status),
+            order.client_id,
+            venue_id,
+            str(desk.trade_id(fill)) if fill else None,
+            status,
+            venue_id,
+        )
+
+    def _execution(self, change: OrderChange, number: int, status: str) -> str:
+        desk, order, fill = self._desk, change.order, change.fill
         listing = desk.listings[order.symbol]
         cancelled = change.why in ("cancel", "amend")
         prevented = order.expired_by == "self_trade"
-        status = desk.status(order)
         time = change.time // MS
         step = listing.step
         event: dict[str, Any] = {
@@ -85,7 +100,7 @@ class Reports:
             "N": fill.fee_asset if fill else None,
             "T": time,
             "t": desk.trade_id(fill) if fill else -1,
-            "I": 90_000_000_000 + self._executions,
+            "I": 90_000_000_000 + number,
             "w": order.working,
             "m": fill.maker if fill else False,
             "M": fill is not None,
@@ -100,21 +115,14 @@ class Reports:
             event |= {"v": 0, "A": money(order.remaining * step), "B": money(order.remaining * step)}
         elif order.expired_by:
             event["eR"] = EXPIRY_REASON[order.expired_by]
-        venue_id = str(desk.order_id(order))
-        self._n += 1
-        return Push(
-            self._n,
-            "fill" if fill else "order",
-            encode(event).decode(),
-            order.client_id,
-            venue_id,
-            str(desk.trade_id(fill)) if fill else None,
-            status,
-            venue_id,
-        )
+        return encode(event).decode()
 
     def balance(self, change: BalanceChange) -> Push:
         """An outboundAccountPosition with the assets that changed."""
+        self._n += 1
+        return Push(self._n, "balance", partial(self._position, change))
+
+    def _position(self, change: BalanceChange) -> str:
         time = change.time // MS
         event = {
             "e": "outboundAccountPosition",
@@ -122,8 +130,7 @@ class Reports:
             "u": time,
             "B": [{"a": asset, "f": money(free), "l": money(locked)} for asset, free, locked in change.balances],
         }
-        self._n += 1
-        return Push(self._n, "balance", encode(event).decode())
+        return encode(event).decode()
 
 
 class BinanceSession:
@@ -191,7 +198,7 @@ class BinanceSession:
         """The text frame of a pushed event; None while not subscribed."""
         if not self.subscribed:
             return None
-        return f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{push.text}}}'
+        return f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{push.render()}}}'
 
     def closed(self) -> None:
         """The connection is gone, and the subscription with it."""
