@@ -17,7 +17,7 @@ import requests
 import websockets
 from apps import EPOCH, HOST, Log, Server, http, make
 
-from outtrade.sim import NS, Conn, ConnectPlan, Fixed, Lognormal, Path, Spikes, Uniform, World
+from outtrade.sim import NS, Conn, ConnectPlan, Fixed, Killed, Lognormal, Path, Spikes, Uniform, World
 from outtrade.sim.conn import SEND_BUFFER
 
 URL = f"https://{HOST}/x"
@@ -533,3 +533,103 @@ def test_a_stream_survives_jitter_in_order() -> None:
     with world:
         got = world.run_async(agent)
     assert [str(n) in str(text) for n, text in enumerate(got)] == [True] * 20
+
+
+# ------------------------------------------------------------------ what waits while the listener does not read
+def test_bytes_into_a_black_hole_fill_the_buffer() -> None:
+    world = make()
+    sinks = sink(world)
+
+    def agent() -> None:
+        sock = dial(timeout=5)
+        sinks[0].conn.drop()
+        sock.sendall(b"x" * SEND_BUFFER)
+        with pytest.raises(TimeoutError):
+            sock.sendall(b"x")
+
+    with world:
+        world.run_blocking(agent)
+
+
+def test_the_end_waits_behind_unread_bytes_and_a_reset_throws_them_away() -> None:
+    world = make()
+    sinks = sink(world)
+    seen: list[tuple[bytes, list[str]]] = []
+
+    def agent() -> None:
+        for hard in (False, True):
+            sock = dial()
+            conn = sinks[-1].conn
+            conn.pause_reading()
+            sock.sendall(b"last order")
+            if hard:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+            seen.append((sinks[-1].data, list(sinks[-1].ends)))
+            conn.resume_reading()
+
+    with world:
+        world.run_blocking(agent)
+    assert seen == [(b"", []), (b"", ["reset"])]
+    assert [(one.data, one.ends) for one in sinks] == [(b"last order", ["eof"]), (b"", ["reset"])]
+
+
+def test_an_end_of_writing_follows_what_was_written() -> None:
+    world = make()
+    sinks = sink(world)
+
+    async def agent() -> None:
+        _, writer = await asyncio.open_connection("sink.example", 443)
+        sinks[0].conn.pause_reading()
+        writer.write(b"x" * (SEND_BUFFER + 1))
+        writer.write_eof()
+        await asyncio.sleep(1)
+        sinks[0].conn.resume_reading()
+        await asyncio.sleep(1)
+
+    with world:
+        world.run_async(agent)
+    assert len(sinks[0].data) == SEND_BUFFER + 1 and sinks[0].ends == ["eof"]
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_an_asyncio_transport_lingers_as_it_is_told(how: str) -> None:
+    world = make()
+    sinks = sink(world)
+
+    async def agent() -> None:
+        _, writer = await asyncio.open_connection("sink.example", 443)
+        off = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, off)
+        getattr(writer.transport, how)()
+        await asyncio.sleep(1)
+
+    with world:
+        world.run_async(agent)
+    assert sinks[0].ends == ["reset"]
+
+
+def test_a_killed_client_leaves_its_place_to_the_next() -> None:
+    world = make()
+    sink(world, limit=1)
+
+    def dies() -> None:
+        sock = dial()
+        world.call_later(1, world.kill)
+        sock.recv(1)
+
+    with world:
+        with pytest.raises(Killed):
+            world.run_blocking(dies)
+        world.revive()
+        world.run_blocking(lambda: dial().close())
+
+
+def test_an_address_has_its_own_path_before_its_names() -> None:
+    world = make()
+    sink(world)
+    world.net.paths["sink.example"] = Path(connect=ConnectPlan("refused"))
+    world.net.paths[world.net.resolve("sink.example")] = Path(up=Fixed(1), down=Fixed(1))
+    with world:
+        world.run_blocking(lambda: dial().close())
+    assert world.run_ns / NS == pytest.approx(2, abs=0.01)

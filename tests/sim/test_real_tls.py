@@ -196,3 +196,72 @@ def test_what_is_said_and_when_is_the_same_in_every_run() -> None:
 def test_unknown_troubles_are_named() -> None:
     with pytest.raises(ValueError, match="expired, wrong_host"):
         Tls({"a.example": "rusty"})  # type: ignore[dict-item]
+
+
+def wrapped(**options: Any) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    return context.wrap_socket(socket.create_connection((HOST, 443), timeout=5), server_hostname=HOST, **options)
+
+
+def test_a_refusal_is_an_alert_and_not_the_end_of_the_stream() -> None:
+    world = secure("refused")
+    Server(world)
+    with world, pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure"):
+        world.run_blocking(wrapped)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_an_end_without_goodbye_is_told_apart_where_it_matters(quiet: bool) -> None:
+    """FIN with no close_notify may be a truncation: ``suppress_ragged_eofs`` decides who learns of it."""
+    world = secure()
+
+    class Rude:
+        def __init__(self, conn: Any) -> None:
+            conn._conn.close()
+
+    world.net.listen(HOST, 443, Rude)
+    with world:
+        sock = world.run_blocking(lambda: wrapped(suppress_ragged_eofs=quiet))
+        if quiet:
+            assert world.run_blocking(lambda: sock.recv(10)) == b""
+        else:
+            with pytest.raises(ssl.SSLEOFError):
+                world.run_blocking(lambda: sock.recv(10))
+
+
+def test_a_handshake_that_blocks_on_a_socket_that_does_not() -> None:
+    world = secure()
+    Server(world)
+    world.net.paths[HOST] = Path(up=Fixed(0.1), down=Fixed(0.1))
+
+    def agent() -> str | None:
+        sock = wrapped(do_handshake_on_connect=False)
+        sock.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):
+            sock.do_handshake()
+        sock.do_handshake(block=True)
+        assert sock.gettimeout() == 0.0
+        return sock.version()
+
+    with world:
+        assert world.run_blocking(agent) == "TLSv1.3"
+
+
+def test_ecdsa_signatures_are_the_same_in_every_world_and_valid() -> None:
+    from cryptography.hazmat.backends.openssl.backend import backend
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if not backend.ecdsa_deterministic_supported():
+        pytest.skip("this OpenSSL knows no deterministic ECDSA")
+    key = ec.derive_private_key(7, ec.SECP256R1())
+
+    def sign() -> bytes:
+        return key.sign(b"order", ec.ECDSA(hashes.SHA256()))
+
+    def inside() -> bytes:
+        with secure() as world:
+            return world.run_blocking(sign)
+
+    assert inside() == inside() != sign()
+    key.public_key().verify(inside(), b"order", ec.ECDSA(hashes.SHA256()))
