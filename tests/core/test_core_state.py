@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from outtrade_mocks.core import Change, Exchange
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Level, Special
-from outtrade_mocks.core.exchange import Countdown
+from outtrade_mocks.core.clearing import Spot
+from outtrade_mocks.core.floor import Countdown
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.lists import OrderList
@@ -115,12 +116,13 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Ledger: "fees house",
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
-        Market: "_clear_until _own_best _taken asks bids flow house instrument is_open ladder last_price noted "
-        "own_entries published quote takes trade_id watches",
+        Market: "_clear_until _own_best _taken asks bids clearing flow house instrument is_open ladder last_price "
+        "noted own_entries published quote takes trade_id watches",
         Special: "group hidden reserve tip watch",
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
         OrderList: "account client_id entries kind list_id partial released status symbol",
         Countdown: "account alive symbol",
+        Spot: "_ledger instrument",
     }
     for kind, names in known.items():
         assert sorted(kind.__slots__) == names.split(), kind

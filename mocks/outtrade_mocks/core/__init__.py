@@ -15,7 +15,9 @@ How the parts fit together::
     flow          the rest of the market: seeded makers and takers
     view          what a query may see, now or as of an earlier time
     events        what happened, in exact order
-    exchange      the matching engine that moves all of them
+    clearing      what an order needs and how a trade is paid for, per market
+    floor         accounts, markets, timers, the tape: the first of the layers of the engine (listed there) ...
+    exchange      ... and the last one, with every request
 
 Three integers carry all amounts: a price is a number of *ticks*, a quantity a number of *lots* (steps), money a number
 of *atoms* of its asset (10**-precision). Time is UNIX time in nanoseconds, always an argument: the core never reads a

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.exchange import Exchange
-from outtrade_mocks.core.orders import LIVE, TERMINAL, WORKING, Order, Status
+from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.orders import LIVE, TERMINAL, WORKING, Status
 
 
 class Broken(AssertionError):
@@ -48,7 +49,7 @@ def _problems(exchange: Exchange) -> list[str]:
             found.append(f"{account.name}'s open orders are not those it is known for")
         for order_id in live:
             entry = exchange._entries[order_id]
-            order = _order(entry)
+            order = order_of(entry)
             if entry.pays is None or order is not live[order_id]:
                 found.append(f"order {order_id} has two last snapshots")
                 continue
@@ -73,7 +74,7 @@ def _problems(exchange: Exchange) -> list[str]:
         waiting = [
             entry.special.watch
             for entry in exchange._entries.values()
-            if entry.special is not None and entry.special.watch is not None and _order(entry).symbol == symbol
+            if entry.special is not None and entry.special.watch is not None and order_of(entry).symbol == symbol
         ]
         armed = 0 if market.watches is None else market.watches.armed
         if armed != len(waiting):
@@ -84,7 +85,7 @@ def _problems(exchange: Exchange) -> list[str]:
             found.append(f"list {group.list_id} is open without an open order")
         if group.released and any(order.status is Status.HELD for order in orders):
             found.append(f"list {group.list_id} holds an order back")
-        pair = [_order(entry) for entry in group.pair]
+        pair = [order_of(entry) for entry in group.pair]
         dead = [order for order in pair if order.status in TERMINAL]
         if len(pair) == 2 and dead and dead[0].expired_by != "list":
             found.append(f"list {group.list_id} lives on though order {dead[0].order_id} ended")
@@ -98,7 +99,7 @@ def _problems(exchange: Exchange) -> list[str]:
 
 def _entry(exchange: Exchange, order_id: int, entry: Entry) -> list[str]:
     """What is wrong with one open order."""
-    order, special = _order(entry), entry.special
+    order, special = order_of(entry), entry.special
     if order.order_id != order_id or order.status not in LIVE:
         return [f"order {order_id} is {order.status}, yet open"]
     if entry.total != order.remaining:
@@ -112,8 +113,3 @@ def _entry(exchange: Exchange, order_id: int, entry: Entry) -> list[str]:
     if order.terms is not None and order.terms.expires is not None and order.terms.expires <= exchange.now:
         return [f"order {order_id} has outlived its end"]
     return []
-
-
-def _order(entry: Entry) -> Order:
-    assert entry.order is not None
-    return entry.order

@@ -22,6 +22,7 @@ import msgspec
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.events import Cause, ListChange, ListStatus
+from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
     LIVE,
@@ -77,7 +78,7 @@ class OrderList:
     @property
     def orders(self) -> tuple[Order, ...]:
         """The orders as they are now."""
-        return tuple(_order(entry) for entry in self.entries)
+        return tuple(order_of(entry) for entry in self.entries)
 
     @property
     def pair(self) -> list[Entry]:
@@ -121,16 +122,13 @@ class Lists:
             new.partial or exchange.practice.partial,
         )  # fmt: skip
         self.open[list_id] = made
-        instrument, status = market.instrument, Status.HELD
+        status = Status.HELD
         first = exchange._last_order_id + 1
         ids = tuple(range(first, first + len(new.orders)))
         if exchange._callbacks:
             exchange._out.append(_change_of(made, ids, exchange.now, "request"))
         for number, order in enumerate(new.orders):
-            buy = order.side == "buy"
-            pays, gets = account.balance(instrument.base), account.balance(instrument.quote)
-            if buy:
-                pays, gets = gets, pays
+            pays, gets = market.clearing.sides(account, order.side == "buy")
             entering = oco or number == 0
             if entering:
                 status = Status.OPEN if order.trigger is None else Status.UNTRIGGERED
@@ -194,7 +192,7 @@ class Lists:
         """What follows for its list from fills or the end of an order."""
         special = entry.special
         assert special is not None and special.group is not None
-        group, order = special.group, _order(entry)
+        group, order = special.group, order_of(entry)
         if group.status == "done":
             return
         first = group.entries[0]
@@ -205,7 +203,7 @@ class Lists:
                 self._release(market, group)
             elif entry is first and order.status in TERMINAL and order.filled and self._exchange.practice.released_part:
                 for held in group.pair:
-                    self._resize(market, held, min(_order(held).lots, order.filled))
+                    self._resize(market, held, min(order_of(held).lots, order.filled))
                 self._release(market, group)
             elif order.status in TERMINAL:
                 self._end_others(market, group, entry)
@@ -216,7 +214,7 @@ class Lists:
                 self._reduce_others(market, group, entry)
             else:
                 self._end_others(market, group, entry)
-        if all(_order(one).status in TERMINAL for one in group.entries):
+        if all(order_of(one).status in TERMINAL for one in group.entries):
             group.status = "done"
             del self.open[group.list_id]
             self._tell(group, "list")
@@ -231,10 +229,10 @@ class Lists:
     def _end_others(self, market: Market, group: OrderList, entry: Entry) -> None:
         ended = False
         for other in group.entries:
-            if other is not entry and _order(other).live:
+            if other is not entry and order_of(other).live:
                 self._exchange._end(market, other, "list", "list")
                 ended = True
-        if ended and _order(entry).status not in TERMINAL:
+        if ended and order_of(entry).status not in TERMINAL:
             group.status = "updated"
             self._tell(group, "list")
             if group.released:
@@ -243,15 +241,15 @@ class Lists:
     def _reduce_others(self, market: Market, group: OrderList, entry: Entry) -> None:
         """The other order can still trade what this one has left."""
         for other in group.pair:
-            if other is not entry and _order(other).live and other.total > entry.total:
-                self._resize(market, other, _order(other).lots - (other.total - entry.total))
+            if other is not entry and order_of(other).live and other.total > entry.total:
+                self._resize(market, other, order_of(other).lots - (other.total - entry.total))
                 group.status = "updated"
                 self._tell(group, "list")
         self._share(market, group, "list")
 
     def _resize(self, market: Market, entry: Entry, lots: int) -> None:
         """Reduce an open order's whole quantity to ``lots``."""
-        less = _order(entry).lots - lots
+        less = order_of(entry).lots - lots
         if less <= 0:
             return
         if entry.level is not None:
@@ -267,7 +265,7 @@ class Lists:
         group.status = "updated"
         self._tell(group, "list")
         for entry in sorted(group.pair, key=_is_plain):
-            order, account, pays = _order(entry), entry.account, entry.pays
+            order, account, pays = order_of(entry), entry.account, entry.pays
             if order.status is not Status.HELD:
                 continue
             assert account is not None and pays is not None and order.terms is not None
@@ -284,7 +282,7 @@ class Lists:
                     if need > entry.locked:
                         exchange._tell_balance(account, "list", exchange.ledger.hold(entry, need, exchange.now))
                     exchange._arm(market, entry)
-            if _order(entry).status is Status.REJECTED:
+            if order_of(entry).status is Status.REJECTED:
                 if entry.locked:
                     exchange._unlock(entry, "list")
                 return  # follow() ends the others
@@ -293,7 +291,7 @@ class Lists:
     def _share(self, market: Market, group: OrderList, cause: Cause) -> None:
         """Lock what the dearest of the pair's open orders needs, once."""
         exchange = self._exchange
-        live = [entry for entry in group.pair if _order(entry).status in LIVE]
+        live = [entry for entry in group.pair if order_of(entry).status in LIVE]
         if not live:
             return
         leader = live[0]
@@ -362,7 +360,7 @@ def _check_pair(one: NewOrder, other: NewOrder) -> None:
 
 
 def _is_plain(entry: Entry) -> bool:
-    terms = _order(entry).terms
+    terms = order_of(entry).terms
     return terms is None or terms.trigger is None
 
 
@@ -370,8 +368,3 @@ def _change_of(group: OrderList, ids: tuple[int, ...], now: int, cause: Cause) -
     return ListChange(
         group.list_id, group.client_id, group.account.name, group.symbol, group.kind, group.status, ids, now, cause
     )
-
-
-def _order(entry: Entry) -> Order:
-    assert entry.order is not None
-    return entry.order

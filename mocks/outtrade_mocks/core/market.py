@@ -13,6 +13,7 @@ nobody has to be woken for the others.
 from __future__ import annotations
 
 from outtrade_mocks.core.book import BookSide, Entry
+from outtrade_mocks.core.clearing import Clearing
 from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.triggers import Watches
@@ -25,12 +26,13 @@ class Market:
     """Book and flow of one instrument."""
 
     __slots__ = (
-        "_clear_until", "_own_best", "_taken", "asks", "bids", "flow", "house", "instrument", "is_open", "ladder",
-        "last_price", "noted", "own_entries", "published", "quote", "takes", "trade_id", "watches",
+        "_clear_until", "_own_best", "_taken", "asks", "bids", "clearing", "flow", "house", "instrument", "is_open",
+        "ladder", "last_price", "noted", "own_entries", "published", "quote", "takes", "trade_id", "watches",
     )  # fmt: skip
 
-    def __init__(self, instrument: Instrument, flow: Flow | None) -> None:
+    def __init__(self, instrument: Instrument, flow: Flow | None, clearing: Clearing) -> None:
         self.instrument = instrument
+        self.clearing = clearing
         self.flow = flow
         self.bids = BookSide(buy=True)
         self.asks = BookSide(buy=False)

@@ -277,6 +277,13 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None: the venue's default."""
 
 
+def terms_of(new: NewOrder, list_id: int | None = None) -> Terms:
+    """The terms of an order that is not plain."""
+    return Terms(
+        expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, list_id=list_id
+    )
+
+
 class Order(msgspec.Struct, frozen=True, gc=False):
     """One order as it was from ``updated`` on (until the next snapshot)."""
 

@@ -33,14 +33,15 @@ import msgspec
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Special
 from outtrade_mocks.core.events import Fill, ListStatus
-from outtrade_mocks.core.exchange import Countdown, Exchange, watch_of
+from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.floor import Countdown
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
 from outtrade_mocks.core.instruments import Instrument, PriceBand
 from outtrade_mocks.core.lists import ListKind, OrderList, Partial
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Order
 from outtrade_mocks.core.practice import Practice
-from outtrade_mocks.core.triggers import Watches
+from outtrade_mocks.core.triggers import Watches, watch_of
 
 VERSION = 1
 Rules = dict[str, Any]
@@ -340,10 +341,8 @@ def _make_open(exchange: Exchange, saved: list[OpenState], orders: dict[int, tup
     for one in saved:
         account, order = orders[one.order_id]
         if one.waits:
-            instrument, buy = exchange._market(order.symbol).instrument, order.side == "buy"
-            base, quote = account.balance(instrument.base), account.balance(instrument.quote)
-            pays, gets = (quote, base) if buy else (base, quote)
-            entry = Entry(account, buy, order.price or 0, one.remaining, order, pays, gets)
+            market, buy = exchange._market(order.symbol), order.side == "buy"
+            entry = Entry(account, buy, order.price or 0, one.remaining, order, *market.clearing.sides(account, buy))
             entry.locked = one.locked
             exchange._entries[one.order_id] = entry
         entry = exchange._entries[one.order_id]
@@ -407,8 +406,7 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
         ):
             if order_id:
                 account, order = orders[order_id]
-                base, quote = account.balance(instrument.base), account.balance(instrument.quote)
-                entry = Entry(account, buy, price, remaining, order, *((quote, base) if buy else (base, quote)))
+                entry = Entry(account, buy, price, remaining, order, *market.clearing.sides(account, buy))
                 entry.locked = locked
                 exchange._entries[order_id] = entry
                 market.own_changed(1)

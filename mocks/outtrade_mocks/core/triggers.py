@@ -21,6 +21,8 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 from typing import Any
 
+from outtrade_mocks.core.orders import NewOrder, Order, terms_of
+
 _COMPACT = 32
 """Dead watches that a heap may hold before it is looked at for compaction."""
 
@@ -92,6 +94,24 @@ class Watch:
             return abs(price - best) >= self.trail_ticks
         assert self.trail_bps is not None
         return abs(price - best) * 10_000 >= best * self.trail_bps
+
+
+def watch_of(entry: object, order: NewOrder | Order) -> Watch:
+    """The watch of a trigger order: a stop buy and a take-profit sale wait for a rise, the others for a fall."""
+    terms = terms_of(order) if isinstance(order, NewOrder) else order.terms
+    trigger = None if terms is None else terms.trigger
+    assert trigger is not None
+    buy = order.side == "buy"
+    rising = buy == (trigger.kind == "stop")
+    return Watch(
+        entry,
+        trigger.source,
+        rising=buy if trigger.trailing else rising,
+        price=trigger.price,
+        trail_ticks=trigger.trail_ticks,
+        trail_bps=trigger.trail_bps,
+        activates_rising=rising,
+    )
 
 
 class Watches:

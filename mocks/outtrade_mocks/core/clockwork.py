@@ -1,0 +1,137 @@
+"""Time: the market acts, orders reach their end, countdowns run out, prices are published, trading halts.
+
+Time is an argument: ``advance`` is the only way in which it passes, and ``next_time`` tells when it is worth calling.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop
+
+from outtrade_mocks.core.account import Account
+from outtrade_mocks.core.floor import Countdown, order_of
+from outtrade_mocks.core.flow import NEVER
+from outtrade_mocks.core.liquidity import Liquidity
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.orders import Malformed
+
+
+class Clockwork(Liquidity):
+    """What happens by itself."""
+
+    def advance(self, now: int) -> None:
+        """Let time pass: the market acts at its own times up to and including ``now`` (ns). Time never goes back."""
+        if now < self.now:
+            raise ValueError(f"time goes back from {self.now} to {now}")
+        if self._timers and self._timers[0][0] <= now:
+            self._ring(now)
+        lively: list[Market] = []
+        for market in self._moving:
+            if market.own_entries or market.watches is not None:
+                lively.append(market)
+            else:
+                _let_pass(market, now + 1)
+        while lively:
+            market = min(lively, key=Market.first_touch)
+            time = market.first_touch()
+            if time > now:
+                break
+            _let_pass(market, time)
+            self.now = time
+            self._act(market, market.pop())
+        for market in lively:
+            _let_pass(market, now + 1)
+        self.now = now
+        if self._out:
+            self._flush()
+
+    def next_time(self) -> int | None:
+        """When the market next does something that an account may notice by itself (ns); None while no account has
+        an order on a book that moves. Ask again after every call."""
+        times = [market.first_touch() for market in self._moving]
+        timers = self._timers
+        while timers and not self._ticks(timers[0][2]):
+            heappop(timers)
+        if timers:
+            times.append(timers[0][0])
+        soonest = min(times, default=NEVER)
+        return None if soonest == NEVER else soonest
+
+    def _ring(self, now: int) -> None:
+        """End what ends at its own time, up to ``now``; at one time the market acts first."""
+        timers = self._timers
+        while timers and timers[0][0] <= now:
+            time = timers[0][0]
+            due = []
+            while timers and timers[0][0] == time:
+                due.append(heappop(timers)[2])
+            self.advance(time)
+            for one in due:
+                if not self._ticks(one):
+                    continue
+                if isinstance(one, Countdown):
+                    self._countdowns.pop((one.account.name, one.symbol), None)
+                    for order_id in self._open_ids(one.account, one.symbol):
+                        if order_id in self._entries:
+                            self._cancel(self._entries[order_id], "time", None)
+                else:
+                    entry = self._entries[one]
+                    market = self._markets[order_of(entry).symbol]
+                    self._end(market, entry, "gtd" if order_of(entry).tif == "GTD" else "day", "time")
+                    self._aftermath(market)
+
+    def countdown(self, account: Account, delay: int, symbol: str | None = None) -> int | None:
+        """Cancel all of the account's open orders (in ``symbol``; None: in all) ``delay`` ns from now, unless it is
+        called again before; 0 switches that off. Returns the time at which it would happen.
+
+        Binance USD-M countdownCancelAll (per symbol, 0 stops it), Kraken CancelAllOrdersAfter and OKX cancel-all-after
+        (whole account). Raises Malformed.
+        """
+        if type(delay) is not int or delay < 0:
+            raise Malformed(f"countdown {delay!r}")
+        if symbol is not None:
+            self._market(symbol)
+        key = (account.name, symbol)
+        before = self._countdowns.pop(key, None)
+        if before is not None:
+            before.alive = False
+        if not delay:
+            return None
+        self._countdowns[key] = made = Countdown(account, symbol)
+        self._alarm(self.now + delay, made)
+        return self.now + delay
+
+    def set_open(self, symbol: str, is_open: bool) -> None:
+        """Halt or resume trading: while halted, orders are refused (MARKET_CLOSED) and the market rests; cancels
+        work. On resuming, house makers quote where the mid is by then."""
+        market = self._market(symbol)
+        self._sync(market)
+        market.is_open = is_open
+        self._sync(market)
+        if is_open and market.watches is not None:
+            for source in ("last", "mark", "index"):
+                price = market.price_of(source)
+                if price is not None:
+                    market.watches.saw(source, price)
+            self._aftermath(market)
+        self._flush()
+
+    def publish(self, symbol: str, *, mark: int | None = None, index: int | None = None) -> None:
+        """Tell the core the mark or index price (ticks) that triggers compare with."""
+        market = self._market(symbol)
+        for price in (mark, index):
+            if price is not None and (type(price) is not int or price <= 0):
+                raise Malformed(f"price {price!r}")
+        self._sync(market)
+        for source, price in (("mark", mark), ("index", index)):
+            if price is not None:
+                market.published[source] = price
+                if market.watches is not None and market.is_open:
+                    market.watches.saw(source, price)
+        self._aftermath(market)
+        self._flush()
+
+
+def _let_pass(market: Market, end: int) -> None:
+    """Only note the actions before ``end`` (ns): they touch no account's order."""
+    while market.next_time < end:
+        market.defer(market.pop())

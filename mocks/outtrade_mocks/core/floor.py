@@ -1,0 +1,182 @@
+"""The floor of the exchange: its accounts and markets, the timers, and the tape on which everything is told.
+
+The engine is a pile of layers, each a class that calls only those below it::
+
+    exchange     requests: place, amend, cancel, list; queries
+    clockwork    time passes: timers, published prices, halts
+    liquidity    the seeded market acts; liquidity moved by a script
+    waiting      what an operation sets off: triggers, order lists
+    matching     orders meet: trades, self-trade prevention
+    lifecycle    an order begins, rests, changes, ends
+    floor        accounts, markets, timers, the drop copy
+
+A bound method is looked up by name alone, so a pile costs a call nothing over one large class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from heapq import heappush
+
+from outtrade_mocks.core.account import Account, Balance
+from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.clearing import Spot
+from outtrade_mocks.core.events import BalanceChange, Cause, Change
+from outtrade_mocks.core.flow import Flow
+from outtrade_mocks.core.instruments import Instrument, from_atoms, to_atoms
+from outtrade_mocks.core.ledger import Ledger
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.orders import Order, Reject, RejectReason
+from outtrade_mocks.core.practice import Practice
+
+
+class Countdown:
+    """A dead man's switch: everything of ``account`` (in ``symbol``; None: all) is cancelled at its time."""
+
+    __slots__ = ("account", "alive", "symbol")
+
+    def __init__(self, account: Account, symbol: str | None) -> None:
+        self.account = account
+        self.symbol = symbol
+        self.alive = True
+
+
+class Floor:
+    """Accounts, markets and time; what is not said here is said in ``Exchange``."""
+
+    def __init__(self, *, now: int, practice: Practice | None = None) -> None:
+        self.now = now
+        """Time in ns; only ``advance`` moves it."""
+        self.practice = practice or Practice()
+        self.precisions: dict[str, int] = {}
+        """Asset -> number of decimals of an atom."""
+        self.accounts: dict[str, Account] = {}
+        self.ledger = Ledger(now=now)
+        self._markets: dict[str, Market] = {}
+        self._moving: list[Market] = []
+        """Markets with a flow."""
+        self._entries: dict[int, Entry] = {}
+        """Order id -> what is left of it, open orders of accounts only."""
+        self._touched: list[Entry] = []
+        """Orders of lists that were filled or ended, what follows from that still to be done."""
+        self._timers: list[tuple[int, int, int | Countdown]] = []
+        """Heap of (time, number, what ends then: an order, by id, or a countdown's patience)."""
+        self._timer_count = 0
+        self._countdowns: dict[tuple[str, str | None], Countdown] = {}
+        self._last_order_id = 0
+        self.event_id = 0
+        """Number of the event told last; inside a callback: of this one. Never repeats, and a restored core goes on
+        counting where the snapshot was taken."""
+        self._callbacks: list[Callable[[Change], None]] = []
+        self._out: list[Change] = []
+
+    # ---------------------------------------------------------------- set-up
+    @property
+    def instruments(self) -> dict[str, Instrument]:
+        """Symbol -> the rules as they are now."""
+        return {symbol: market.instrument for symbol, market in self._markets.items()}
+
+    def add_instrument(self, instrument: Instrument, flow: Flow | None = None) -> None:
+        """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
+        if instrument.symbol in self._markets:
+            raise ValueError(f"{instrument.symbol} is listed")
+        wanted = {instrument.base: instrument.base_precision, instrument.quote: instrument.quote_precision}
+        for asset, precision in wanted.items():
+            if self.precisions.get(asset, precision) != precision:
+                raise ValueError(f"{asset} has two precisions")
+        self.precisions.update(wanted)
+        market = self._markets[instrument.symbol] = Market(instrument, flow, Spot(self.ledger, instrument))
+        if flow is not None:
+            self._moving.append(market)
+
+    def on_change(self, callback: Callable[[Change], None]) -> None:
+        """Call ``callback`` with every event, in exact order, after the operation that caused it is complete. This is
+        the drop copy; ``event_id`` is the event's number."""
+        self._callbacks.append(callback)
+
+    def open_account(self, name: str, balances: Mapping[str, int]) -> Account:
+        """A new account holding ``balances`` (asset -> atoms, see ``atoms``). Raises ValueError on a taken name."""
+        if name in self.accounts:
+            raise ValueError(f"account {name!r} exists")
+        account = Account(name, now=self.now)
+        for asset in sorted(balances):
+            self.precisions.setdefault(asset, 8)
+            self.ledger.deposit(account, asset, balances[asset], self.now)
+        self.accounts[name] = account
+        return account
+
+    def deposit(self, account: Account, asset: str, atoms: int) -> None:
+        """Money arrives from outside (told as a BalanceChange caused by ``script``)."""
+        self.precisions.setdefault(asset, 8)
+        self._tell_balance(account, "script", self.ledger.deposit(account, asset, atoms, self.now))
+        self._flush()
+
+    def atoms(self, asset: str, amount: Decimal) -> int:
+        """Atoms of a decimal amount; raises OffGrid where it has more digits than the asset."""
+        return to_atoms(amount, self.precisions.get(asset, 8))
+
+    def amount(self, asset: str, atoms: int) -> Decimal:
+        """The decimal amount of ``atoms``."""
+        return from_atoms(atoms, self.precisions.get(asset, 8))
+
+    def _market(self, symbol: str) -> Market:
+        market = self._markets.get(symbol) if isinstance(symbol, str) else None
+        if market is None:
+            raise Reject(RejectReason.UNKNOWN_SYMBOL, f"{symbol!r} is not traded here")
+        return market
+
+    def _working(self, account: Account, symbol: str, order_id: int | None, client_id: str | None) -> Entry:
+        """The entry of an open order; raises Reject(UNKNOWN_ORDER), Reject(UNKNOWN_SYMBOL)."""
+        wanted = order_id
+        if wanted is None and type(client_id) is str:
+            wanted = account.working.get(client_id)
+        entry = self._entries.get(wanted) if type(wanted) is int else None
+        if entry is not None and entry.account is account:
+            order = order_of(entry)
+            if order.symbol == symbol and (client_id is None or order.client_id == client_id):
+                return entry
+        self._market(symbol)
+        raise Reject(RejectReason.UNKNOWN_ORDER, f"no open order {order_id or client_id!r} in {symbol}")
+
+    def _open_ids(self, account: Account, symbol: str | None) -> list[int]:
+        """Ids of the account's open orders, oldest first."""
+        ids = sorted(account.working.values())
+        return ids if symbol is None else [i for i in ids if order_of(self._entries[i]).symbol == symbol]
+
+    def _open_buys(self, account: Account, symbol: str) -> int:
+        """Lots that the account's open buys in ``symbol`` can still add."""
+        entries = (self._entries[order_id] for order_id in account.working.values())
+        return sum(entry.total for entry in entries if entry.buy and order_of(entry).symbol == symbol)
+
+    def _alarm(self, time: int, what: int | Countdown) -> None:
+        self._timer_count += 1
+        heappush(self._timers, (time, self._timer_count, what))
+
+    def _ticks(self, what: int | Countdown) -> bool:
+        """Whether a timer still has something to end."""
+        return what.alive if isinstance(what, Countdown) else what in self._entries
+
+    def _tell_balance(self, account: Account, cause: Cause, balance: Balance) -> None:
+        if self._callbacks:
+            changed = ((balance.asset, balance.free, balance.locked),)
+            self._out.append(BalanceChange(account.name, changed, self.now, cause))
+
+    def _flush(self) -> None:
+        """Tell what happened."""
+        while self._out:
+            out, self._out = self._out, []
+            if len(self._callbacks) == 1:
+                callback = self._callbacks[0]
+                for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
+                    callback(change)
+            else:
+                for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
+                    for callback in self._callbacks:
+                        callback(change)
+
+
+def order_of(entry: Entry) -> Order:
+    """The order of an entry that is an account's."""
+    assert entry.order is not None
+    return entry.order

@@ -1,0 +1,169 @@
+"""The life of an order, below the question whom it meets: it is accepted, rests or waits, changes, ends.
+
+Each step makes a new snapshot by the life-cycle table (``orders.TABLE``), keeps the account's books of open orders, and
+is told in the drop copy; what is locked for an order is released with its end.
+"""
+
+from __future__ import annotations
+
+from outtrade_mocks.core.account import Account, Balance
+from outtrade_mocks.core.book import Entry, Special
+from outtrade_mocks.core.events import Cause, OrderChange, Why
+from outtrade_mocks.core.floor import Floor
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.orders import TERMINAL, Event, ExpiredBy, NewOrder, Order, Status, Terms, step
+
+_ACCEPTED = step(Status.PENDING, Event.ACCEPT)
+
+
+class LifeCycle(Floor):
+    """An order begins, rests, changes, ends."""
+
+    def _accept(
+        self,
+        market: Market,
+        account: Account,
+        new: NewOrder,
+        lots: int,
+        pays: Balance,
+        gets: Balance,
+        need: int,
+        terms: Terms | None,
+        status: Status = _ACCEPTED,
+    ) -> Entry:
+        """The order exists from here on; ``need`` is locked (0 for market orders, which pay from what is free)."""
+        self._last_order_id = order_id = self._last_order_id + 1
+        client_id = new.client_id or f"auto-{order_id}"
+        while client_id in account.working:  # somebody named an order like that
+            client_id += "-"
+        order = Order(
+            order_id, client_id, client_id, account.name, new.symbol, new.side, new.type, new.tif, new.post_only,
+            new.price, lots, new.quote, 0, 0, status, self.now, self.now, "", new.label, terms,
+        )  # fmt: skip
+        account.orders[order_id] = [order]
+        account.by_client_id.setdefault(client_id, []).append(order_id)
+        entry = Entry(account, new.side == "buy", new.price or 0, lots, order, pays, gets)
+        if terms is not None:
+            entry.special = Special(terms.visible or 0)
+            if terms.expires is not None:
+                self._alarm(terms.expires, order_id)
+        if self._callbacks:
+            self._out.append(OrderChange(order, "accepted", self.now, "request"))
+        if need:
+            self._tell_balance(account, "request", self.ledger.set_lock(entry, need, self.now))
+        return entry
+
+    def _rest(self, market: Market, entry: Entry) -> None:
+        """Put what remains on the book."""
+        order, account, special = entry.order, entry.account, entry.special
+        assert order is not None and account is not None
+        if special is not None and 0 < special.tip < entry.remaining:
+            special.hidden = entry.remaining - special.tip
+            entry.remaining = special.tip
+        market.side(buy=entry.buy).add(entry)
+        market.own_changed(1)
+        self._entries[order.order_id] = entry
+        account.working[order.client_id] = order.order_id
+        account.open_count[order.symbol] = account.open_count.get(order.symbol, 0) + 1
+
+    def _leave(self, market: Market, entry: Entry) -> None:
+        """Take an order off the book."""
+        market.side(buy=entry.buy).remove(entry)
+        self._forget(market, entry)
+
+    def _register(self, entry: Entry) -> None:
+        """An order is open without standing in the book."""
+        order, account = entry.order, entry.account
+        assert order is not None and account is not None
+        self._entries[order.order_id] = entry
+        account.working[order.client_id] = order.order_id
+        account.open_count[order.symbol] = account.open_count.get(order.symbol, 0) + 1
+
+    def _unregister(self, entry: Entry) -> None:
+        """The reverse."""
+        order, account = entry.order, entry.account
+        assert order is not None and account is not None
+        del self._entries[order.order_id]
+        del account.working[order.client_id]
+        account.open_count[order.symbol] -= 1
+
+    def _forget(self, market: Market, entry: Entry) -> None:
+        """An order that is off the book no longer holds its client id."""
+        order, account = entry.order, entry.account
+        assert order is not None and account is not None
+        market.own_changed(-1)
+        del self._entries[order.order_id]
+        del account.working[order.client_id]
+        account.open_count[order.symbol] -= 1
+
+    def _disarm(self, market: Market, entry: Entry) -> None:
+        """Take an order that waits (untriggered or held) out."""
+        special = entry.special
+        if special is not None and special.watch is not None:
+            assert market.watches is not None
+            market.watches.drop(special.watch)
+            special.watch = None
+            if not market.watches.armed:
+                market.watches = None
+        self._unregister(entry)
+
+    def _end(self, market: Market, entry: Entry, by: ExpiredBy, cause: Cause) -> None:
+        """An open order ends, wherever it stands, without its owner having asked."""
+        if entry.level is not None:
+            self._leave(market, entry)
+        else:
+            self._disarm(market, entry)
+        self._expire(entry, by, cause)
+
+    def _expire(self, entry: Entry, by: ExpiredBy, cause: Cause) -> None:
+        """End what remains without anybody having asked for it."""
+        self._change(entry, Event.EXPIRE, "expire", cause, expired_by=by)
+        if entry.locked:
+            self._unlock(entry, cause)
+
+    def _unlock(self, entry: Entry, cause: Cause) -> None:
+        assert entry.account is not None
+        self._tell_balance(entry.account, cause, self.ledger.unlock(entry, self.now))
+
+    def _shrink(self, market: Market, entry: Entry, lots: int) -> None:
+        """Take ``lots`` from an order on the book, which keeps its place and something of its quantity; what an iceberg
+        hides goes first (*inferred*)."""
+        special = entry.special
+        if special is not None and special.hidden:
+            hidden = min(special.hidden, lots)
+            special.hidden -= hidden
+            lots -= hidden
+        if lots:
+            market.side(buy=entry.buy).reduce(entry, lots)
+
+    def _change(
+        self,
+        entry: Entry,
+        event: Event,
+        why: Why,
+        cause: Cause,
+        *,
+        client_id: str | None = None,
+        lots: int | None = None,
+        price: int | None = None,
+        expired_by: ExpiredBy = "",
+        terms: Terms | None = None,
+    ) -> None:
+        """A new snapshot for anything but a fill."""
+        old, account = entry.order, entry.account
+        assert old is not None and account is not None
+        name = client_id or old.client_id
+        order = Order(
+            old.order_id, name, old.created_as, old.account, old.symbol, old.side, old.type, old.tif, old.post_only,
+            old.price if price is None else price, old.lots if lots is None else lots, old.quote, old.filled,
+            old.quote_filled, step(old.status, event), old.created, self.now, expired_by, old.label,
+            terms or old.terms,
+        )  # fmt: skip
+        entry.order = order
+        account.orders[old.order_id].append(order)
+        if name != old.client_id:
+            account.by_client_id.setdefault(name, []).append(old.order_id)
+        if self._callbacks:
+            self._out.append(OrderChange(order, why, self.now, cause))
+        if entry.special is not None and entry.special.group is not None and order.status in TERMINAL:
+            self._touched.append(entry)

@@ -1,0 +1,229 @@
+"""Matching: price-time priority, trades, self-trade prevention, and what a market order will cost.
+
+An arriving order trades level by level, first come first served within a level, at the resting order's price. Whether
+orders of one account may meet is decided by the arriving order's mode, else by the venue's (see ``_prevent``).
+"""
+
+from __future__ import annotations
+
+from outtrade_mocks.core.account import Account
+from outtrade_mocks.core.book import BookSide, Entry
+from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange
+from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.lifecycle import LifeCycle
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.orders import Event, Order, SelfTrade, step
+from outtrade_mocks.core.rules import check_lots
+
+_FILL, _COMPLETE = Event.FILL, Event.COMPLETE
+
+
+class Matching(LifeCycle):
+    """Orders meet."""
+
+    def _enter(self, market: Market, entry: Entry, crosses: bool, cause: Cause) -> None:
+        """An accepted order comes to the market: it trades, and what is left of it rests or expires."""
+        order = entry.order
+        assert order is not None
+        price, tif = order.price, order.tif
+        if crosses and order.post_only:
+            self._expire(entry, "post_only", cause)
+        elif tif == "FOK" and not self._fillable(market.side(buy=not entry.buy), entry, price):
+            self._expire(entry, "fok", cause)
+        else:
+            if crosses:
+                self._match(market, entry, price, cause, "market")
+            if entry.remaining:
+                if price is None:
+                    self._expire(entry, "liquidity", cause)
+                elif tif == "IOC" or tif == "FOK":
+                    self._expire(entry, "ioc", cause)
+                else:
+                    self._rest(market, entry)
+
+    def _size(
+        self,
+        market: Market,
+        account: Account,
+        buy: bool,
+        wanted: int | None,
+        budget: int | None,
+        mode: SelfTrade | None,
+    ) -> tuple[int, int]:
+        """Lots of a market order, and what it costs or brings in atoms of quote: a walk through the book.
+
+        For a quote amount: as many lots as it pays for, level by level, rounded down; where the book runs dry, the
+        rest of the amount counts at the last price seen, so that the order ends unfilled (*inferred*). The quantity
+        must pass the lot filters (*inferred*: Reject(LOT_SIZE) where the amount pays for less than the minimum). The
+        account's own orders are passed over where they would expire, end the walk where this order would, and count
+        like anybody's where both trade or shrink (an upper bound of the cost).
+        """
+        instrument = market.instrument
+        side = market.asks if buy else market.bids
+        if wanted is not None and side.best is not None:
+            head = side.best.head
+            if head.remaining >= wanted and head.account is not account:  # most orders are that small
+                return wanted, instrument.notional(head.price, wanted)
+        mode = mode or self.practice.self_trade
+        lots = total = 0
+        price = None
+        dry = False
+        for entry in side.entries():
+            if entry.account is account and mode != "none" and mode != "decrement":
+                if mode == "expire_maker":
+                    continue
+                dry = True
+                break
+            price = entry.price
+            there = entry.total
+            if wanted is not None:
+                part = min(there, wanted - lots)
+            else:
+                assert budget is not None
+                part = min(there, instrument.affordable(price, budget - total))
+            lots += part
+            total += instrument.notional(price, part)
+            if part < there or lots == wanted:
+                break
+        else:
+            dry = True
+        if dry and budget is not None:
+            price = price or market.reference
+            lots += instrument.affordable(price, budget - total) if price else 0
+        if wanted is not None:
+            return wanted, total
+        grid = max(1, instrument.market_step_lots)
+        lots -= lots % grid
+        check_lots(instrument, lots, market=True)
+        return lots, total
+
+    def _fillable(self, other: BookSide, entry: Entry, limit: int | None) -> bool:
+        """Whether the book can fill the whole entry at once; its own account's orders count only where they trade."""
+        left = entry.remaining
+        mode = self._mode(entry)
+        for resting in other.entries(limit):
+            if resting.account is entry.account and mode != "none":
+                if mode != "expire_maker":
+                    return False
+                continue
+            left -= resting.total
+            if left <= 0:
+                return True
+        return False
+
+    def _mode(self, taker: Entry) -> SelfTrade:
+        """The self-trade mode that decides: the arriving order's, else the venue's."""
+        terms = order_of(taker).terms
+        return (terms.self_trade if terms is not None else None) or self.practice.self_trade
+
+    def _prevent(self, market: Market, taker: Entry, maker: Entry, mode: SelfTrade, cause: Cause) -> bool:
+        """Two orders of one account meet and must not trade; whether the arriving one is over.
+
+        EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH and DECREMENT as on Binance spot (STP FAQ): DECREMENT takes the smaller
+        quantity from both, and who has nothing left expires. Binance shows what was taken as prevented quantity; here
+        the larger order's quantity falls (``why="prevent"``).
+        """
+        if mode == "decrement":
+            lots = min(taker.remaining, maker.total)
+            if lots == maker.total:
+                self._leave(market, maker)
+                self._expire(maker, "self_trade", cause)
+            else:
+                self._shrink(market, maker, lots)
+                self._change(maker, Event.AMEND, "prevent", cause, lots=order_of(maker).lots - lots)
+                assert maker.account is not None
+                if maker.special is not None and maker.special.group is not None:
+                    maker.special.group.claim(maker)
+                    self._touched.append(maker)
+                self._tell_balance(maker.account, cause, market.clearing.lock(maker, self.now))
+            if lots < taker.remaining:
+                taker.remaining -= lots
+                self._change(taker, Event.AMEND, "prevent", cause, lots=order_of(taker).lots - lots)
+                if taker.special is not None and taker.special.group is not None:
+                    self._touched.append(taker)
+                if taker.locked:
+                    assert taker.account is not None
+                    self._tell_balance(taker.account, cause, market.clearing.lock(taker, self.now))
+                return False
+        elif mode != "expire_taker":
+            self._leave(market, maker)
+            self._expire(maker, "self_trade", cause)
+            if mode == "expire_maker":
+                return False
+        self._expire(taker, "self_trade", cause)
+        taker.remaining = 0
+        return True
+
+    def _match(self, market: Market, taker: Entry, limit: int | None, taker_cause: Cause, maker_cause: Cause) -> None:
+        """Trade an arriving entry against the book until it is filled, its limit is reached, or nothing is left."""
+        buy = taker.buy
+        side = market.asks if buy else market.bids
+        account, own = taker.account, taker.order is not None
+        while taker.remaining:
+            level = side.best
+            if level is None:
+                return
+            price = level.price
+            if limit is not None and (price > limit if buy else price < limit):
+                return
+            maker = level.head
+            maker_own = maker.order is not None
+            if own and maker_own and maker.account is account:
+                mode = self._mode(taker)
+                if mode != "none":
+                    if self._prevent(market, taker, maker, mode, taker_cause):
+                        return
+                    continue
+            lots = maker.remaining if maker.remaining < taker.remaining else taker.remaining
+            taker.remaining -= lots
+            side.fill(maker, lots)
+            market.last_price = price
+            if market.watches is not None:
+                market.watches.saw("last", price)
+            if not own and not maker_own:
+                continue
+            market.trade_id += 1
+            quote = market.clearing.value(price, lots)
+            if maker_own:
+                if not maker.remaining:
+                    if maker.special is not None and maker.special.hidden:
+                        side.replenish(maker)
+                    else:
+                        self._forget(market, maker)
+                self._fill(market, maker, price, lots, quote, True, maker_cause)
+            else:
+                market.clearing.settle_house(lots, quote, buy=not buy)
+            if own:
+                self._fill(market, taker, price, lots, quote, False, taker_cause)
+            else:
+                market.clearing.settle_house(lots, quote, buy=buy)
+
+    def _fill(self, market: Market, entry: Entry, price: int, lots: int, quote: int, maker: bool, cause: Cause) -> None:
+        """Book one side of a trade for an account."""
+        now, old, account = self.now, entry.order, entry.account
+        assert old is not None and account is not None
+        gets, pays = entry.gets, entry.pays
+        assert gets is not None and pays is not None
+        if entry.special is not None and entry.special.group is not None:
+            entry.special.group.claim(entry)
+            self._touched.append(entry)
+        fee = market.clearing.settle(entry, lots, quote, maker, now)
+        order = Order(
+            old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, old.type, old.tif,
+            old.post_only, old.price, old.lots, old.quote, old.filled + lots, old.quote_filled + quote,
+            step(old.status, _FILL if entry.remaining else _COMPLETE), old.created, now, "", old.label, old.terms,
+        )  # fmt: skip
+        entry.order = order
+        account.orders[old.order_id].append(order)
+        fill = Fill(
+            market.trade_id, old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, price,
+            lots, quote, fee, gets.asset, maker, now, old.label,
+        )  # fmt: skip
+        account.fills.append(fill)
+        if self._callbacks:
+            self._out.append(fill)
+            self._out.append(OrderChange(order, "fill", now, cause, fill))
+            got = (gets.asset, gets.free, gets.locked)
+            paid = (pays.asset, pays.free, pays.locked)
+            changed = (got, paid) if entry.buy else (paid, got)
+            self._out.append(BalanceChange(old.account, changed, now, cause))

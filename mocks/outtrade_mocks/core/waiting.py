@@ -1,0 +1,170 @@
+"""What waits, and what an operation sets off: trigger orders, and the other orders of a list.
+
+Prices seen and fills of listed orders take effect when the operation that made them is complete (``_aftermath``). An
+order that waited comes to the market as if it arrived then, except that its money may be locked already.
+"""
+
+from __future__ import annotations
+
+from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.events import Cause, Why
+from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.lists import Lists
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.matching import Matching
+from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Terms, Trigger
+from outtrade_mocks.core.rules import check_limit, check_lots, check_notional, check_price
+from outtrade_mocks.core.triggers import Watch, Watches, watch_of
+
+
+class Waiting(Matching):
+    """Orders that wait, and what follows from an operation."""
+
+    _lists: Lists
+
+    def _size_trigger(self, market: Market, new: NewOrder, *, reached_is_fine: bool) -> tuple[int, int]:
+        """Lots of a trigger order, and the atoms that are locked for it while it waits.
+
+        The limit price is checked when the order is placed, with the filters of a limit order (Binance spot); money for
+        a market order is reserved at its trigger price, for a trailing one at the price of the moment (*inferred*).
+        Raises Reject: TRIGGER_IMMEDIATE, NO_TRIGGER_PRICE, the filters.
+        """
+        trigger, instrument, lots = new.trigger, market.instrument, new.lots
+        assert trigger is not None and lots is not None
+        now = market.price_of(trigger.source)
+        if now is None and trigger.source != "last":
+            raise Reject(RejectReason.NO_TRIGGER_PRICE, f"there is no {trigger.source} price")
+        if trigger.price is not None:
+            check_price(instrument, new.side, trigger.price, None)
+            if not trigger.trailing and now is not None and not reached_is_fine and watch_of(None, new).hits(now):
+                raise Reject(RejectReason.TRIGGER_IMMEDIATE, "the order would trigger immediately")
+        if new.price is not None:
+            check_limit(instrument, new.side, new.price, lots, market.reference)
+        else:
+            check_lots(instrument, lots, market=True)
+            if trigger.price is not None and not trigger.trailing:
+                check_notional(instrument, trigger.price * lots, market=True)
+        if self.practice.reserve == "trigger":
+            return lots, 0
+        price = 0 if new.side == "sell" else self._reserve_price(market, new.price, trigger)
+        if price is None:
+            raise Reject(RejectReason.NO_TRIGGER_PRICE, "there is no price to reserve money for")
+        return lots, market.clearing.need(new.side == "buy", price, lots)
+
+    def _reserve_price(self, market: Market, limit: int | None, trigger: Trigger) -> int | None:
+        """Ticks for which a buy that waits for its trigger locks money; None: there is no price yet."""
+        if limit is not None:
+            return limit
+        if not trigger.trailing:
+            return trigger.price
+        return market.price_of(trigger.source) or market.reference
+
+    def _reserve(self, market: Market, entry: Entry) -> int | None:
+        """Atoms that are locked for a trigger order from here on; None: there is no price to reserve for."""
+        terms, special = order_of(entry).terms, entry.special
+        assert terms is not None and terms.trigger is not None and special is not None
+        if self.practice.reserve == "trigger":
+            return 0
+        price = self._reserve_price(market, order_of(entry).price, terms.trigger) if entry.buy else 0
+        return None if price is None else market.clearing.need(entry.buy, price, entry.remaining)
+
+    def _need(self, market: Market, entry: Entry) -> int:
+        """Atoms that an open order needs to be locked, alone."""
+        status = order_of(entry).status
+        if status is Status.HELD or (status is Status.UNTRIGGERED and self.practice.reserve == "trigger"):
+            return 0
+        special = entry.special
+        price = special.reserve if special is not None and special.watch is not None else entry.price
+        return market.clearing.need(entry.buy, price, entry.total)
+
+    def _arm(self, market: Market, entry: Entry) -> None:
+        """A trigger order begins to wait. One that is reached already triggers at once."""
+        order, special = order_of(entry), entry.special
+        assert special is not None and order.terms is not None and order.terms.trigger is not None
+        trigger = order.terms.trigger
+        special.watch = watch = watch_of(entry, order)
+        special.reserve = self._reserve_price(market, order.price, trigger) or 0
+        if market.watches is None:
+            market.watches = Watches()
+        now = market.price_of(trigger.source)
+        market.watches.add(watch, now)
+        self._register(entry)
+        if now is not None and not watch.trailing and watch.hits(now):
+            market.watches.trigger(watch, now)
+
+    def _trigger(self, market: Market, watch: Watch) -> None:
+        """The price that an order waited for has come: it goes to the market, or is refused for want of money.
+
+        The other orders of its list end before that (Binance spot: triggered stop leg, the limit leg expires).
+        """
+        entry: Entry = watch.entry
+        special, order = entry.special, order_of(entry)
+        assert special is not None and order.terms is not None
+        if special.watch is not watch:
+            raise AssertionError(f"order {order.order_id} is triggered twice")
+        special.watch = None
+        self._unregister(entry)
+        terms = order.terms
+        terms = Terms(
+            expires=terms.expires, trigger=terms.trigger, visible=terms.visible, self_trade=terms.self_trade,
+            list_id=terms.list_id, triggered=watch.reached,
+        )  # fmt: skip
+        self._change(entry, Event.TRIGGER, "triggered", "market", terms=terms)
+        if special.group is not None:
+            self._lists.triggered(market, entry)
+        self._work(market, entry, "working", "market")
+
+    def _work(self, market: Market, entry: Entry, why: Why, cause: Cause) -> None:
+        """An order that waited comes to the market: checked for money, accepted, entered; else rejected."""
+        order, account, pays = order_of(entry), entry.account, entry.pays
+        assert account is not None and pays is not None
+        if order.price is None:
+            _, cost = self._size(market, account, entry.buy, entry.remaining, None, self._mode(entry))
+            need = cost if entry.buy else market.clearing.need(False, 0, entry.remaining)
+        else:
+            need = market.clearing.need(entry.buy, order.price, entry.remaining)
+        if need > pays.free + entry.locked:
+            self._change(entry, Event.REJECT, "reject", cause, expired_by="funds")
+            if entry.locked:
+                self._unlock(entry, cause)
+            return
+        crosses = order.price is None or market.side(buy=not entry.buy).reaches(order.price)
+        if crosses and order.post_only and self.practice.post_only == "reject":
+            self._change(entry, Event.REJECT, "reject", cause, expired_by="post_only")
+            if entry.locked:
+                self._unlock(entry, cause)
+            return
+        self._change(entry, Event.ACCEPT, why, cause)
+        need = 0 if order.price is None else need
+        if need != entry.locked:
+            self._tell_balance(account, cause, self.ledger.hold(entry, need, self.now))
+        self._enter(market, entry, crosses, cause)
+
+    def _cancel(self, entry: Entry, cause: Cause, new_client_id: str | None) -> None:
+        market = self._markets[order_of(entry).symbol]
+        if entry.level is not None:
+            self._leave(market, entry)
+        else:
+            self._disarm(market, entry)
+        self._change(entry, Event.CANCEL, "cancel", cause, client_id=new_client_id)
+        self._unlock(entry, cause)
+        if self._touched:
+            self._aftermath(market)
+
+    def _aftermath(self, market: Market) -> None:
+        """Carry out what an operation set off: first what fills of listed orders lead to, then triggers, until nothing
+        is left. Ends, because an order triggers once and a list's order ends once."""
+        while True:
+            if self._touched:
+                self._lists.follow(market, self._touched.pop(0))
+                continue
+            watches = market.watches
+            if watches is None or not market.is_open:
+                return
+            watch = watches.next()
+            if watch is not None:
+                self._trigger(market, watch)
+            elif not self._touched:
+                if not watches.armed:
+                    market.watches = None
+                return
