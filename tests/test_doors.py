@@ -17,7 +17,7 @@ DOORS = dict(BLOCK.findall((ROOT / "README.md").read_text()))
 NEEDS = {"process": ("node", "npm"), "wire": ("curl", "timeout"), "cassette": ("timeout",)}
 SHOWS = {
     "world": "RTY-01", "process": "PASS", "wire": "serverTime", "cassette": "PASS", "pytest": "passed",
-    "model": "PASS", "reports": "page.html", "gate": "RTY", "dataset": "rows",
+    "model": "PASS", "reports": "page.html", "gate": "RTY", "dataset": "preference",
 }  # fmt: skip
 
 
