@@ -26,6 +26,9 @@ from math import lcm
 from outtrade_mocks.core.fees import Rate
 
 
+_BOUNDLESS = 10**60
+
+
 class OffGrid(ValueError):
     """A decimal that is no whole number of ticks, lots or atoms; the message is one line."""
 
@@ -121,6 +124,10 @@ class Instrument:
     min_units: int = field(init=False, repr=False)
     """Least ``ticks * lots`` of an order."""
     max_units: int | None = field(init=False, repr=False)
+    top_ticks: int = field(init=False, repr=False)
+    top_lots: int = field(init=False, repr=False)
+    top_units: int = field(init=False, repr=False)
+    """The three upper bounds once more, a number beyond any order where there is none."""
     max_position_lots: int | None = field(init=False, repr=False)
     lot_atoms: int = field(init=False, repr=False)
     """Atoms of base in one lot."""
@@ -151,6 +158,9 @@ class Instrument:
         set_(self, "market_max_lots", units(self.market_max, step, up=False))
         set_(self, "min_units", units(self.notional_min, tick * step, up=True) or 0)
         set_(self, "max_units", units(self.notional_max, tick * step, up=False))
+        for name in ("ticks", "lots", "units"):
+            most = getattr(self, f"max_{name}")
+            set_(self, f"top_{name}", _BOUNDLESS if most is None else most)
         set_(self, "max_position_lots", units(self.max_position, step, up=False))
         set_(self, "lot_atoms", to_atoms(self.step, self.base_precision))
         unit = tick * step * 10**self.quote_precision

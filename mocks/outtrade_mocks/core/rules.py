@@ -102,6 +102,14 @@ def check_limit(instrument: Instrument, side: str, price: int, lots: int, refere
 
     Raises Reject. Without a reference price, bands and market-order notionals are not checked.
     """
+    band = instrument.band
+    if (
+        instrument.min_ticks <= price <= instrument.top_ticks
+        and instrument.min_lots <= lots <= instrument.top_lots
+        and instrument.min_units <= price * lots <= instrument.top_units
+        and (band is None or reference is None or band.allows(side, price, reference))
+    ):
+        return  # nearly all orders; for the others, which rule it was
     check_price(instrument, side, price, reference)
     check_lots(instrument, lots, market=False)
     check_notional(instrument, price * lots, market=False)
