@@ -25,7 +25,6 @@ from math import lcm
 
 from outtrade_mocks.core.fees import Rate
 
-
 _BOUNDLESS = 10**60
 
 
