@@ -15,6 +15,9 @@ How the parts fit together::
     flow          the rest of the market: seeded makers and takers
     view          what a query may see, now or as of an earlier time
     events        what happened, in exact order
+    brackets      leverage brackets: how much margin a position needs
+    contracts     what a position is worth, where it is liquidated: arithmetic
+    positions     what an account holds in contracts, and what a trade does to it
     clearing      what an order needs and how a trade is paid for, per market
     floor         accounts, markets, timers, the tape: the first of the layers of the engine (listed there) ...
     exchange      ... and the last one, with every request
@@ -27,6 +30,7 @@ clock. State moves when the exchange accepts, never when the client hears of it.
 from __future__ import annotations
 
 from outtrade_mocks.core.account import Account
+from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.events import BalanceChange, Change, Fill, ListChange, OrderChange
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.flow import FlowConfig
@@ -39,6 +43,7 @@ from outtrade_mocks.core.view import View
 __all__ = [
     "Account",
     "BalanceChange",
+    "Bracket",
     "Change",
     "Exchange",
     "Fill",

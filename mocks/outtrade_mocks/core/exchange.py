@@ -58,6 +58,8 @@ from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.rules import check_account, check_limit, check_lots, check_market, check_shape, check_terms
 from outtrade_mocks.core.view import View
 
+_FIXED = ("base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size")
+"""Rules without which the integers on the book would mean something else."""
 _ARMED = step(Status.PENDING, Event.ARM)
 
 
@@ -87,11 +89,11 @@ class Exchange(Clockwork):
         self.advance(now)
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """Change the rules of a symbol; resting orders stay as they are. Tick, step and precisions must not change
-        (ValueError): integers on the book would change their meaning."""
+        """Change the rules of a symbol; resting orders stay as they are. Those that give integers their
+        meaning must not change (ValueError)."""
         market = self._market(instrument.symbol)
         old = market.instrument
-        for name in ("base", "quote", "tick", "step", "base_precision", "quote_precision"):
+        for name in _FIXED:
             if getattr(old, name) != getattr(instrument, name):
                 raise ValueError(f"{name} cannot change")
         market.instrument = market.clearing.instrument = instrument

@@ -81,6 +81,8 @@ class Floor:
         """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
         if instrument.symbol in self._markets:
             raise ValueError(f"{instrument.symbol} is listed")
+        if instrument.derivative:
+            raise ValueError(f"{instrument.symbol} is a contract; the engine clears spot markets only")
         wanted = {instrument.base: instrument.base_precision, instrument.quote: instrument.quote_precision}
         for asset, precision in wanted.items():
             if self.precisions.get(asset, precision) != precision:

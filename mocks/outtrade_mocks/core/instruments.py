@@ -14,6 +14,16 @@ as a number of atoms of its asset. All conversions are exact or refuse::
 The rules are those of Binance spot's symbol filters (filters.md), under neutral names; zero bounds are disabled there
 and None here. ``price x quantity`` may be finer than an atom of the quote asset (0.00001 x 0.0001 BTC): a trade moves
 the amount rounded *down* to an atom, a lock is rounded *up*, so that a lock always covers what it is for.
+
+A *contract* (kind perpetual or future) counts its lots in contracts; what a trade of it moves is its value, in atoms of
+the asset it is settled in: quote, or base where it is ``inverse`` (see ``contracts``)::
+
+    >>> from outtrade_mocks.core.brackets import Bracket
+    >>> usd = Instrument(symbol="BTC/USD", base="BTC", quote="USD", tick=Decimal("0.5"), step=Decimal(1),
+    ...     kind="perpetual", inverse=True, contract_size=Decimal(100),
+    ...     brackets=(Bracket(cap=None, leverage=100, rate=Decimal("0.005")),))
+    >>> usd.settle, usd.notional(usd.ticks(Decimal(40_000)), 10)        # 10 contracts of 100 USD: 0.025 BTC
+    ('BTC', 2500000)
 """
 
 from __future__ import annotations
@@ -22,10 +32,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
+from typing import Literal
 
+from outtrade_mocks.core.brackets import Bracket, Tiers
 from outtrade_mocks.core.fees import Rate
 
 _BOUNDLESS = 10**60
+Kind = Literal["spot", "equity", "perpetual", "future"]
 
 
 class OffGrid(ValueError):
@@ -84,6 +97,12 @@ class Instrument:
     ``market_step``, ``market_min`` and ``market_max`` are MARKET_LOT_SIZE; ``notional_min_market`` and
     ``notional_max_market`` say whether the notional bounds apply to market orders (at the reference price).
     ``max_position`` is in base units; ``max_orders`` counts open orders of one account in this symbol.
+
+    Of contracts: quantities count contracts of ``contract_size`` base units each (inverse: quote units). ``expires``
+    (ns) is that of a future. ``brackets`` are the leverage brackets, in units of the settlement asset.
+    ``liquidation_fee`` is a fraction of the value that a liquidation closes, and ``funding_interval`` (ns) the time
+    between two funding payments, counted from UNIX time 0 (None: no funding). Notional bounds are in quote, hence
+    none on inverse contracts.
     """
 
     symbol: str
@@ -110,6 +129,13 @@ class Instrument:
     quote_precision: int = 8
     maker_fee: Decimal = Decimal(0)
     taker_fee: Decimal = Decimal(0)
+    kind: Kind = "spot"
+    inverse: bool = False
+    contract_size: Decimal = Decimal(1)
+    expires: int | None = None
+    brackets: tuple[Bracket, ...] = ()
+    liquidation_fee: Decimal = Decimal(0)
+    funding_interval: int | None = None
 
     # The same in integers, computed once.
     min_ticks: int = field(init=False, repr=False)
@@ -129,18 +155,24 @@ class Instrument:
     """The three upper bounds once more, a number beyond any order where there is none."""
     max_position_lots: int | None = field(init=False, repr=False)
     lot_atoms: int = field(init=False, repr=False)
-    """Atoms of base in one lot."""
+    """Atoms of base in one lot; 0 for contracts, which deliver none."""
     unit_numerator: int = field(init=False, repr=False)
     """Atoms of quote in one tick times one lot, as a fraction."""
     unit_denominator: int = field(init=False, repr=False)
+    inverse_numerator: int = field(init=False, repr=False)
+    """Atoms of base in one lot of an inverse contract, times ticks of its price, as a fraction."""
+    inverse_denominator: int = field(init=False, repr=False)
     maker_rate: Rate = field(init=False, repr=False)
     taker_rate: Rate = field(init=False, repr=False)
+    liquidation_rate: Rate = field(init=False, repr=False)
+    tiers: Tiers | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or self.step <= 0:
             raise ValueError(f"{self.symbol}: tick and step must be positive")
+        self._check_kind()
         set_ = object.__setattr__
-        tick, step = Fraction(self.tick), Fraction(self.step)
+        tick, step, size = Fraction(self.tick), Fraction(self.step), Fraction(self.contract_size)
 
         def units(value: Decimal | None, unit: Fraction, *, up: bool) -> int | None:
             if not value:
@@ -155,18 +187,52 @@ class Instrument:
         set_(self, "market_step_lots", whole(self.market_step, self.step, "market step") if self.market_step else 0)
         set_(self, "market_min_lots", max(1, units(self.market_min, step, up=True) or 1))
         set_(self, "market_max_lots", units(self.market_max, step, up=False))
-        set_(self, "min_units", units(self.notional_min, tick * step, up=True) or 0)
-        set_(self, "max_units", units(self.notional_max, tick * step, up=False))
+        set_(self, "min_units", units(self.notional_min, tick * step * size, up=True) or 0)
+        set_(self, "max_units", units(self.notional_max, tick * step * size, up=False))
         for name in ("ticks", "lots", "units"):
             most = getattr(self, f"max_{name}")
             set_(self, f"top_{name}", _BOUNDLESS if most is None else most)
         set_(self, "max_position_lots", units(self.max_position, step, up=False))
-        set_(self, "lot_atoms", to_atoms(self.step, self.base_precision))
-        unit = tick * step * 10**self.quote_precision
+        set_(self, "lot_atoms", 0 if self.derivative else to_atoms(self.step, self.base_precision))
+        unit = tick * step * size * 10**self.quote_precision
         set_(self, "unit_numerator", unit.numerator)
         set_(self, "unit_denominator", unit.denominator)
         set_(self, "maker_rate", Rate.of(self.maker_fee))
         set_(self, "taker_rate", Rate.of(self.taker_fee))
+        unit = step * size * 10**self.base_precision / tick
+        set_(self, "inverse_numerator", unit.numerator)
+        set_(self, "inverse_denominator", unit.denominator)
+        set_(self, "liquidation_rate", Rate.of(self.liquidation_fee))
+        set_(self, "tiers", Tiers(self.brackets, precision=self.settle_precision) if self.derivative else None)
+
+    def _check_kind(self) -> None:
+        """Raises ValueError on what only some kinds have."""
+        if self.kind not in ("spot", "equity", "perpetual", "future"):
+            raise ValueError(f"{self.symbol}: kind {self.kind!r}")
+        odd = self.inverse or self.brackets or self.contract_size != 1 or self.liquidation_fee or self.funding_interval
+        if not self.derivative and odd:
+            raise ValueError(f"{self.symbol}: only contracts have brackets, a size, funding and liquidation")
+        if (self.kind == "future") != (self.expires is not None):
+            raise ValueError(f"{self.symbol}: futures, and only they, expire")
+        if self.contract_size <= 0 or (self.funding_interval is not None and self.funding_interval <= 0):
+            raise ValueError(f"{self.symbol}: contract size and funding interval are positive")
+        if self.inverse and (self.notional_min or self.notional_max):
+            raise ValueError(f"{self.symbol}: an inverse contract has no notional bounds")
+
+    @property
+    def derivative(self) -> bool:
+        """Whether it is a contract, margined and settled in ``settle``."""
+        return self.kind == "perpetual" or self.kind == "future"
+
+    @property
+    def settle(self) -> str:
+        """The asset in which value, margin and profit are counted."""
+        return self.base if self.inverse else self.quote
+
+    @property
+    def settle_precision(self) -> int:
+        """Decimals of an atom of ``settle``."""
+        return self.base_precision if self.inverse else self.quote_precision
 
     # ------------------------------------------------------------ conversion
     def ticks(self, price: Decimal) -> int:
@@ -190,13 +256,19 @@ class Instrument:
         return lots * self.lot_atoms
 
     def notional(self, ticks: int, lots: int) -> int:
-        """Atoms of quote that a trade moves: price x quantity, rounded down."""
+        """Atoms of quote that a trade moves: price x quantity, rounded down (contracts: its value in ``settle``)."""
+        if self.inverse:
+            return lots * self.inverse_numerator // (self.inverse_denominator * ticks)
         return ticks * lots * self.unit_numerator // self.unit_denominator
 
     def cover(self, ticks: int, lots: int) -> int:
-        """Atoms of quote that a buy order locks: price x quantity, rounded up."""
+        """Atoms of quote that a buy order locks: price x quantity, rounded up (contracts: its value in ``settle``)."""
+        if self.inverse:
+            return -(-lots * self.inverse_numerator // (self.inverse_denominator * ticks))
         return -(-ticks * lots * self.unit_numerator // self.unit_denominator)
 
     def affordable(self, ticks: int, atoms: int) -> int:
-        """Most lots whose price at ``ticks`` stays within ``atoms`` of quote."""
+        """Most lots whose price at ``ticks`` stays within ``atoms`` of quote (contracts: of ``settle``)."""
+        if self.inverse:
+            return atoms * self.inverse_denominator * ticks // self.inverse_numerator
         return atoms * self.unit_denominator // (ticks * self.unit_numerator)

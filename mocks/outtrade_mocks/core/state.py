@@ -32,6 +32,7 @@ import msgspec
 
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Special
+from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.events import Fill, ListStatus
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.floor import Countdown
@@ -435,6 +436,8 @@ def _make_instrument(rules: Rules) -> Instrument:
     for name, value in rules.items():
         if name == "band":
             given[name] = None if value is None else PriceBand(**{side: Decimal(v) for side, v in value.items()})
+        elif name == "brackets":
+            given[name] = msgspec.convert(value, tuple[Bracket, ...])
         else:
             given[name] = Decimal(value) if name in _DECIMALS and value is not None else value
     return Instrument(**given)
