@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from outtrade_mocks.core import Account, Change, Exchange, Instrument, NewOrder, Order
+from outtrade_mocks.core import Account, Change, Exchange, Instrument, NewOrder, Order, Rejection
 
 SYMBOL = "ABC/USD"
 
@@ -39,6 +39,11 @@ class Bench:
     def limit(self, account: Account, side: str, price: int, lots: int, **more: Any) -> Order:
         new = NewOrder(symbol=SYMBOL, side=side, price=price, lots=lots, **more)  # type: ignore[arg-type]
         return self.exchange.place(account, new)
+
+    @property
+    def moved(self) -> list[Change]:
+        """What was told, but for requests that were refused."""
+        return [event for event in self.events if not isinstance(event, Rejection)]
 
     def market(self, account: Account, side: str, lots: int | None = None, **more: Any) -> Order:
         new = NewOrder(symbol=SYMBOL, side=side, type="market", lots=lots, **more)  # type: ignore[arg-type]

@@ -11,7 +11,20 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from outtrade_mocks.core import BalanceChange, Change, Exchange, Fill, FlowConfig, Instrument, NewOrder, Order, Reject
+from outtrade_mocks.core import (
+    BalanceChange,
+    Change,
+    Exchange,
+    Fill,
+    FlowConfig,
+    Instrument,
+    NewOrder,
+    Order,
+    OrderChange,
+    Reject,
+    Rejection,
+    RejectReason,
+)
 from outtrade_mocks.core.orders import TABLE, TERMINAL, WORKING
 
 NS = 1_000_000_000
@@ -46,6 +59,8 @@ class Player:
         self.random = Random(seed)
         self.open: list[tuple[str, str, int]] = []
         self.halted: list[str] = []
+        self.refused = 0
+        """Operations that were refused."""
         self.calm = calm
         """No market steps, halts or scripted liquidity."""
 
@@ -109,6 +124,7 @@ class Player:
         for _ in range(count):
             operation = self.draw()
             first, *others = [self.play(exchange, operation) for exchange in exchanges]
+            self.refused += isinstance(first, RejectReason)
             assert all(other == first for other in others), operation
             if operation[0] == "place" and isinstance(first, Order) and first.status in WORKING:
                 self.open.append((operation[1], first.symbol, first.order_id))
@@ -122,6 +138,8 @@ class Auditor:
         self.exchange = exchange
         self.events = 0
         self.trades = 0
+        self.refused = 0
+        """Requests that were refused."""
         self.orders: dict[int, Order] = {}
         """Open orders."""
         self.ended: set[int] = set()
@@ -145,8 +163,11 @@ class Auditor:
             for asset, free, locked in change.balances:
                 assert free >= 0 and locked >= 0, change
                 self.told[change.account][asset] = free, locked
-        else:
+        elif isinstance(change, OrderChange):
             self._order(change.order, change.why)
+        else:
+            assert isinstance(change, Rejection)
+            self.refused += 1
 
     def _fill(self, fill: Fill) -> None:
         order, (base, quote) = self.orders[fill.order_id], fill.symbol.split("/")

@@ -24,6 +24,7 @@ def play(operations: int, seed: int) -> tuple[Exchange, Auditor]:
             refill(exchange, auditor)
             forget_past(exchange)
     forget_past(exchange)
+    assert auditor.refused == player.refused > operations // 50, "each refusal is told, once"
     return exchange, auditor
 
 

@@ -226,7 +226,7 @@ def test_a_list_that_is_refused_changes_nothing(x: Any, kind: str, orders: Any, 
     before = (x.balances(x.a), x.exchange.depth(SYMBOL), dict(x.a.working))
     assert rejected(place, x, kind, *orders) == reason
     assert (x.balances(x.a), x.exchange.depth(SYMBOL), dict(x.a.working)) == before
-    assert x.events == [] and x.limit(x.a, "buy", 50, 1).order_id == 3
+    assert x.moved == [] and x.limit(x.a, "buy", 50, 1).order_id == 3
 
 
 def test_the_limit_of_an_oco_must_not_trade(x: Any) -> None:

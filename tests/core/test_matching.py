@@ -360,7 +360,7 @@ def test_a_refusal_tells_and_changes_nothing(bench: Any) -> None:
     del x.events[:]
     before = (x.balances(x.a), x.balances(x.b), x.exchange.depth(SYMBOL))
     assert rejected(x.limit, x.b, "buy", 100, 100_000) is RejectReason.INSUFFICIENT_BALANCE
-    assert x.events == []
+    assert x.moved == []
     assert (x.balances(x.a), x.balances(x.b), x.exchange.depth(SYMBOL)) == before
     assert x.limit(x.b, "buy", 99, 1).order_id == 2  # no id was used up
 

@@ -19,10 +19,12 @@ LEGAL = {
     ("held", "arm"): "untriggered",
     ("held", "reject"): "rejected",
     ("held", "amend"): "held",
+    ("held", "replace"): "replaced",
     ("held", "cancel"): "cancelled",
     ("held", "expire"): "expired",
     ("untriggered", "trigger"): "triggered",
     ("untriggered", "amend"): "untriggered",
+    ("untriggered", "replace"): "replaced",
     ("untriggered", "cancel"): "cancelled",
     ("untriggered", "expire"): "expired",
     ("triggered", "accept"): "open",
@@ -30,11 +32,13 @@ LEGAL = {
     ("open", "fill"): "partially_filled",
     ("open", "complete"): "filled",
     ("open", "amend"): "open",
+    ("open", "replace"): "replaced",
     ("open", "cancel"): "cancelled",
     ("open", "expire"): "expired",
     ("partially_filled", "fill"): "partially_filled",
     ("partially_filled", "complete"): "filled",
     ("partially_filled", "amend"): "partially_filled",
+    ("partially_filled", "replace"): "replaced",
     ("partially_filled", "cancel"): "cancelled",
     ("partially_filled", "expire"): "expired",
 }
@@ -52,7 +56,7 @@ def test_every_pair_of_state_and_event(status: Status, event: Event) -> None:
 
 def test_every_state_has_a_row_and_nothing_follows_a_terminal_state() -> None:
     assert set(TABLE) == set(Status)
-    assert {"filled", "cancelled", "expired", "rejected"} == TERMINAL
+    assert {"filled", "cancelled", "expired", "rejected", "replaced"} == TERMINAL
     assert {"open", "partially_filled"} == WORKING
     assert set(Status) - TERMINAL - {"pending", "triggered"} == LIVE
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import structs
 
 from outtrade_mocks.core import (
     Change,
@@ -27,10 +28,11 @@ from outtrade_mocks.core import (
     OrderChange,
     Practice,
     Reject,
+    Rejection,
     Trigger,
 )
 from outtrade_mocks.core.invariants import Broken, check
-from outtrade_mocks.core.orders import SELF_TRADE, TABLE
+from outtrade_mocks.core.orders import ORDER_KINDS, SELF_TRADE, TABLE
 from outtrade_mocks.core.state import restore, snapshot
 
 SYMBOL = "ABC/USD"
@@ -91,14 +93,18 @@ def draw(random: Random, now: int) -> tuple[Any, ...]:
         return "list", name, NewList(kind=which, orders=orders[which], partial=partial)
     if kind < 0.74:
         return "cancel", name, random.randrange(10**6)
-    if kind < 0.8:
-        return (
-            "amend",
-            name,
-            random.randrange(10**6),
-            random.randint(1, 14),
-            random.choice((None, random.randint(95, 105))),
-        )
+    if kind < 0.82:
+        to: dict[str, Any] = {"lots": random.choice((None, random.randint(1, 14)))}
+        what = random.random()
+        if what < 0.6:
+            to["price"] = random.choice((None, random.randint(92, 108)))
+        if what < 0.3:
+            to["trigger_price"] = random.randint(90, 110)
+        elif what > 0.8:
+            to |= random.choice(({"trail_ticks": random.randint(1, 4)}, {"trail_bps": random.randint(50, 300)}))
+        return "amend", name, random.randrange(10**6), to | {"new_client_id": random.choice((None, None, "n"))}
+    if kind < 0.83:
+        return "cancel_all", name, random.choice((None, "buy", "sell")), random.choice((None, *ORDER_KINDS))
     if kind < 0.84:
         return "publish", name, random.randint(92, 108), random.randint(92, 108)
     if kind < 0.87:
@@ -121,7 +127,10 @@ def carry_out(exchange: Exchange, operation: tuple[Any, ...]) -> str:
         elif what == "cancel" and ids:
             exchange.cancel(account, SYMBOL, order_id=ids[args[0] % len(ids)])
         elif what == "amend" and ids:
-            exchange.amend(account, SYMBOL, order_id=ids[args[0] % len(ids)], lots=args[1], price=args[2])
+            live = sorted(account.working.values()) if args[0] % 8 else ids  # else few would still be open
+            exchange.amend(account, SYMBOL, order_id=(live or ids)[args[0] % len(live or ids)], **args[1])
+        elif what == "cancel_all":
+            exchange.cancel_all(account, SYMBOL, side=args[0], kind=args[1])
         elif what == "publish":
             exchange.publish(SYMBOL, mark=args[0], index=args[1])
         elif what == "countdown":
@@ -144,15 +153,24 @@ class Machine(RuleBasedStateMachine):
         immediate=st.sampled_from(["reject", "trigger"]),
         post_only=st.sampled_from(["reject", "cancel"]),
         partial=st.sampled_from(["cancel", "reduce"]),
-        amend=st.sampled_from(["reduce", "change", "requeue"]),
+        amend=st.sampled_from(["reduce", "change", "requeue", "replace"]),
+        waiting=st.sampled_from(["no", "fixed", "all", "all"]),
         part=st.booleans(),
     )
     def begin(
-        self, flow: bool, reserve: Any, immediate: Any, post_only: Any, partial: Any, amend: Any, part: bool
+        self,
+        flow: bool,
+        reserve: Any,
+        immediate: Any,
+        post_only: Any,
+        partial: Any,
+        amend: Any,
+        waiting: Any,
+        part: bool,
     ) -> None:
         practice = Practice(
             reserve=reserve, immediate_trigger=immediate, post_only=post_only, partial=partial, amend=amend,
-            amend_below_filled="cancel" if part else "reject", released_part=part,
+            amend_below_filled="cancel" if part else "reject", amend_waiting=waiting, released_part=part,
         )  # fmt: skip
         second = 1_000_000_000
         self.scale = second if flow else 1
@@ -171,11 +189,13 @@ class Machine(RuleBasedStateMachine):
             if operation[0] == "advance":
                 operation = ("advance", operation[1], operation[2] * self.scale)
             before = len(self.told)
-            state = snapshot(self.exchange).to_json() if seed % 7 == 0 else None
+            state = snapshot(self.exchange) if seed % 7 == 0 else None
             result = carry_out(self.exchange, operation)
             self.last = f"{operation[0]} -> {result}"
             if state is not None and result != "done" and self.scale == 1:
-                assert snapshot(self.exchange).to_json() == state and len(self.told) == before, operation
+                after = structs.replace(snapshot(self.exchange), event_id=state.event_id)
+                assert after.to_json() == state.to_json(), operation
+                assert [type(event) for event in self.told[before:]] == [Rejection], operation
             if self.branch is not None:
                 assert carry_out(self.branch[0], operation) == result
             check(self.exchange, self.last)
@@ -232,14 +252,17 @@ def test_the_operations_reach_what_they_are_for() -> None:
         exchange.open_account(name, START)
     told: list[Change] = []
     exchange.on_change(told.append)
-    results = set()
+    results, refused = set(), 0
     for seed in range(3_000):
         operation = draw(Random(seed), exchange.now)
-        results.add((operation[0], carry_out(exchange, operation)))
+        result = carry_out(exchange, operation)
+        refused += result != "done"
+        results.add((operation[0], result))
         check(exchange, operation[0])
     whys = {event.why for event in told if isinstance(event, OrderChange)}
     assert whys >= {"accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "prevent"}
-    assert {"place", "list", "cancel", "amend", "countdown", "publish", "halt", "advance"} == {
+    assert sum(isinstance(event, Rejection) for event in told) == refused
+    assert {"place", "list", "cancel", "cancel_all", "amend", "countdown", "publish", "halt", "advance"} == {
         what for what, result in results if result == "done"
     }
 

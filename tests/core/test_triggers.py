@@ -287,10 +287,10 @@ def test_a_watch_is_not_reached_by_what_was_seen_before_it() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_trigger(x: Any, trigger: dict[str, Any]) -> None:
-    before = (x.balances(x.a), len(x.events))
+    before = (x.balances(x.a), len(x.moved))
     new = NewOrder(symbol=SYMBOL, side="sell", type="market", lots=1, trigger=Trigger(**trigger))
     assert rejected(x.exchange.place, x.a, new) is RejectReason.INVALID_ORDER
-    assert (x.balances(x.a), len(x.events)) == before
+    assert (x.balances(x.a), len(x.moved)) == before
 
 
 @pytest.mark.parametrize("trigger", [{"price": 0}, {"price": -5}, {"trail_ticks": 0}, {"trail_bps": 10_000}])

@@ -10,6 +10,7 @@ How the parts fit together::
     practice      what a venue does where venues differ
     triggers      orders that wait for a price: stops, take profits, trailing ones
     lists         orders that decide about each other: OCO, OTO, OTOCO, brackets
+    amending      open orders change: in the book, before their trigger, in a list
     requests      batches, cancel/replace
     invariants    what must hold between two operations, checked in full
     flow          the rest of the market: seeded makers and takers
@@ -31,17 +32,29 @@ from __future__ import annotations
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.brackets import Bracket
-from outtrade_mocks.core.events import BalanceChange, Change, Fill, ListChange, OrderChange
+from outtrade_mocks.core.events import BalanceChange, Change, Fill, ListChange, OrderChange, Rejection
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument, OffGrid, PriceBand
 from outtrade_mocks.core.lists import NewList, OrderList
-from outtrade_mocks.core.orders import Malformed, NewOrder, Order, Reject, RejectReason, Status, Terms, Trigger
+from outtrade_mocks.core.orders import (
+    Amendment,
+    Malformed,
+    NewOrder,
+    Order,
+    OrderRef,
+    Reject,
+    RejectReason,
+    Status,
+    Terms,
+    Trigger,
+)
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.view import View
 
 __all__ = [
     "Account",
+    "Amendment",
     "BalanceChange",
     "Bracket",
     "Change",
@@ -57,10 +70,12 @@ __all__ = [
     "Order",
     "OrderChange",
     "OrderList",
+    "OrderRef",
     "Practice",
     "PriceBand",
     "Reject",
     "RejectReason",
+    "Rejection",
     "Status",
     "Terms",
     "Trigger",

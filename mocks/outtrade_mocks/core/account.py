@@ -26,6 +26,11 @@ class Balance:
         self.history: list[tuple[int, int, int]] = [(time, free, 0)]
         """(time, free, locked) after each change."""
 
+    @property
+    def touched(self) -> bool:
+        """Whether anything ever lay here; what was only looked at is as good as absent."""
+        return len(self.history) > 1 or self.free != 0 or self.locked != 0
+
     def __repr__(self) -> str:
         return f"Balance({self.asset} free={self.free} locked={self.locked})"
 

@@ -12,7 +12,7 @@ from outtrade_mocks.core.floor import Countdown, order_of
 from outtrade_mocks.core.flow import NEVER
 from outtrade_mocks.core.liquidity import Liquidity
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Malformed
+from outtrade_mocks.core.orders import Malformed, Reject
 
 
 class Clockwork(Liquidity):
@@ -86,10 +86,14 @@ class Clockwork(Liquidity):
         Binance USD-M countdownCancelAll (per symbol, 0 stops it), Kraken CancelAllOrdersAfter and OKX cancel-all-after
         (whole account). Raises Malformed.
         """
-        if type(delay) is not int or delay < 0:
-            raise Malformed(f"countdown {delay!r}")
-        if symbol is not None:
-            self._market(symbol)
+        try:
+            self._known(account)
+            if type(delay) is not int or delay < 0:
+                raise Malformed(f"countdown {delay!r}")
+            if symbol is not None:
+                self._market(symbol)
+        except Reject as refusal:
+            raise self._refuse(account, "countdown", None, refusal) from None
         key = (account.name, symbol)
         before = self._countdowns.pop(key, None)
         if before is not None:
@@ -112,6 +116,7 @@ class Clockwork(Liquidity):
                 price = market.price_of(source)
                 if price is not None:
                     market.watches.saw(source, price)
+        if self._touched or market.watches is not None:  # the market that comes back may trade with what rests
             self._aftermath(market)
         self._flush()
 

@@ -19,6 +19,7 @@ _EVENTS = {
     Event.FILL: "a trade that leaves something to fill",
     Event.COMPLETE: "the trade that fills the rest",
     Event.AMEND: "quantity or price change; a smaller quantity keeps its place in the queue (where the venue does so)",
+    Event.REPLACE: "the owner changes it on a venue where another order takes its place (Alpaca, Kraken edit)",
     Event.CANCEL: "the owner takes back what is left (also by the countdown that he set)",
     Event.EXPIRE: (
         "what is left ends without being asked: IOC or FOK remainder, no liquidity, self-trade prevention, its time is "

@@ -4,24 +4,36 @@ For one trade of an account's order: ``Fill``, ``OrderChange(why="fill", fill=..
 arrives is told as ``OrderChange(why="accepted")`` first, with the lock as its BalanceChange, then its trades one by
 one, then, where a remainder does not rest, ``OrderChange(why="expire")``. An order that waits is ``accepted`` in the
 state untriggered or held; ``released``: what it was held for has happened; ``triggered`` once, then ``working`` or
-``reject``; ``prevent``: self-trade prevention took some of its quantity. ``ListChange`` tells of order lists. Events of
+``reject``; ``prevent``: self-trade prevention took some of its quantity; ``replaced``: the order
+accepted next takes its place. ``ListChange`` tells of order lists. Events of
 the house (the seeded market) are not told. Callbacks run after the operation is complete: they may look at the
 exchange, but must not change it.
+
+A request of an account that is refused is told as a ``Rejection``, which is all that it leaves behind. Refusals of two
+kinds are not here: what a venue turns away before it asks the core (signature, rate limit, a parameter that cannot be
+read: its codec answers, the core never hears of it), and queries, which change nothing either way.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from outtrade_mocks.core.orders import Order, Side
+from outtrade_mocks.core.orders import Amendment, NewOrder, Order, OrderRef, RejectReason, Side
 
-Why = Literal["accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "reject", "prevent"]
+if TYPE_CHECKING:
+    from outtrade_mocks.core.lists import NewList
+
+Why = Literal[
+    "accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "reject", "prevent", "replaced"
+]
 Cause = Literal["request", "market", "script", "time", "list"]
 """``request``: the account's own call. ``market``: somebody else's order, or a price. ``script``: liquidity moved by a
 fault. ``time``: an end that was set before. ``list``: another order of the same list."""
 ListStatus = Literal["executing", "updated", "done"]
+Ask = Literal["place", "place_list", "cancel", "cancel_all", "amend", "replace", "batch", "countdown"]
+"""What an account may ask for."""
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
@@ -84,4 +96,19 @@ class ListChange(msgspec.Struct, frozen=True, gc=False):
     cause: Cause
 
 
-Change = OrderChange | Fill | BalanceChange | ListChange
+class Rejection(msgspec.Struct, frozen=True, gc=False):
+    """A request was refused, and nothing else has changed. Its number (``Exchange.event_id``) is its id; there is no
+    order, and no order id is used up."""
+
+    account: str
+    ask: Ask
+    asked: NewOrder | NewList | OrderRef | Amendment | None
+    """The request as it came, wrong values included; None where it was none, or concerns no order."""
+    reason: RejectReason
+    detail: str
+    """One line for people."""
+    time: int
+    cause: Cause = "request"
+
+
+Change = OrderChange | Fill | BalanceChange | ListChange | Rejection

@@ -35,27 +35,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from outtrade_mocks.core.account import Account, Balance
+from outtrade_mocks.core.amending import Amending
 from outtrade_mocks.core.book import Entry
-from outtrade_mocks.core.clockwork import Clockwork
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import Flow, FlowConfig
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.lists import Lists, NewList, OrderList
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
+    ORDER_KINDS,
     Event,
     Malformed,
     NewOrder,
     Order,
+    OrderKind,
+    OrderRef,
     Reject,
     RejectReason,
+    Side,
     Status,
     Terms,
     step,
     terms_of,
 )
 from outtrade_mocks.core.practice import Practice
-from outtrade_mocks.core.rules import check_account, check_limit, check_lots, check_market, check_shape, check_terms
+from outtrade_mocks.core.rules import check_account, check_limit, check_market, check_shape, check_terms
 from outtrade_mocks.core.view import View
 
 _FIXED = ("base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size")
@@ -63,7 +67,7 @@ _FIXED = ("base", "quote", "tick", "step", "base_precision", "quote_precision", 
 _ARMED = step(Status.PENDING, Event.ARM)
 
 
-class Exchange(Clockwork):
+class Exchange(Amending):
     """An exchange of some ``instruments``, at time ``now`` (ns), with a seeded market where ``flows`` has one.
 
     ``find_by_original``: whether queries find an order by the client id it was placed with after it was renamed.
@@ -101,7 +105,12 @@ class Exchange(Clockwork):
     def place(self, account: Account, new: NewOrder) -> Order:
         """Carry out a new order at ``now``; returns its last snapshot (fills included). Raises Reject; ValueError on
         a request that is no order at all."""
-        market, lots, need, pays, gets, crosses, terms = self._vet(account, new)
+        try:
+            if self.accounts.get(account.name) is not account:
+                raise Malformed("no account of this exchange")
+            market, lots, need, pays, gets, crosses, terms = self._vet(account, new)
+        except (Reject, AttributeError, TypeError) as problem:
+            raise self._refuse(account, "place", new, problem) from None
         if new.trigger is not None:
             entry = self._accept(market, account, new, lots, pays, gets, need, terms, _ARMED)
             self._arm(market, entry)
@@ -120,7 +129,11 @@ class Exchange(Clockwork):
 
     def place_list(self, account: Account, new: NewList) -> OrderList:
         """Carry out an order list (OCO, OTO, OTOCO, bracket): all of it or, with Reject, nothing."""
-        made = self._lists.place(account, new)
+        try:
+            self._known(account)
+            made = self._lists.place(account, new)
+        except Reject as refusal:
+            raise self._refuse(account, "place_list", new, refusal) from None
         self._aftermath(self._markets[made.symbol])
         self._flush()
         return made
@@ -181,9 +194,13 @@ class Exchange(Clockwork):
     ) -> Order:
         """Cancel an open order (both ids given: both must fit). ``new_client_id`` renames it. The other orders of its
         list end with it (Binance spot order lists; Alpaca brackets). Raises Reject(UNKNOWN_ORDER)."""
-        if new_client_id is not None and type(new_client_id) is not str:
-            raise Malformed("a client id is text")
-        entry = self._working(account, symbol, order_id, client_id)
+        try:
+            if new_client_id is not None and type(new_client_id) is not str:
+                raise Malformed("a client id is text")
+            entry = self._working(account, symbol, order_id, client_id)
+        except (Reject, AttributeError, TypeError) as problem:
+            asked = OrderRef(symbol=symbol, order_id=order_id, client_id=client_id)
+            raise self._refuse(account, "cancel", asked, problem) from None
         market = self._markets[symbol]
         if entry.level is not None and entry.special is None:
             self._leave(market, entry)
@@ -195,103 +212,43 @@ class Exchange(Clockwork):
         assert entry.order is not None
         return entry.order
 
-    def cancel_all(self, account: Account, symbol: str | None) -> list[Order]:
+    def cancel_all(
+        self, account: Account, symbol: str | None, *, side: Side | None = None, kind: OrderKind | None = None
+    ) -> list[Order]:
         """Cancel all open orders in ``symbol`` (None: in all), oldest first; those of a list that ended with another
-        order are among them. Raises Reject(UNKNOWN_ORDER) where there are none."""
-        if symbol is not None:
-            self._market(symbol)
-        ids = self._open_ids(account, symbol)
-        if not ids:
-            raise Reject(RejectReason.UNKNOWN_ORDER, f"no open orders in {symbol or 'any symbol'}")
-        entries = [self._entries[order_id] for order_id in ids]
+        order are among them. ``side`` and ``kind`` leave out what is of another side or kind (Gate cancel all orders:
+        side; Bybit cancel-all: orderFilter; Deribit cancel_all_by_instrument: type). Raises Reject(UNKNOWN_ORDER) where
+        there are none."""
+        try:
+            self._known(account)
+            if side not in (None, "buy", "sell") or kind not in (None, *ORDER_KINDS):
+                raise Malformed(f"orders to cancel: side {side!r}, kind {kind!r}")
+            if symbol is not None:
+                self._market(symbol)
+            entries = [self._entries[order_id] for order_id in self._open_ids(account, symbol)]
+            entries = [entry for entry in entries if side in (None, order_of(entry).side)]
+            entries = [entry for entry in entries if kind is None or _is_kind(order_of(entry), kind)]
+            if not entries:
+                raise Reject(RejectReason.UNKNOWN_ORDER, f"no such open orders in {symbol or 'any symbol'}")
+        except Reject as refusal:
+            asked = None if symbol is None else OrderRef(symbol=symbol)
+            raise self._refuse(account, "cancel_all", asked, refusal) from None
         for entry in entries:
             if order_of(entry).live:
                 self._cancel(entry, "request", None)
         self._flush()
         return [order_of(entry) for entry in entries]
 
-    def amend(
-        self,
-        account: Account,
-        symbol: str,
-        *,
-        order_id: int | None = None,
-        client_id: str | None = None,
-        lots: int | None = None,
-        price: int | None = None,
-        new_client_id: str | None = None,
-    ) -> Order:
-        """Change an order's whole quantity (fills included) to ``lots`` and its price to ``price`` (ticks).
-
-        A smaller quantity at the same price keeps its place in the queue (but not where the venue always requeues);
-        anything else goes to the end of its price's queue, having traded where it now crosses. Raises Reject:
-        UNKNOWN_ORDER, AMEND_NOT_ALLOWED, the filters, AMEND_INCREASE and AMEND_PRICE where the venue only reduces,
-        AMEND_NO_CHANGE, AMEND_BELOW_FILLED, INSUFFICIENT_BALANCE, WOULD_TAKE, and DUPLICATE_CLIENT_ID where
-        ``new_client_id`` belongs to another open order.
-        """
-        if new_client_id is not None and type(new_client_id) is not str:
-            raise Malformed("a client id is text")
-        market = self._market(symbol)
-        if self.practice.amend != "reduce":
-            self._sync(market)
-        entry = self._working(account, symbol, order_id, client_id)
-        order, practice, instrument = order_of(entry), self.practice, market.instrument
-        lots = order.lots if lots is None else lots
-        price = order.price if price is None else price
-        if type(lots) is not int or (price is not None and type(price) is not int):
-            raise Malformed("an amend has whole lots and ticks")
-        if entry.level is None or (entry.special is not None and entry.special.group is not None):
-            raise Reject(RejectReason.AMEND_NOT_ALLOWED, "the order waits, or belongs to a list")
-        check_lots(instrument, lots, market=False)
-        if practice.amend == "reduce" and price != order.price:
-            raise Reject(RejectReason.AMEND_PRICE, "only the quantity can be changed")
-        if practice.amend == "reduce" and lots > order.lots:
-            raise Reject(RejectReason.AMEND_INCREASE, "a quantity can only be reduced")
-        if lots == order.lots and price == order.price:
-            raise Reject(RejectReason.AMEND_NO_CHANGE, "price and quantity are the same")
-        if lots <= order.filled and practice.amend_below_filled == "reject":
-            raise Reject(RejectReason.AMEND_BELOW_FILLED, "that much is filled already")
-        if new_client_id is not None and account.working.get(new_client_id, order.order_id) != order.order_id:
-            raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new_client_id!r} is the id of an open order")
-        if lots <= order.filled:
-            self._cancel(entry, "request", new_client_id)
-        elif practice.amend != "requeue" and price == order.price and lots < order.lots:
-            self._shrink(market, entry, order.lots - lots)
-            del account.working[order.client_id]
-            self._change(entry, Event.AMEND, "amend", "request", client_id=new_client_id, lots=lots)
-            account.working[order_of(entry).client_id] = order.order_id
-            self._tell_balance(account, "request", market.clearing.lock(entry, self.now))
-        else:
-            assert price is not None
-            self._requeue(market, entry, price, lots, new_client_id)
-        if self._touched or market.watches is not None:
-            self._aftermath(market)
-        self._flush()
-        return order_of(entry)
-
-    def _requeue(self, market: Market, entry: Entry, price: int, lots: int, client_id: str | None) -> None:
-        """Amend an order that loses its place: it leaves the book, and comes to the market as if it were new."""
-        order, instrument, pays = order_of(entry), market.instrument, entry.pays
-        account = entry.account
-        assert pays is not None and account is not None
-        if not market.is_open:
-            raise Reject(RejectReason.MARKET_CLOSED, f"{order.symbol} is halted")
-        check_limit(instrument, order.side, price, lots, market.reference)
-        left = lots - order.filled
-        need = market.clearing.need(entry.buy, price, left)
-        if need - entry.locked > pays.free:
-            raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {pays.asset} than is free")
-        crosses = market.side(buy=not entry.buy).reaches(price)
-        if crosses and order.post_only and self.practice.post_only == "reject":
-            raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
-        self._leave(market, entry)
-        entry.price, entry.remaining = price, left
-        if entry.special is not None:
-            entry.special.hidden = 0
-        self._change(entry, Event.AMEND, "amend", "request", client_id=client_id, lots=lots, price=price)
-        self._tell_balance(account, "request", self.ledger.hold(entry, need, self.now))
-        self._enter(market, entry, crosses, "request")
-
     def view(self, account: Account, as_of: int | None = None) -> View:
         """What a query sees now, or saw at ``as_of`` (ns; what happened at that instant included)."""
         return View(account, self.now if as_of is None else as_of, find_by_original=self.find_by_original)
+
+
+def _is_kind(order: Order, kind: OrderKind) -> bool:
+    """Whether an open order is of that kind."""
+    trigger = None if order.terms is None or order.working else order.terms.trigger
+    if trigger is None or kind == "plain":
+        return trigger is None and kind == "plain"
+    if kind == "trailing" or trigger.trailing:
+        return trigger.trailing and kind in ("trailing", "trigger")
+    return kind in (trigger.kind, "trigger")

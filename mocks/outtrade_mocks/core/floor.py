@@ -2,7 +2,8 @@
 
 The engine is a pile of layers, each a class that calls only those below it::
 
-    exchange     requests: place, amend, cancel, list; queries
+    exchange     requests: place, cancel, list; queries
+    amending     open orders change
     clockwork    time passes: timers, published prices, halts
     liquidity    the seeded market acts; liquidity moved by a script
     waiting      what an operation sets off: triggers, order lists
@@ -19,15 +20,17 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from heapq import heappush
 
+import msgspec
+
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.clearing import Spot
-from outtrade_mocks.core.events import BalanceChange, Cause, Change
+from outtrade_mocks.core.events import Ask, BalanceChange, Cause, Change, Rejection
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.instruments import Instrument, from_atoms, to_atoms
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Order, Reject, RejectReason
+from outtrade_mocks.core.orders import Malformed, Order, Reject, RejectReason
 from outtrade_mocks.core.practice import Practice
 
 
@@ -163,6 +166,27 @@ class Floor:
         if self._callbacks:
             changed = ((balance.asset, balance.free, balance.locked),)
             self._out.append(BalanceChange(account.name, changed, self.now, cause))
+
+    def _known(self, account: Account) -> None:
+        """Raises Malformed where ``account`` is none of this exchange."""
+        if not isinstance(account, Account) or self.accounts.get(account.name) is not account:
+            raise Malformed("no account of this exchange")
+
+    def _refuse(self, account: Account, ask: Ask, asked: object, problem: Exception) -> Exception:
+        """A request of ``account`` has failed with ``problem``, before anything moved: tell it. Returns what to raise:
+        the Reject, or Malformed where the caller passed something that is no account or no request (looked for only
+        here, so that a request that is right pays nothing for it), or what else happened, a bug of ours."""
+        if not isinstance(problem, Reject):
+            if isinstance(account, Account) and isinstance(asked, msgspec.Struct):
+                return problem
+            problem = Malformed("a request has an account and an order")
+        if self._callbacks:
+            known = asked if isinstance(asked, msgspec.Struct) else None
+            name = account.name if isinstance(account, Account) else ""
+            told = Rejection(name, ask, known, problem.reason, problem.detail, self.now)  # type: ignore[arg-type]
+            self._out.append(told)
+            self._flush()
+        return problem
 
     def _flush(self) -> None:
         """Tell what happened."""

@@ -34,7 +34,7 @@ from outtrade_mocks.core.orders import (
     Reject,
     RejectReason,
     Status,
-    Terms,
+    terms_of,
 )
 from outtrade_mocks.core.rules import check_limit, check_lots, check_shape, check_terms
 
@@ -85,6 +85,15 @@ class OrderList:
         """The orders that come to life together."""
         return self.entries if self.kind == "oco" else self.entries[1:]
 
+    def partners(self, entry: Entry) -> list[Entry]:
+        """The other open orders whose quantity goes with that of ``entry``: the other one of a pair, and the legs of a
+        bracket whose entry it is."""
+        if entry in self.pair:
+            held = self.pair
+        else:
+            held = self.pair if self.kind == "bracket" and not self.released else []
+        return [other for other in held if other is not entry and order_of(other).live]
+
     def claim(self, entry: Entry) -> None:
         """What the list has locked is from here on locked by ``entry``, because it is the one that trades."""
         for other in self.entries:
@@ -113,7 +122,7 @@ class Lists:
         if oco and any(crosses for *_, crosses, _ in vetted):
             raise Reject(RejectReason.WOULD_TAKE, "the limit order of an OCO pair would trade at once")
         for order in new.orders[len(vetted) :]:
-            self._look(market, order)
+            self.look(market, order)
         self._check_account(market, account, new)
 
         self._last_id = list_id = self._last_id + 1
@@ -137,11 +146,7 @@ class Lists:
             lots, need = (vetted[number][1], vetted[number][2]) if entering else (order.lots or 0, 0)
             if oco or order.price is None:
                 need = 0  # a pair locks once, below; a market order pays from what is free
-            terms = Terms(
-                expires=order.expires, trigger=order.trigger, visible=order.visible, self_trade=order.self_trade,
-                list_id=list_id,
-            )  # fmt: skip
-            entry = exchange._accept(market, account, order, lots, pays, gets, need, terms, status)
+            entry = exchange._accept(market, account, order, lots, pays, gets, need, terms_of(order, list_id), status)
             assert entry.special is not None
             entry.special.group = made
             made.entries.append(entry)
@@ -152,12 +157,12 @@ class Lists:
             elif oco:
                 exchange._rest(market, entry)
         if oco:
-            self._share(market, made, "request")
+            self.share(market, made, "request")
         else:
             exchange._enter(market, made.entries[0], vetted[0][5], "request")
         return made
 
-    def _look(self, market: Market, new: NewOrder) -> None:
+    def look(self, market: Market, new: NewOrder) -> None:
         """The checks of an order that is held: all but those of money and of the moment."""
         exchange = self._exchange
         check_shape(new)
@@ -217,7 +222,7 @@ class Lists:
         if all(order_of(one).status in TERMINAL for one in group.entries):
             group.status = "done"
             del self.open[group.list_id]
-            self._tell(group, "list")
+            self.tell(group, "list")
 
     def triggered(self, market: Market, entry: Entry) -> None:
         """One of a pair is triggered: the other ends before it comes to the market."""
@@ -234,9 +239,9 @@ class Lists:
                 ended = True
         if ended and order_of(entry).status not in TERMINAL:
             group.status = "updated"
-            self._tell(group, "list")
+            self.tell(group, "list")
             if group.released:
-                self._share(market, group, "list")
+                self.share(market, group, "list")
 
     def _reduce_others(self, market: Market, group: OrderList, entry: Entry) -> None:
         """The other order can still trade what this one has left."""
@@ -244,8 +249,8 @@ class Lists:
             if other is not entry and order_of(other).live and other.total > entry.total:
                 self._resize(market, other, order_of(other).lots - (other.total - entry.total))
                 group.status = "updated"
-                self._tell(group, "list")
-        self._share(market, group, "list")
+                self.tell(group, "list")
+        self.share(market, group, "list")
 
     def _resize(self, market: Market, entry: Entry, lots: int) -> None:
         """Reduce an open order's whole quantity to ``lots``."""
@@ -263,7 +268,7 @@ class Lists:
         exchange = self._exchange
         group.released = True
         group.status = "updated"
-        self._tell(group, "list")
+        self.tell(group, "list")
         for entry in sorted(group.pair, key=_is_plain):
             order, account, pays = order_of(entry), entry.account, entry.pays
             if order.status is not Status.HELD:
@@ -286,9 +291,9 @@ class Lists:
                 if entry.locked:
                     exchange._unlock(entry, "list")
                 return  # follow() ends the others
-        self._share(market, group, "list")
+        self.share(market, group, "list")
 
-    def _share(self, market: Market, group: OrderList, cause: Cause) -> None:
+    def share(self, market: Market, group: OrderList, cause: Cause) -> None:
         """Lock what the dearest of the pair's open orders needs, once."""
         exchange = self._exchange
         live = [entry for entry in group.pair if order_of(entry).status in LIVE]
@@ -304,7 +309,7 @@ class Lists:
         if need != leader.locked:
             exchange._tell_balance(leader.account, cause, exchange.ledger.hold(leader, need, exchange.now))
 
-    def _tell(self, group: OrderList, cause: Cause) -> None:
+    def tell(self, group: OrderList, cause: Cause) -> None:
         exchange = self._exchange
         if exchange._callbacks:
             ids = tuple(order.order_id for order in group.orders)
@@ -332,14 +337,14 @@ def _check_list(new: NewList) -> None:
     if entry is not None and entry.trigger is not None:
         raise Reject(RejectReason.LIST_SHAPE, "an entry has no trigger")
     if new.kind != "oto":
-        _check_pair(*orders[-2:])
+        check_pair(*orders[-2:])
     if new.kind == "bracket":
         assert entry is not None
         if any(order.side == entry.side or order.lots != entry.lots for order in orders[1:]):
             raise Reject(RejectReason.LIST_SHAPE, "a bracket closes what its entry opens")
 
 
-def _check_pair(one: NewOrder, other: NewOrder) -> None:
+def check_pair(one: NewOrder, other: NewOrder) -> None:
     """Two orders of which one cancels the other."""
     if one.side != other.side or one.lots != other.lots:
         raise Reject(RejectReason.LIST_SHAPE, "an OCO pair has one side and one quantity")

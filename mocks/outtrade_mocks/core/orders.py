@@ -36,6 +36,11 @@ SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both", "decr
 TriggerKind = Literal["stop", "take_profit"]
 TriggerSource = Literal["last", "mark", "index"]
 
+OrderKind = Literal["plain", "trigger", "stop", "take_profit", "trailing"]
+"""What a cancel of many orders may be limited to: orders without a trigger to wait for, orders with one, or one kind of
+trigger (a trailing order is neither stop nor take profit)."""
+
+ORDER_KINDS = ("plain", "trigger", "stop", "take_profit", "trailing")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTD", "DAY")
 SELF_TRADE = ("none", "expire_taker", "expire_maker", "expire_both", "decrement")
 
@@ -59,6 +64,8 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REJECTED = "rejected"
+    REPLACED = "replaced"
+    """Another order has taken its place (Alpaca replaced, FIX OrdStatus 5); what was filled stays its own."""
 
 
 class Event(StrEnum):
@@ -74,6 +81,7 @@ class Event(StrEnum):
     FILL = "fill"
     COMPLETE = "complete"
     AMEND = "amend"
+    REPLACE = "replace"
     CANCEL = "cancel"
     EXPIRE = "expire"
 
@@ -94,6 +102,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
                 Event.ARM: Status.UNTRIGGERED,
                 Event.REJECT: Status.REJECTED,
                 Event.AMEND: Status.HELD,
+                Event.REPLACE: Status.REPLACED,
                 Event.CANCEL: Status.CANCELLED,
                 Event.EXPIRE: Status.EXPIRED,
             }
@@ -102,6 +111,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
             {
                 Event.TRIGGER: Status.TRIGGERED,
                 Event.AMEND: Status.UNTRIGGERED,
+                Event.REPLACE: Status.REPLACED,
                 Event.CANCEL: Status.CANCELLED,
                 Event.EXPIRE: Status.EXPIRED,
             }
@@ -117,6 +127,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
                 Event.FILL: Status.PARTIALLY_FILLED,
                 Event.COMPLETE: Status.FILLED,
                 Event.AMEND: Status.OPEN,
+                Event.REPLACE: Status.REPLACED,
                 Event.CANCEL: Status.CANCELLED,
                 Event.EXPIRE: Status.EXPIRED,
             }
@@ -126,6 +137,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
                 Event.FILL: Status.PARTIALLY_FILLED,
                 Event.COMPLETE: Status.FILLED,
                 Event.AMEND: Status.PARTIALLY_FILLED,
+                Event.REPLACE: Status.REPLACED,
                 Event.CANCEL: Status.CANCELLED,
                 Event.EXPIRE: Status.EXPIRED,
             }
@@ -134,6 +146,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
         Status.CANCELLED: MappingProxyType({}),
         Status.EXPIRED: MappingProxyType({}),
         Status.REJECTED: MappingProxyType({}),
+        Status.REPLACED: MappingProxyType({}),
     }
 )
 
@@ -184,7 +197,7 @@ class RejectReason(StrEnum):
     AMEND_PRICE = "AMEND_PRICE"
     """The venue amends quantities only."""
     AMEND_NOT_ALLOWED = "AMEND_NOT_ALLOWED"
-    """An order that waits (untriggered, held) or belongs to a list."""
+    """The venue does not amend such an order (one that waits, one of a list), or the order has no such value."""
     EXPIRY = "EXPIRY"
     """The end of a GTD or DAY order is not in the future."""
     TRIGGER_IMMEDIATE = "TRIGGER_IMMEDIATE"
@@ -195,6 +208,8 @@ class RejectReason(StrEnum):
     LIST_SHAPE = "LIST_SHAPE"
     """The orders of a list do not fit each other."""
     BATCH_SIZE = "BATCH_SIZE"
+    CANCEL_RESTRICTED = "CANCEL_RESTRICTED"
+    """The order is not in the state to which the cancel was restricted."""
 
 
 class Reject(Exception):
@@ -247,6 +262,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     list_id: int | None = None
     triggered: int | None = None
     """The price in ticks that triggered the order."""
+    replaces: int | None = None
+    """Id of the order whose place it took."""
+    replaced_by: int | None = None
+    """Id of the order that took its place."""
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -277,11 +296,32 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None: the venue's default."""
 
 
-def terms_of(new: NewOrder, list_id: int | None = None) -> Terms:
+class OrderRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which order of an account is meant: by id, by client id, or by both, which must fit."""
+
+    symbol: str
+    order_id: int | None = None
+    client_id: str | None = None
+
+
+class Amendment(OrderRef, frozen=True, kw_only=True, gc=False):
+    """What is to change of an order; None: stays. Units as in NewOrder and Trigger."""
+
+    lots: int | None = None
+    """The whole quantity, fills included."""
+    price: int | None = None
+    trigger_price: int | None = None
+    trail_ticks: int | None = None
+    trail_bps: int | None = None
+    new_client_id: str | None = None
+
+
+def terms_of(new: NewOrder, list_id: int | None = None, replaces: int | None = None) -> Terms:
     """The terms of an order that is not plain."""
     return Terms(
-        expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, list_id=list_id
-    )
+        expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, list_id=list_id,
+        replaces=replaces,
+    )  # fmt: skip
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

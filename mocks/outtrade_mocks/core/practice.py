@@ -35,12 +35,23 @@ class Practice:
     released_part: bool = False
     """Whether the orders that wait for an entry come to life for the filled part of an entry that ended early. False:
     they wait for a complete fill (Binance spot OTO, Alpaca brackets)."""
-    amend: Literal["reduce", "change", "requeue"] = "reduce"
+    amend: Literal["reduce", "change", "requeue", "replace"] = "reduce"
     """``reduce``: quantity down only, priority kept (Binance spot keepPriority). ``change``: price and quantity;
-    priority kept where only the quantity falls (Deribit edit). ``requeue``: always to the back (Binance USD-M)."""
+    priority kept where only the quantity falls (Deribit edit, Kraken amend). ``requeue``: always to the back (Binance
+    USD-M). ``replace``: the order ends as ``replaced``, and a new one with an id of its own takes its place, for what
+    is not filled (Alpaca PATCH order: replaced_by, replaces; Kraken edit_order: executions stay with the original)."""
+    amend_waiting: Literal["no", "fixed", "all"] = "all"
+    """Which trigger orders may be amended while they wait: none (Binance USD-M: limit orders only), those that do not
+    trail (OKX amend-algos: stop and trigger orders), all (Bybit, Alpaca's trail, Kraken)."""
+    amend_listed: bool = True
+    """Whether orders of a list may be amended (Binance spot, keepPriority FAQ; Alpaca's legs, OKX's TP/SL)."""
     amend_below_filled: Literal["reject", "cancel"] = "reject"
     """An amend to a quantity that is filled already: refused, or it ends the order (Binance USD-M Modify Order)."""
     iceberg_parts: int = 10
     """Most parts of an iceberg (Binance spot ICEBERG_PARTS)."""
     batch_limit: int = 20
     """Most orders of one batch (OKX 20, Binance USD-M 5)."""
+    batch_cancels: int = 20
+    """Most cancels of one batch (OKX 20, Binance USD-M 10)."""
+    batch_amends: int = 20
+    """Most amends of one batch (OKX 20, Binance USD-M 5)."""

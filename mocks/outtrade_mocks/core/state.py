@@ -244,7 +244,7 @@ def _list(group: OrderList) -> ListState:
 
 
 def _account(account: Account) -> AccountState:
-    balances = {b.asset: BalanceState(b.free, b.locked, b.history[:]) for b in account.balances.values()}
+    balances = {b.asset: BalanceState(b.free, b.locked, b.history[:]) for b in account.balances.values() if b.touched}
     return AccountState(
         account.name,
         account.opened,

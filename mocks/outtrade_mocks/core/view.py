@@ -83,9 +83,10 @@ class View:
         """Asset -> (free, locked) atoms, sorted by asset; assets never touched are absent."""
         result: dict[str, tuple[int, int]] = {}
         for asset in sorted(self.account.balances):
-            history = self.account.balances[asset].history
+            balance = self.account.balances[asset]
+            history = balance.history
             index = bisect_right(history, self.as_of, key=itemgetter(0))
-            if index:
+            if index and balance.touched:
                 _, free, locked = history[index - 1]
                 result[asset] = (free, locked)
         return result

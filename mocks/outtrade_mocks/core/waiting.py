@@ -6,13 +6,15 @@ order that waited comes to the market as if it arrived then, except that its mon
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.events import Cause, Why
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.lists import Lists
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.matching import Matching
-from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Terms, Trigger
+from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Trigger
 from outtrade_mocks.core.rules import check_limit, check_lots, check_notional, check_price
 from outtrade_mocks.core.triggers import Watch, Watches, watch_of
 
@@ -68,14 +70,14 @@ class Waiting(Matching):
         price = self._reserve_price(market, order_of(entry).price, terms.trigger) if entry.buy else 0
         return None if price is None else market.clearing.need(entry.buy, price, entry.remaining)
 
-    def _need(self, market: Market, entry: Entry) -> int:
-        """Atoms that an open order needs to be locked, alone."""
+    def _need(self, market: Market, entry: Entry, more: int = 0) -> int:
+        """Atoms that an open order needs to be locked, alone, and with ``more`` lots."""
         status = order_of(entry).status
         if status is Status.HELD or (status is Status.UNTRIGGERED and self.practice.reserve == "trigger"):
             return 0
         special = entry.special
         price = special.reserve if special is not None and special.watch is not None else entry.price
-        return market.clearing.need(entry.buy, price, entry.total)
+        return market.clearing.need(entry.buy, price, entry.total + more)
 
     def _arm(self, market: Market, entry: Entry) -> None:
         """A trigger order begins to wait. One that is reached already triggers at once."""
@@ -104,11 +106,7 @@ class Waiting(Matching):
             raise AssertionError(f"order {order.order_id} is triggered twice")
         special.watch = None
         self._unregister(entry)
-        terms = order.terms
-        terms = Terms(
-            expires=terms.expires, trigger=terms.trigger, visible=terms.visible, self_trade=terms.self_trade,
-            list_id=terms.list_id, triggered=watch.reached,
-        )  # fmt: skip
+        terms = structs.replace(order.terms, triggered=watch.reached)
         self._change(entry, Event.TRIGGER, "triggered", "market", terms=terms)
         if special.group is not None:
             self._lists.triggered(market, entry)
