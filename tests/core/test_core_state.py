@@ -20,6 +20,7 @@ from outtrade_mocks.core.lists import OrderList
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.past import forget_past
 from outtrade_mocks.core.state import State, restore, snapshot
+from outtrade_mocks.core.tariffs import Plan, Tariffed
 from outtrade_mocks.core.triggers import Watch
 
 
@@ -108,7 +109,7 @@ def test_what_is_no_snapshot_is_refused(damage: Any, message: str) -> None:
 def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
     """A new attribute must be saved in ``core/state.py`` (or be derived from others there); then add it here."""
     known = {
-        Account: "balances by_client_id fills name open_count opened orders unlimited working",
+        Account: "balances by_client_id fills name open_count opened orders unlimited volumes working",
         Balance: "asset free history locked",
         BookSide: "_keys best buy levels",
         Entry: "account after before buy gets level locked order pays price remaining special",
@@ -117,19 +118,22 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
         Market: "_clear_until _own_best _taken asks bids clearing flow house instrument is_open ladder last_price "
-        "noted own_entries published quote takes trade_id watches",
+        "noted own_entries published quote takes tariffed trade_id watches",
         Special: "group hidden reserve tip watch",
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
         OrderList: "account client_id entries kind list_id partial released status symbol",
         Countdown: "account alive symbol",
         Spot: "_ledger instrument",
+        Tariffed: "_tariffs _tokens charged plans worst",
+        Plan: "charges in_quote key rebate_paid review tiers token top until",
     }
     for kind, names in known.items():
         assert sorted(kind.__slots__) == names.split(), kind
     private = (
         "_callbacks _countdowns _entries _last_order_id _lists _markets _moving _out _timer_count _timers _touched"
     )
-    public = "accounts event_id find_by_original ledger now practice precisions"
+    public = "accounts event_id find_by_original ledger now practice precisions prices tariffs"
+    assert sorted(vars(make(1).tariffs)) == ["_ledger", "_markets", "_precisions", "prices", "schedules"]
     assert sorted(vars(make(1)._lists)) == ["_exchange", "_last_id", "open"]
     assert sorted(vars(make(1))) == f"{private} {public}".split()
 

@@ -6,7 +6,9 @@ How the parts fit together::
     orders        what an order is: request, immutable snapshot, and its life cycle as a table (state x event -> state)
     book          price levels with first-in-first-out queues: price-time priority
     account       free and locked atoms per asset, and the account's past
-    fees          maker/taker rates and the rounding rule
+    fees          rates and fee schedules: tiers, rebates, discounts, the rounding rule
+    tariffs       schedules at work: who is charged what, volumes of the last days
+    valuation     what one asset is worth in another
     practice      what a venue does where venues differ
     triggers      orders that wait for a price: stops, take profits, trailing ones
     lists         orders that decide about each other: OCO, OTO, OTOCO, brackets
@@ -34,6 +36,7 @@ from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.events import BalanceChange, Change, Fill, ListChange, OrderChange, Rejection
 from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.fees import Discount, FeeSchedule, FeeTier, Rates
 from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument, OffGrid, PriceBand
 from outtrade_mocks.core.lists import NewList, OrderList
@@ -58,7 +61,10 @@ __all__ = [
     "BalanceChange",
     "Bracket",
     "Change",
+    "Discount",
     "Exchange",
+    "FeeSchedule",
+    "FeeTier",
     "Fill",
     "FlowConfig",
     "Instrument",
@@ -73,6 +79,7 @@ __all__ = [
     "OrderRef",
     "Practice",
     "PriceBand",
+    "Rates",
     "Reject",
     "RejectReason",
     "Rejection",

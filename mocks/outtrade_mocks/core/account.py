@@ -38,7 +38,10 @@ class Balance:
 class Account:
     """One customer of the exchange. Made by ``Exchange.open_account``; read it through ``Exchange.view``."""
 
-    __slots__ = ("balances", "by_client_id", "fills", "name", "open_count", "opened", "orders", "unlimited", "working")
+    __slots__ = (
+        "balances", "by_client_id", "fills", "name", "open_count", "opened", "orders", "unlimited", "volumes",
+        "working",
+    )  # fmt: skip
 
     def __init__(self, name: str, *, now: int, unlimited: bool = False) -> None:
         self.name = name
@@ -55,6 +58,8 @@ class Account:
         """Client order id -> id, of open orders: on a book, or waiting to come there."""
         self.open_count: dict[str, int] = {}
         """Symbol -> number of its open orders."""
+        self.volumes: dict[str, dict[int, int]] = {}
+        """Asset -> UTC day (days since 1970) -> atoms traded on it, where fee tiers count them."""
 
     def balance(self, asset: str) -> Balance:
         """The balance of ``asset``, zero where it was never touched."""

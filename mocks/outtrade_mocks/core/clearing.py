@@ -40,7 +40,8 @@ class Clearing(Protocol):
     def settle(self, entry: Entry, lots: int, quote: int, maker: bool, now: int) -> int:
         """One side of a trade of ``lots`` for ``quote`` atoms; ``entry.total`` is what is left after it.
 
-        Returns the fee, in atoms of the asset received.
+        Returns the fee, in atoms of the asset received (where schedules hold: of ``Tariffed.charged``); below 0: a
+        rebate.
         """
 
     def settle_house(self, lots: int, quote: int, *, buy: bool) -> None:

@@ -53,7 +53,7 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     quote: int
     """Atoms of quote moved, fee not included."""
     fee: int
-    """Atoms of ``fee_asset``."""
+    """Atoms of ``fee_asset``; below 0: a rebate."""
     fee_asset: str
     maker: bool
     time: int

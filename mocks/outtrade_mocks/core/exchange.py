@@ -101,6 +101,8 @@ class Exchange(Amending):
             if getattr(old, name) != getattr(instrument, name):
                 raise ValueError(f"{name} cannot change")
         market.instrument = market.clearing.instrument = instrument
+        if market.tariffed is not None:
+            market.tariffed.plans.clear()
 
     def place(self, account: Account, new: NewOrder) -> Order:
         """Carry out a new order at ``now``; returns its last snapshot (fills included). Raises Reject; ValueError on
@@ -115,7 +117,9 @@ class Exchange(Amending):
             entry = self._accept(market, account, new, lots, pays, gets, need, terms, _ARMED)
             self._arm(market, entry)
         else:
-            entry = self._accept(market, account, new, lots, pays, gets, 0 if new.price is None else need, terms)
+            if new.price is None:
+                need = self._held(market, None, pays, need)
+            entry = self._accept(market, account, new, lots, pays, gets, need, terms)
             if crosses or new.tif != "GTC":
                 self._enter(market, entry, crosses, "request")
             else:

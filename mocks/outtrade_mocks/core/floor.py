@@ -32,6 +32,8 @@ from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Reject, RejectReason
 from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.tariffs import Tariffs
+from outtrade_mocks.core.valuation import Prices
 
 
 class Countdown:
@@ -57,6 +59,8 @@ class Floor:
         self.accounts: dict[str, Account] = {}
         self.ledger = Ledger(now=now)
         self._markets: dict[str, Market] = {}
+        self.prices = Prices(self._markets)
+        self.tariffs = Tariffs(self._markets, self.precisions, self.ledger, self.prices)
         self._moving: list[Market] = []
         """Markets with a flow."""
         self._entries: dict[int, Entry] = {}
@@ -92,6 +96,7 @@ class Floor:
                 raise ValueError(f"{asset} has two precisions")
         self.precisions.update(wanted)
         market = self._markets[instrument.symbol] = Market(instrument, flow, Spot(self.ledger, instrument))
+        self.tariffs.listed(market)
         if flow is not None:
             self._moving.append(market)
 

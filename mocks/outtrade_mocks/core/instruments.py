@@ -214,6 +214,8 @@ class Instrument:
             raise ValueError(f"{self.symbol}: only contracts have brackets, a size, funding and liquidation")
         if (self.kind == "future") != (self.expires is not None):
             raise ValueError(f"{self.symbol}: futures, and only they, expire")
+        if self.liquidation_fee < 0:
+            raise ValueError(f"{self.symbol}: nobody is paid for being liquidated")
         if self.contract_size <= 0 or (self.funding_interval is not None and self.funding_interval <= 0):
             raise ValueError(f"{self.symbol}: contract size and funding interval are positive")
         if self.inverse and (self.notional_min or self.notional_max):

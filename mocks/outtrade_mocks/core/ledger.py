@@ -19,6 +19,7 @@ class Ledger:
     def __init__(self, *, now: int) -> None:
         self.house = Account("house", now=now, unlimited=True)
         self.fees: dict[str, int] = {}
+        """Fees collected less rebates paid: asset -> atoms."""
 
     def deposit(self, account: Account, asset: str, atoms: int, now: int) -> Balance:
         """New money from outside; raises ValueError below zero."""

@@ -144,8 +144,10 @@ class Lists:
             else:
                 status = Status.HELD
             lots, need = (vetted[number][1], vetted[number][2]) if entering else (order.lots or 0, 0)
-            if oco or order.price is None:
-                need = 0  # a pair locks once, below; a market order pays from what is free
+            if oco:
+                need = 0  # a pair locks once, below
+            elif entering:
+                need = exchange._held(market, order.price, pays, need)
             entry = exchange._accept(market, account, order, lots, pays, gets, need, terms_of(order, list_id), status)
             assert entry.special is not None
             entry.special.group = made

@@ -12,11 +12,16 @@ nobody has to be woken for the others.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.clearing import Clearing
 from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.triggers import Watches
+
+if TYPE_CHECKING:
+    from outtrade_mocks.core.tariffs import Tariffed
 
 LOOK_AHEAD = 64
 """So many actions are looked at to find one that touches an account's order."""
@@ -27,12 +32,15 @@ class Market:
 
     __slots__ = (
         "_clear_until", "_own_best", "_taken", "asks", "bids", "clearing", "flow", "house", "instrument", "is_open",
-        "ladder", "last_price", "noted", "own_entries", "published", "quote", "takes", "trade_id", "watches",
+        "ladder", "last_price", "noted", "own_entries", "published", "quote", "takes", "tariffed", "trade_id",
+        "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Flow | None, clearing: Clearing) -> None:
         self.instrument = instrument
         self.clearing = clearing
+        self.tariffed: Tariffed | None = None
+        """The same where fee schedules hold; None: all pay the instrument's own rates."""
         self.flow = flow
         self.bids = BookSide(buy=True)
         self.asks = BookSide(buy=False)

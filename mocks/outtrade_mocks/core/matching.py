@@ -6,7 +6,7 @@ orders of one account may meet is decided by the arriving order's mode, else by 
 
 from __future__ import annotations
 
-from outtrade_mocks.core.account import Account
+from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange
 from outtrade_mocks.core.floor import order_of
@@ -58,9 +58,12 @@ class Matching(LifeCycle):
         account's own orders are passed over where they would expire, end the walk where this order would, and count
         like anybody's where both trade or shrink (an upper bound of the cost).
         """
-        instrument = market.instrument
+        instrument, tariffed = market.instrument, market.tariffed
         side = market.asks if buy else market.bids
-        if wanted is not None and side.best is not None:
+        if tariffed is not None:
+            if budget is not None and buy:
+                budget = tariffed.within(budget)
+        elif wanted is not None and side.best is not None:
             head = side.best.head
             if head.remaining >= wanted and head.account is not account:  # most orders are that small
                 return wanted, instrument.notional(head.price, wanted)
@@ -90,6 +93,8 @@ class Matching(LifeCycle):
         if dry and budget is not None:
             price = price or market.reference
             lots += instrument.affordable(price, budget - total) if price else 0
+        if tariffed is not None:
+            total = tariffed.outlay(total)
         if wanted is not None:
             return wanted, total
         grid = max(1, instrument.market_step_lots)
@@ -110,6 +115,11 @@ class Matching(LifeCycle):
             if left <= 0:
                 return True
         return False
+
+    def _held(self, market: Market, price: int | None, pays: Balance, need: int) -> int:
+        """Of ``need`` atoms, those that an order locks when it comes to the market: all; a market order pays from what
+        is free, except where fees might take it away."""
+        return need if price is not None or (market.tariffed is not None and market.tariffed.keeps(pays)) else 0
 
     def _mode(self, taker: Entry) -> SelfTrade:
         """The self-trade mode that decides: the arriving order's, else the venue's."""
@@ -207,7 +217,8 @@ class Matching(LifeCycle):
         if entry.special is not None and entry.special.group is not None:
             entry.special.group.claim(entry)
             self._touched.append(entry)
-        fee = market.clearing.settle(entry, lots, quote, maker, now)
+        fee, tariffed = market.clearing.settle(entry, lots, quote, maker, now), market.tariffed
+        charged = gets if tariffed is None or tariffed.charged is None else tariffed.charged
         order = Order(
             old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, old.type, old.tif,
             old.post_only, old.price, old.lots, old.quote, old.filled + lots, old.quote_filled + quote,
@@ -217,7 +228,7 @@ class Matching(LifeCycle):
         account.orders[old.order_id].append(order)
         fill = Fill(
             market.trade_id, old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, price,
-            lots, quote, fee, gets.asset, maker, now, old.label,
+            lots, quote, fee, charged.asset, maker, now, old.label,
         )  # fmt: skip
         account.fills.append(fill)
         if self._callbacks:
@@ -225,5 +236,7 @@ class Matching(LifeCycle):
             self._out.append(OrderChange(order, "fill", now, cause, fill))
             got = (gets.asset, gets.free, gets.locked)
             paid = (pays.asset, pays.free, pays.locked)
-            changed = (got, paid) if entry.buy else (paid, got)
+            changed: tuple[tuple[str, int, int], ...] = (got, paid) if entry.buy else (paid, got)
+            if charged is not gets and charged is not pays:
+                changed = (*changed, (charged.asset, charged.free, charged.locked))
             self._out.append(BalanceChange(old.account, changed, now, cause))

@@ -35,6 +35,7 @@ from outtrade_mocks.core.book import BookSide, Entry, Special
 from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.events import Fill, ListStatus
 from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.fees import FeeSchedule
 from outtrade_mocks.core.floor import Countdown
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
 from outtrade_mocks.core.instruments import Instrument, PriceBand
@@ -69,6 +70,7 @@ class AccountState(msgspec.Struct, frozen=True):
     fills: list[Fill]
     working: dict[str, int]
     open_count: dict[str, int]
+    volumes: dict[str, dict[int, int]]
 
 
 class FlowState(msgspec.Struct, frozen=True):
@@ -161,6 +163,14 @@ class TimerState(msgspec.Struct, frozen=True, array_like=True):
     symbol: str | None
 
 
+class ScheduleState(msgspec.Struct, frozen=True, array_like=True):
+    """A fee schedule, and for whom and where it holds."""
+
+    account: str | None
+    symbol: str | None
+    rules: Rules
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A whole exchange at one moment."""
 
@@ -176,6 +186,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     accounts: list[AccountState]
     markets: list[MarketState]
     practice: dict[str, Any]
+    schedules: list[ScheduleState]
     opened: list[OpenState]
     """Open orders that are not plain, oldest first."""
     lists: list[ListState]
@@ -213,6 +224,10 @@ def snapshot(exchange: Exchange) -> State:
         accounts=[_account(account) for account in exchange.accounts.values()],
         markets=[_market(market) for market in exchange._markets.values()],
         practice=asdict(exchange.practice),
+        schedules=[
+            ScheduleState(account, symbol, msgspec.to_builtins(schedule))
+            for (account, symbol), schedule in exchange.tariffs.schedules.items()
+        ],
         opened=[_open(entry, entry.special) for _, entry in sorted(exchange._entries.items()) if entry.special],
         lists=[_list(group) for group in exchange._lists.open.values()],
         last_list_id=exchange._lists._last_id,
@@ -254,6 +269,7 @@ def _account(account: Account) -> AccountState:
         account.fills[:],
         dict(account.working),
         dict(account.open_count),
+        {asset: dict(days) for asset, days in account.volumes.items()},
     )
 
 
@@ -310,6 +326,9 @@ def restore(state: State) -> Exchange:
     """An exchange that goes on from ``state``; the state may be restored any number of times."""
     exchange = Exchange([], now=state.now, seed=0, find_by_original=state.find_by_original)
     exchange.practice = Practice(**state.practice)
+    exchange.tariffs.schedules.update(
+        ((saved.account, saved.symbol), msgspec.convert(saved.rules, FeeSchedule)) for saved in state.schedules
+    )
     exchange.precisions.update(state.precisions)
     exchange._last_order_id, exchange.event_id = state.last_order_id, state.event_id
     exchange.ledger.fees.update(state.fees)
@@ -389,6 +408,7 @@ def _make_account(saved: AccountState) -> Account:
     account.fills = list(saved.fills)
     account.working = dict(saved.working)
     account.open_count = dict(saved.open_count)
+    account.volumes = {asset: dict(days) for asset, days in saved.volumes.items()}
     return account
 
 

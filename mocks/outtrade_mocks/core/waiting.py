@@ -133,7 +133,7 @@ class Waiting(Matching):
                 self._unlock(entry, cause)
             return
         self._change(entry, Event.ACCEPT, why, cause)
-        need = 0 if order.price is None else need
+        need = self._held(market, order.price, pays, need)
         if need != entry.locked:
             self._tell_balance(account, cause, self.ledger.hold(entry, need, self.now))
         self._enter(market, entry, crosses, cause)
