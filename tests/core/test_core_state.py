@@ -118,7 +118,7 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
         Market: "_clear_until _own_best _taken asks bids clearing flow house instrument is_open ladder last_price "
-        "noted own_entries published quote takes tariffed trade_id watches",
+        "limited noted own_entries published quote takes tariffed trade_id watches",
         Special: "group hidden reserve tip watch",
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
         OrderList: "account client_id entries kind list_id partial released status symbol",

@@ -13,6 +13,7 @@ How the parts fit together::
     triggers      orders that wait for a price: stops, take profits, trailing ones
     lists         orders that decide about each other: OCO, OTO, OTOCO, brackets
     amending      open orders change: in the book, before their trigger, in a list
+    limits        how much an account may have open, and how large it may get
     requests      batches, cancel/replace
     invariants    what must hold between two operations, checked in full
     flow          the rest of the market: seeded makers and takers

@@ -27,6 +27,7 @@ from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.clockwork import Clockwork
 from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.limits import check_exposure
 from outtrade_mocks.core.lists import check_pair
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
@@ -228,6 +229,8 @@ class Amending(Clockwork):
             need = max(need, *(self._need(market, partner, more) for partner in change.partners), 0)
         change.need = need
         assert entry.pays is not None
+        if need > locked and entry.buy:
+            check_exposure(self, account, entry.pays, need, entry)
         if need - locked > entry.pays.free:
             raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {entry.pays.asset} than is free")
 

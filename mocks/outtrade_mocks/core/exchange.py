@@ -40,6 +40,7 @@ from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import Flow, FlowConfig
 from outtrade_mocks.core.instruments import Instrument
+from outtrade_mocks.core.limits import check_limits, limited
 from outtrade_mocks.core.lists import Lists, NewList, OrderList
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
@@ -59,7 +60,7 @@ from outtrade_mocks.core.orders import (
     terms_of,
 )
 from outtrade_mocks.core.practice import Practice
-from outtrade_mocks.core.rules import check_account, check_limit, check_market, check_shape, check_terms
+from outtrade_mocks.core.rules import check_limit, check_market, check_shape, check_terms
 from outtrade_mocks.core.view import View
 
 _FIXED = ("base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size")
@@ -101,6 +102,7 @@ class Exchange(Amending):
             if getattr(old, name) != getattr(instrument, name):
                 raise ValueError(f"{name} cannot change")
         market.instrument = market.clearing.instrument = instrument
+        market.limited = limited(instrument, self.practice)
         if market.tariffed is not None:
             market.tariffed.plans.clear()
 
@@ -172,9 +174,8 @@ class Exchange(Amending):
             check_market(instrument, new.lots, new.quote, market.reference)
             lots, cost = self._size(market, account, buy, new.lots, new.quote, new.self_trade)
             need = cost if buy else market.clearing.need(False, 0, lots)
-        if instrument.max_orders is not None or instrument.max_position_lots is not None:
-            open_buys = 0 if instrument.max_position_lots is None else self._open_buys(account, new.symbol)
-            check_account(instrument, new, account, open_buys, lots, leaving is not None)
+        if market.limited:
+            check_limits(self, market, account, new, lots, (market.clearing.sides(account, buy)[0], need), leaving)
         if new.client_id in account.working and (
             leaving is None or account.working[new.client_id] != order_of(leaving).order_id
         ):

@@ -29,6 +29,7 @@ from outtrade_mocks.core.events import Ask, BalanceChange, Cause, Change, Reject
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.instruments import Instrument, from_atoms, to_atoms
 from outtrade_mocks.core.ledger import Ledger
+from outtrade_mocks.core.limits import limited
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Reject, RejectReason
 from outtrade_mocks.core.practice import Practice
@@ -97,6 +98,7 @@ class Floor:
         self.precisions.update(wanted)
         market = self._markets[instrument.symbol] = Market(instrument, flow, Spot(self.ledger, instrument))
         self.tariffs.listed(market)
+        market.limited = limited(instrument, self.practice)
         if flow is not None:
             self._moving.append(market)
 

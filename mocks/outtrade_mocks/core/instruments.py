@@ -96,7 +96,8 @@ class Instrument:
 
     ``market_step``, ``market_min`` and ``market_max`` are MARKET_LOT_SIZE; ``notional_min_market`` and
     ``notional_max_market`` say whether the notional bounds apply to market orders (at the reference price).
-    ``max_position`` is in base units; ``max_orders`` counts open orders of one account in this symbol.
+    ``max_position`` is in base units; ``max_orders`` counts open orders of one account in this symbol,
+    ``max_algo_orders``, ``max_iceberg_orders`` and ``max_order_lists`` some of them (``core.limits``).
 
     Of contracts: quantities count contracts of ``contract_size`` base units each (inverse: quote units). ``expires``
     (ns) is that of a future. ``brackets`` are the leverage brackets, in units of the settlement asset.
@@ -124,6 +125,9 @@ class Instrument:
     notional_max_market: bool = False
     band: PriceBand | None = None
     max_orders: int | None = None
+    max_algo_orders: int | None = None
+    max_iceberg_orders: int | None = None
+    max_order_lists: int | None = None
     max_position: Decimal | None = None
     base_precision: int = 8
     quote_precision: int = 8

@@ -23,6 +23,7 @@ from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.events import Cause, ListChange, ListStatus
 from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.limits import check_list
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
     LIVE,
@@ -187,9 +188,7 @@ class Lists:
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, "a client id is that of an open order, or used twice")
         if new.client_id and any(group.client_id == new.client_id for group in self._of(account)):
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new.client_id!r} is the id of an open list")
-        most = market.instrument.max_orders
-        if most is not None and account.open_count.get(market.instrument.symbol, 0) + len(new.orders) > most:
-            raise Reject(RejectReason.MAX_NUM_ORDERS, f"at most {most} orders are open")
+        check_list(self._exchange, market.instrument, account, new.orders)
 
     def _of(self, account: Account) -> list[OrderList]:
         return [group for group in self.open.values() if group.account is account]

@@ -32,8 +32,8 @@ class Market:
 
     __slots__ = (
         "_clear_until", "_own_best", "_taken", "asks", "bids", "clearing", "flow", "house", "instrument", "is_open",
-        "ladder", "last_price", "noted", "own_entries", "published", "quote", "takes", "tariffed", "trade_id",
-        "watches",
+        "ladder", "last_price", "limited", "noted", "own_entries", "published", "quote", "takes", "tariffed",
+        "trade_id", "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Flow | None, clearing: Clearing) -> None:
@@ -41,6 +41,8 @@ class Market:
         self.clearing = clearing
         self.tariffed: Tariffed | None = None
         """The same where fee schedules hold; None: all pay the instrument's own rates."""
+        self.limited = False
+        """Whether limits of accounts hold here (``core.limits``)."""
         self.flow = flow
         self.bids = BookSide(buy=True)
         self.asks = BookSide(buy=False)

@@ -47,6 +47,15 @@ class Practice:
     """Whether orders of a list may be amended (Binance spot, keepPriority FAQ; Alpaca's legs, OKX's TP/SL)."""
     amend_below_filled: Literal["reject", "cancel"] = "reject"
     """An amend to a quantity that is filled already: refused, or it ends the order (Binance USD-M Modify Order)."""
+    max_orders: int | None = None
+    max_algo_orders: int | None = None
+    max_iceberg_orders: int | None = None
+    max_order_lists: int | None = None
+    """Most open orders, trigger orders, icebergs and order lists of an account, over all symbols (Binance spot
+    EXCHANGE_MAX_NUM_ORDERS and so on; see ``core.limits``)."""
+    max_notional: int | None = None
+    """Most that an account's holdings and open purchases may be worth, in atoms of ``notional_asset``."""
+    notional_asset: str = ""
     iceberg_parts: int = 10
     """Most parts of an iceberg (Binance spot ICEBERG_PARTS)."""
     batch_limit: int = 20

@@ -15,6 +15,11 @@ from outtrade_mocks.core.practice import Practice
 _RESTS = frozenset({"GTC", "GTD", "DAY"})
 
 
+def rests(new: NewOrder) -> bool:
+    """Whether an order may become an open order; only those count against limits of open orders (*inferred*)."""
+    return new.trigger is not None or (new.type == "limit" and new.tif in _RESTS)
+
+
 def _count(value: object) -> bool:
     """Whether ``value`` is a plain integer (a bool is none)."""
     return type(value) is int
@@ -169,10 +174,7 @@ def check_notional(instrument: Instrument, units: int, *, market: bool) -> None:
 def check_account(
     instrument: Instrument, new: NewOrder, account: Account, open_buys: int, lots: int, replaces: bool = False
 ) -> None:
-    """MAX_POSITION and MAX_NUM_ORDERS; ``open_buys``: lots of the account's open buys, ``lots``: of this order.
-
-    Only orders that may rest count as open orders (*inferred*).
-    """
+    """MAX_POSITION and MAX_NUM_ORDERS; ``open_buys``: lots of the account's open buys, ``lots``: of this order."""
     if new.side == "buy" and instrument.max_position_lots is not None:
         base = account.balance(instrument.base)
         held = -(-(base.free + base.locked) // instrument.lot_atoms)
@@ -180,7 +182,7 @@ def check_account(
             raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
     if (
         instrument.max_orders is not None
-        and (new.trigger is not None or (new.type == "limit" and new.tif in _RESTS))
+        and rests(new)
         and account.open_count.get(instrument.symbol, 0) - replaces >= instrument.max_orders
     ):
         raise Reject(RejectReason.MAX_NUM_ORDERS, f"{instrument.max_orders} orders are open")
