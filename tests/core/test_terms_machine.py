@@ -63,6 +63,8 @@ def draw(random: Random, now: int) -> tuple[Any, ...]:
         source: Any = random.choice(("last", "last", "mark", "index"))
         what = Trigger(kind=random.choice(("stop", "take_profit")), price=price, source=source, **trail)
         limit = random.choice((None, random.randint(92, 108)))
+        if lots is None and limit is None and side == "buy" and random.random() < 0.4:
+            return NewOrder(symbol=SYMBOL, side=side, type="market", quote=random.randint(40, 600), trigger=what)
         return NewOrder(
             symbol=SYMBOL, side=side, type="market" if limit is None else "limit", price=limit,
             lots=lots or random.randint(1, 12), trigger=what,

@@ -297,3 +297,36 @@ def test_what_is_no_trigger(x: Any, trigger: dict[str, Any]) -> None:
 def test_prices_that_no_trigger_can_have(x: Any, trigger: dict[str, Any]) -> None:
     new = NewOrder(symbol=SYMBOL, side="sell", type="market", lots=1, trigger=Trigger(**trigger))
     assert rejected(x.exchange.place, x.a, new) is RejectReason.PRICE_FILTER
+
+
+# ------------------------------------------------------------ by quote amount
+def by_quote(x: Any, quote: int, **trigger: Any) -> Any:
+    return x.exchange.place(
+        x.a, NewOrder(symbol=SYMBOL, side="buy", type="market", quote=quote, trigger=Trigger(**trigger))
+    )
+
+
+def test_a_stop_by_quote_amount_is_sized_when_it_triggers(x: Any) -> None:
+    """OKX, place algo order: tgtCcy quote_ccy (spot market buys)."""
+    order = by_quote(x, 1_000, price=110)
+    assert (order.lots, order.quote, order.status) == (0, 1_000, "untriggered")
+    assert x.balances(x.a)["USD"] == (99_000, 1_000)
+    assert rejected(x.exchange.amend, x.a, SYMBOL, order_id=order.order_id, lots=5) is RejectReason.AMEND_NOT_ALLOWED
+    x.limit(x.c, "sell", 111, 5)
+    x.limit(x.c, "sell", 120, 50)
+    x.limit(x.d, "buy", 110, 1)
+    trade(x, 110)
+    done = now(x, order)  # 5 at 111 are 555; 445 are left, and pay for 3 at 120
+    assert (done.status, done.lots, done.filled, done.quote_filled) == ("filled", 8, 8, 555 + 360)
+    assert x.balances(x.a)["USD"] == (100_000 - 915, 0)
+
+
+def test_a_quote_amount_that_pays_for_nothing_when_it_triggers_is_rejected(x: Any) -> None:
+    order = by_quote(x, 100, price=110)
+    trade(x, 115)
+    assert (now(x, order).status, now(x, order).expired_by) == ("rejected", "liquidity")
+    assert x.balances(x.a)["USD"] == (100_000, 0)
+    assert rejected(by_quote, x, 100_001, price=130) is RejectReason.INSUFFICIENT_BALANCE
+    assert rejected(by_quote, x, 0, price=130) is RejectReason.NOTIONAL
+    sale = NewOrder(symbol=SYMBOL, side="sell", type="market", quote=100, trigger=Trigger(price=90))
+    assert rejected(x.exchange.place, x.a, sale) is RejectReason.INVALID_ORDER

@@ -143,6 +143,8 @@ class Amending(Clockwork):
         if order.price is None and price is not None:
             raise Reject(RejectReason.AMEND_NOT_ALLOWED, "the order has no limit price")
         self._check_kind(entry)
+        if order.quote is not None:  # Alpaca: notional orders cannot be replaced
+            raise Reject(RejectReason.AMEND_NOT_ALLOWED, "an order by quote amount cannot be amended")
         check_lots(market.instrument, lots, market=price is None)
         same = price == order.price and trigger == _waits_for(order)
         if practice.amend == "reduce" and not same:

@@ -31,7 +31,8 @@ TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY"]
 ExpiredBy = Literal["", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds"]
 """Why an order ended (or, once triggered or released, was refused) without its owner asking: ``gtd`` and ``day`` its
 time was over, ``post_only`` it would have taken, ``list`` the other orders of its list decided, ``funds`` too little
-money when it was triggered or released."""
+money when it was triggered or released; ``liquidity`` also: a triggered quote amount paid for less than the least
+quantity."""
 SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both", "decrement"]
 TriggerKind = Literal["stop", "take_profit"]
 TriggerSource = Literal["last", "mark", "index"]
@@ -349,7 +350,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     price: int | None
     """Limit price in ticks; None for market orders."""
     lots: int
-    """Whole quantity. Market orders by quote amount: what the amount bought at the time."""
+    """Whole quantity. Market orders by quote amount: what the amount bought at the time (0 before a trigger)."""
     quote: int | None
     """Atoms of quote that a market order by quote amount was given."""
     filled: int

@@ -87,8 +87,8 @@ def check_trigger(new: NewOrder, trigger: Trigger) -> None:
         raise Malformed("a trigger is a stop or a take profit")
     if trigger.source not in ("last", "mark", "index"):
         raise Malformed(f"trigger source {trigger.source!r}")
-    if new.lots is None:
-        raise Malformed("a trigger order has a quantity")
+    if new.lots is None and new.side != "buy":
+        raise Malformed("a trigger order has a quantity; only a buy may have a quote amount instead")
     values = (trigger.price, trigger.trail_ticks, trigger.trail_bps)
     if not all(value is None or _count(value) for value in values):
         raise Malformed("trigger prices and distances are whole numbers")

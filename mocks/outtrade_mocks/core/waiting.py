@@ -15,7 +15,7 @@ from outtrade_mocks.core.lists import Lists
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.matching import Matching
 from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Trigger
-from outtrade_mocks.core.rules import check_limit, check_lots, check_notional, check_price
+from outtrade_mocks.core.rules import check_limit, check_lots, check_market, check_notional, check_price
 from outtrade_mocks.core.triggers import Watch, Watches, watch_of
 
 
@@ -28,11 +28,13 @@ class Waiting(Matching):
         """Lots of a trigger order, and the atoms that are locked for it while it waits.
 
         The limit price is checked when the order is placed, with the filters of a limit order (Binance spot); money for
-        a market order is reserved at its trigger price, for a trailing one at the price of the moment (*inferred*).
+        a market order is reserved at its trigger price, for a trailing one at the price of the moment (*inferred*). One
+        by quote amount (OKX algo orders with tgtCcy quote_ccy, Bybit spot market buys) has no lots before it triggers,
+        and reserves its amount.
         Raises Reject: TRIGGER_IMMEDIATE, NO_TRIGGER_PRICE, the filters.
         """
         trigger, instrument, lots = new.trigger, market.instrument, new.lots
-        assert trigger is not None and lots is not None
+        assert trigger is not None
         now = market.price_of(trigger.source)
         if now is None and trigger.source != "last":
             raise Reject(RejectReason.NO_TRIGGER_PRICE, f"there is no {trigger.source} price")
@@ -40,6 +42,9 @@ class Waiting(Matching):
             check_price(instrument, new.side, trigger.price, None)
             if not trigger.trailing and now is not None and not reached_is_fine and watch_of(None, new).hits(now):
                 raise Reject(RejectReason.TRIGGER_IMMEDIATE, "the order would trigger immediately")
+        if lots is None:
+            check_market(instrument, None, new.quote, None)
+            return 0, (new.quote or 0) if self.practice.reserve == "placement" else 0
         if new.price is not None:
             check_limit(instrument, new.side, new.price, lots, market.reference)
         else:
@@ -75,7 +80,9 @@ class Waiting(Matching):
         status = order_of(entry).status
         if status is Status.HELD or (status is Status.UNTRIGGERED and self.practice.reserve == "trigger"):
             return 0
-        special = entry.special
+        special, order = entry.special, order_of(entry)
+        if order.quote is not None:
+            return order.quote
         price = special.reserve if special is not None and special.watch is not None else entry.price
         return market.clearing.need(entry.buy, price, entry.total + more)
 
@@ -116,9 +123,19 @@ class Waiting(Matching):
         """An order that waited comes to the market: checked for money, accepted, entered; else rejected."""
         order, account, pays = order_of(entry), entry.account, entry.pays
         assert account is not None and pays is not None
-        if order.price is None:
-            _, cost = self._size(market, account, entry.buy, entry.remaining, None, self._mode(entry))
-            need = cost if entry.buy else market.clearing.need(False, 0, entry.remaining)
+        lots = entry.remaining
+        if order.quote is not None:
+            try:
+                lots, need = self._size(market, account, entry.buy, None, order.quote, self._mode(entry))
+            except Reject:  # it pays for less than the least quantity
+                self._change(entry, Event.REJECT, "reject", cause, expired_by="liquidity")
+                if entry.locked:
+                    self._unlock(entry, cause)
+                return
+            entry.remaining = lots
+        elif order.price is None:
+            _, cost = self._size(market, account, entry.buy, lots, None, self._mode(entry))
+            need = cost if entry.buy else market.clearing.need(False, 0, lots)
         else:
             need = market.clearing.need(entry.buy, order.price, entry.remaining)
         if need > pays.free + entry.locked:
@@ -132,7 +149,7 @@ class Waiting(Matching):
             if entry.locked:
                 self._unlock(entry, cause)
             return
-        self._change(entry, Event.ACCEPT, why, cause)
+        self._change(entry, Event.ACCEPT, why, cause, lots=order.filled + lots)
         need = self._held(market, order.price, pays, need)
         if need != entry.locked:
             self._tell_balance(account, cause, self.ledger.hold(entry, need, self.now))
