@@ -1,7 +1,7 @@
 """Every operation with wrong, missing, extreme or hostile values returns a typed rejection and changes nothing.
 
 The operations are found by looking: every public method of ``Exchange`` and every function of ``core.requests``. Each
-argument of each is replaced by each of the values below, and each field of each request object; then Hypothesis replaces
+argument of each, and each field of each request, is replaced by each of the values below; then Hypothesis replaces
 several at once. What comes of it is a Reject or a ValueError and the very same snapshot, or the value was fine after
 all, and then the books still hold. A method or an argument that this test does not know fails it: give it a valid value
 in ``VALID``.
@@ -176,12 +176,9 @@ def attempt(name: str, changes: dict[str, Any], *, refused: bool = False) -> Non
         return
     assert not refused, f"{name}({changes}) is not refused"
     check(exchange, f"{name}({changes})")
-    held = sum(a.balance("USD").free + a.balance("USD").locked for a in exchange.accounts.values())
-    given_usd = 200_000 + (changes.get("atoms", 5) if name == "deposit" else 0)
     if name not in ("open_account", "deposit"):
+        held = sum(a.balance("USD").free + a.balance("USD").locked for a in exchange.accounts.values())
         assert held + exchange.ledger.house.balance("USD").free + exchange.ledger.fees.get("USD", 0) == 200_000
-    else:
-        assert held >= given_usd - 5
 
 
 @pytest.mark.parametrize("name", [*METHODS, *FUNCTIONS])

@@ -20,8 +20,8 @@ class Clockwork(Liquidity):
 
     def advance(self, now: int) -> None:
         """Let time pass: the market acts at its own times up to and including ``now`` (ns). Time never goes back."""
-        if now < self.now:
-            raise ValueError(f"time goes back from {self.now} to {now}")
+        if type(now) is not int or now < self.now:
+            raise ValueError(f"time goes back from {self.now} to {now}, or is none")
         if self._timers and self._timers[0][0] <= now:
             self._ring(now)
         lively: list[Market] = []
@@ -107,6 +107,8 @@ class Clockwork(Liquidity):
     def set_open(self, symbol: str, is_open: bool) -> None:
         """Halt or resume trading: while halted, orders are refused (MARKET_CLOSED) and the market rests; cancels
         work. On resuming, house makers quote where the mid is by then."""
+        if type(is_open) is not bool:
+            raise Malformed(f"a market is open or not, not {is_open!r}")
         market = self._market(symbol)
         self._sync(market)
         market.is_open = is_open

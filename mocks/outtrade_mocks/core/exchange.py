@@ -96,6 +96,8 @@ class Exchange(Amending):
     def set_instrument(self, instrument: Instrument) -> None:
         """Change the rules of a symbol; resting orders stay as they are. Those that give integers their
         meaning must not change (ValueError)."""
+        if not isinstance(instrument, Instrument):
+            raise ValueError("the rules of a symbol are an instrument")
         market = self._market(instrument.symbol)
         old = market.instrument
         for name in _FIXED:
@@ -246,6 +248,8 @@ class Exchange(Amending):
 
     def view(self, account: Account, as_of: int | None = None) -> View:
         """What a query sees now, or saw at ``as_of`` (ns; what happened at that instant included)."""
+        if not isinstance(account, Account) or not (as_of is None or type(as_of) is int):
+            raise Malformed("a view is of an account, at a time in ns")
         return View(account, self.now if as_of is None else as_of, find_by_original=self.find_by_original)
 
 

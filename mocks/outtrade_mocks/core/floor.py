@@ -27,7 +27,7 @@ from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.clearing import Spot
 from outtrade_mocks.core.events import Ask, BalanceChange, Cause, Change, Rejection
 from outtrade_mocks.core.flow import Flow
-from outtrade_mocks.core.instruments import Instrument, from_atoms, to_atoms
+from outtrade_mocks.core.instruments import Instrument, OffGrid, from_atoms, to_atoms
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.limits import limited
 from outtrade_mocks.core.market import Market
@@ -87,6 +87,8 @@ class Floor:
 
     def add_instrument(self, instrument: Instrument, flow: Flow | None = None) -> None:
         """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
+        if not isinstance(instrument, Instrument) or not (flow is None or isinstance(flow, Flow)):
+            raise ValueError("a listing is an instrument, and may have a flow")
         if instrument.symbol in self._markets:
             raise ValueError(f"{instrument.symbol} is listed")
         if instrument.derivative:
@@ -105,12 +107,19 @@ class Floor:
     def on_change(self, callback: Callable[[Change], None]) -> None:
         """Call ``callback`` with every event, in exact order, after the operation that caused it is complete. This is
         the drop copy; ``event_id`` is the event's number."""
+        if not callable(callback):
+            raise ValueError(f"a callback can be called, {callback!r} cannot")
         self._callbacks.append(callback)
 
     def open_account(self, name: str, balances: Mapping[str, int]) -> Account:
-        """A new account holding ``balances`` (asset -> atoms, see ``atoms``). Raises ValueError on a taken name."""
-        if name in self.accounts:
-            raise ValueError(f"account {name!r} exists")
+        """A new account holding ``balances`` (asset -> atoms, see ``atoms``). Raises ValueError on a taken name and on
+        what are no balances."""
+        if type(name) is not str or name in self.accounts:
+            raise ValueError(f"account {name!r} exists, or is no name")
+        if not isinstance(balances, Mapping):
+            raise ValueError("balances are atoms by asset")
+        for asset in balances:
+            _check_money(asset, balances[asset])
         account = Account(name, now=self.now)
         for asset in sorted(balances):
             self.precisions.setdefault(asset, 8)
@@ -119,17 +128,23 @@ class Floor:
         return account
 
     def deposit(self, account: Account, asset: str, atoms: int) -> None:
-        """Money arrives from outside (told as a BalanceChange caused by ``script``)."""
+        """Money arrives from outside (told as a BalanceChange caused by ``script``). Raises ValueError."""
+        self._known(account)
+        _check_money(asset, atoms)
         self.precisions.setdefault(asset, 8)
         self._tell_balance(account, "script", self.ledger.deposit(account, asset, atoms, self.now))
         self._flush()
 
     def atoms(self, asset: str, amount: Decimal) -> int:
         """Atoms of a decimal amount; raises OffGrid where it has more digits than the asset."""
+        if not isinstance(asset, str) or not isinstance(amount, Decimal):
+            raise OffGrid(f"an amount of an asset is a decimal, not {amount!r}")
         return to_atoms(amount, self.precisions.get(asset, 8))
 
     def amount(self, asset: str, atoms: int) -> Decimal:
         """The decimal amount of ``atoms``."""
+        if not isinstance(asset, str) or not isinstance(atoms, int):
+            raise OffGrid(f"atoms of an asset are a whole number, not {atoms!r}")
         return from_atoms(atoms, self.precisions.get(asset, 8))
 
     def _market(self, symbol: str) -> Market:
@@ -207,6 +222,12 @@ class Floor:
                 for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
                     for callback in self._callbacks:
                         callback(change)
+
+
+def _check_money(asset: str, atoms: int) -> None:
+    """Raises ValueError where that is no amount of an asset."""
+    if type(asset) is not str or type(atoms) is not int or atoms < 0:
+        raise ValueError(f"{atoms!r} is no number of atoms of {asset!r}")
 
 
 def order_of(entry: Entry) -> Order:

@@ -12,7 +12,7 @@ from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import Quote, Take
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Order, Side
+from outtrade_mocks.core.orders import Malformed, Order, Side
 from outtrade_mocks.core.waiting import Waiting
 
 
@@ -78,6 +78,8 @@ class Liquidity(Waiting):
         Of an iceberg, at most what it shows. House makers return to the swept side at once, where that crosses nothing.
         Returns the lots of the order that were filled (0: it is not in the market, or the market is halted).
         """
+        if type(order_id) is not int or type(lots) is not int:
+            raise Malformed("a sweep fills lots of an order, by its id")
         entry = self._entries.get(order_id)
         if entry is None or lots <= 0:
             return 0
@@ -110,6 +112,9 @@ class Liquidity(Waiting):
         """House makers cancel so that a taker on ``side`` finds only ``lots`` within ``limit_price`` (ticks; None: any
         price). Orders of accounts stay, those of ``taker`` are not counted (they would expire, not trade). Lasts until
         the next quote. Returns the lots that are left, which is more where accounts' orders are more."""
+        limited = limit_price is None or type(limit_price) is int
+        if side not in ("buy", "sell") or type(lots) is not int or lots < 0 or not limited:
+            raise Malformed(f"a taker's side and lots within a limit, not {side!r}, {lots!r}, {limit_price!r}")
         market = self._market(symbol)
         self._sync(market)
         other = market.side(buy=side == "sell")

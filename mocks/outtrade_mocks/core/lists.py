@@ -37,7 +37,7 @@ from outtrade_mocks.core.orders import (
     Status,
     terms_of,
 )
-from outtrade_mocks.core.rules import check_limit, check_lots, check_shape, check_terms
+from outtrade_mocks.core.rules import check_limit, check_lots, check_shape, check_terms, check_trigger
 
 if TYPE_CHECKING:
     from outtrade_mocks.core.exchange import Exchange
@@ -330,7 +330,9 @@ def _check_list(new: NewList) -> None:
         raise Malformed("a list consists of orders")
     for order in orders:
         check_shape(order)
-    if len({order.symbol for order in orders}) > 1:
+        if order.trigger is not None:
+            check_trigger(order, order.trigger)
+    if any(order.symbol != orders[0].symbol for order in orders):
         raise Reject(RejectReason.LIST_SHAPE, "the orders of a list are of one symbol")
     if any(order.lots is None for order in orders):
         raise Reject(RejectReason.LIST_SHAPE, "the orders of a list have quantities")
