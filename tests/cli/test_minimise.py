@@ -140,3 +140,13 @@ def test_it_is_deterministic() -> None:
     one = minimise(big(), lambda s: "reject" in kinds(s))
     two = minimise(big(), lambda s: "reject" in kinds(s))
     assert one == two
+
+
+def test_what_was_to_happen_to_the_price_goes_unless_it_is_needed() -> None:
+    told = {"events": [{"kind": "gap", "at": 5, "percent": -3}], "path": {"points": [[9, "110"]]}}
+    markets = {name: Market.model_validate(market.model_dump() | told) for name, market in big().markets.items()}
+    scenario = big(2).model_copy(update={"markets": markets, "faults": ()})
+    left = minimise(scenario, lambda candidate: True).scenario.markets["BTC/USDT"]
+    assert (left.path, left.events, left.volatility_bps) == (None, (), 0)
+    kept = minimise(scenario, lambda candidate: bool(candidate.markets["BTC/USDT"].events)).scenario
+    assert kept.markets["BTC/USDT"].events == markets["BTC/USDT"].events

@@ -19,7 +19,9 @@ from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.lists import OrderList
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.past import forget_past
+from outtrade_mocks.core.scripted import ScriptedFlow
 from outtrade_mocks.core.state import State, restore, snapshot
+from outtrade_mocks.core.tape import TapeFlow
 from outtrade_mocks.core.tariffs import Plan, Tariffed
 from outtrade_mocks.core.triggers import Watch
 
@@ -117,6 +119,8 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Ledger: "fees house",
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
+        ScriptedFlow: "_makers _noise _renewed _timeline",
+        TapeFlow: "_actions _books _place _seen config instrument mid next_time opened reference",
         Market: "_clear_until _own_best _taken asks bids clearing flow house instrument is_open ladder last_price "
         "limited noted own_entries published quote takes tariffed trade_id watches",
         Special: "group hidden reserve tip watch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -15,6 +16,8 @@ from outtrade.targets import resolve
 from outtrade_mocks.core import Account, Exchange, FlowConfig, Instrument, NewOrder, Reject
 from outtrade_mocks.core.flow import NEVER, Flow, Quote
 from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.recording import Tape
+from outtrade_mocks.core.script import FlashCrash, Gap, MarketEvent, OneSided, Path, TradeThrough, Widening
 from outtrade_mocks.core.state import State, restore, snapshot
 from outtrade_suites.spaces import generate
 
@@ -30,7 +33,50 @@ def each_action(market: Market) -> int:
     return market.flow.next_time
 
 
-def make(rng: Random) -> tuple[Exchange, Account]:
+def script(rng: Random, mid: Decimal) -> dict[str, Any]:
+    """A path, events, or a recording: anything a market can have beside its seed."""
+    if rng.random() < 0.3:
+        return {"tape": recording(rng, mid)}
+    at = lambda: rng.choice((rng.uniform(0, 3_000), (500.0, 2_500.0), 0.0))  # noqa: E731
+    percent = lambda: rng.choice((-1, 1)) * rng.choice((0.02, 0.3, 2, 10))  # noqa: E731
+    shape: Any = rng.choice(("linear", "stepped"))
+    points = tuple((second, mid * (100 + rng.randrange(-2, 3)) / 100) for second in sorted(rng.sample(range(3_000), 5)))
+    events: list[Callable[[], MarketEvent]] = [
+        lambda: Gap(at=at(), percent=percent()),
+        lambda: FlashCrash(
+            at=at(), percent=percent(), fall=rng.uniform(0.01, 90), hold=rng.choice((0, 20)),
+            recover=rng.uniform(1, 900),
+        ),
+        lambda: OneSided(at=at(), lasts=rng.uniform(1, 900), missing=rng.choice(("bids", "asks"))),
+        lambda: TradeThrough(at=at(), percent=percent()),
+        lambda: Widening(at=at(), lasts=rng.uniform(1, 900), factor=rng.uniform(0.2, 20), depth=rng.uniform(0.1, 3)),
+    ]  # fmt: skip
+    return {
+        "path": Path(points=points, shape=shape) if rng.random() < 0.4 else None,
+        "events": tuple(rng.choice(events)() for _ in range(rng.randrange(8))),
+    }
+
+
+def recording(rng: Random, mid: Decimal) -> Tape:
+    """Books of which some have one side or none, and trades in and beside them, also at the same times."""
+    books, trades, cents = [], [], int(mid * 100)
+    for second in (0, *sorted(rng.choices(range(3_000), k=rng.randrange(200)))):
+        cents += rng.randrange(-300, 301)
+        bids, asks = (
+            tuple(
+                (D(cents + sign * (1 + 40 * level + rng.randrange(40))) / 100, D(rng.randrange(1, 4_000)) / 1_000)
+                for level in range(rng.choice((0, 1, 3, 10, 10)))
+            )
+            for sign in (-1, 1)
+        )
+        books.append((float(second), bids, asks))
+    for second in sorted(rng.choices(range(3_000), k=rng.randrange(300))):
+        price = D(int(mid * 100) + rng.randrange(-3_000, 3_001)) / 100
+        trades.append((float(second), price, D(rng.randrange(1, 4_000)) / 1_000, rng.choice(("buy", "sell"))))
+    return Tape(books=tuple(books), trades=tuple(trades))
+
+
+def make(rng: Random, *, scripted: bool = False) -> tuple[Exchange, Account]:
     instruments = [
         Instrument(symbol=symbol, base=symbol[:3], quote="USDT", tick=D("0.01"), step=D("0.001"), price_max=top)
         for symbol, top in zip(SYMBOLS, (None, D(3_001)), strict=True)
@@ -44,6 +90,10 @@ def make(rng: Random) -> tuple[Exchange, Account]:
         )
         for symbol, mid in zip(SYMBOLS, (D(50_000), D(3_000)), strict=True)
     }  # fmt: skip
+    if scripted:
+        for symbol, config in flows.items():
+            more = script(rng, config.mid)
+            flows[symbol] = replace(config, **more | ({"opening": None} if "tape" in more else {}))
     exchange = Exchange(instruments, now=0, seed=rng.randrange(1_000), flows=flows)
     money = {asset: exchange.atoms(asset, D(10_000_000)) for asset in ("BTC", "ETH", "USDT")}
     return exchange, exchange.open_account("a", money)
@@ -76,10 +126,10 @@ def deed(exchange: Exchange, account: Account, rng: Random) -> Any:
     return exchange.mid(symbol) if what == "mid" else (exchange.depth(symbol), exchange.last_price(symbol))
 
 
-def play(seed: int) -> tuple[list[Any], int]:
+def play(seed: int, *, scripted: bool = False) -> tuple[list[Any], int]:
     """Everything told and seen, with the time at which it was, and how often the market was woken."""
     rng = Random(seed)
-    exchange, account = make(rng)
+    exchange, account = make(rng, scripted=scripted)
     told: list[Any] = []
     clock = woken = 0
     exchange.on_change(lambda change: told.append((clock, change)))
@@ -108,6 +158,15 @@ def test_what_happens_and_when_is_the_same_as_with_every_action_carried_out(
     each = [play(seed) for seed in range(150)]
     assert [told for told, _ in ahead] == [told for told, _ in each]
     assert sum(len(told) for told, _ in ahead) > 150 * 50
+    assert sum(woken for _, woken in ahead) < 0.5 * sum(woken for _, woken in each)
+
+
+def test_nor_can_anybody_tell_under_a_script_or_a_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = [play(seed, scripted=True) for seed in range(100)]
+    monkeypatch.setattr(Market, "first_touch", each_action)
+    each = [play(seed, scripted=True) for seed in range(100)]
+    assert [told for told, _ in ahead] == [told for told, _ in each]
+    assert sum(len(told) for told, _ in ahead) > 100 * 45
     assert sum(woken for _, woken in ahead) < 0.5 * sum(woken for _, woken in each)
 
 

@@ -162,6 +162,7 @@ def _steps(scenario: Scenario) -> Iterator[Step]:
             yield partial(_plainer_trigger, n, changes)
         for name in type(fault).model_fields:
             yield partial(_plainer_fault, n, name)
+    yield _unscripted
     yield _calmer
     yield _shorter
     for n in range(len(scenario.intents)):
@@ -202,6 +203,14 @@ def _plainer_fault(n: int, name: str, scenario: Scenario) -> Scenario | None:
         return None
     plain = fault.model_copy(update={name: info.default})
     return _replaced(scenario, "faults", n, plain) if plain.variant == fault.variant else None
+
+
+def _unscripted(scenario: Scenario) -> Scenario | None:
+    """Markets to which nothing happens but by chance."""
+    plain = {"path": None, "events": (), "tape": None}
+    return _changed(
+        scenario, {"markets": {name: market.model_copy(update=plain) for name, market in scenario.markets.items()}}
+    )
 
 
 def _calmer(scenario: Scenario) -> Scenario | None:

@@ -13,9 +13,21 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from outtrade_mocks.core.flow import FlowConfig
+from outtrade_mocks.core.profiles import PROFILES, market_fields
+from outtrade_mocks.core.recording import Tape
+from outtrade_mocks.core.script import MarketEvent, Path
 
 from .fault import Fault
 from .task import Bounds, Intent, Limits, Number, Plain, Task
@@ -30,12 +42,23 @@ class ScenarioError(ValueError):
 class Market(Plain):
     """Seeded market flow of one symbol.
 
-    ``mid`` is the starting mid price (quote currency). ``spread_bps`` is the usual distance between best bid and
-    best ask, ``depth`` the base quantity at each of ``levels`` price levels on each side, ``taker_rate`` and
-    ``maker_rate`` the mean number of market orders and of quote refreshes a virtual second, ``taker_size`` the mean
-    base quantity of a market order, ``volatility_bps`` the standard deviation of the mid's move per virtual minute.
-    ``opening`` is the book at the start: bids and asks as (price, quantity), best first; None lets the seed draw it.
+    ``mid`` is the starting mid price (quote currency). ``spread_bps`` is the usual distance between best bid and best
+    ask, ``depth`` the base quantity at each of ``levels`` price levels on each side, ``taker_rate`` and ``maker_rate``
+    the mean number of market orders and of quote refreshes a virtual second, ``taker_size`` the mean base quantity of a
+    market order, ``volatility_bps`` the standard deviation of the mid's move per virtual minute. ``opening`` is the
+    book at the start: bids and asks as (price, quantity), best first; None lets the seed draw it. ``path`` and
+    ``events`` are what happens to the price and the book at stated times; ``tape`` is a recorded market that is played
+    instead (docs/markets.md).
+
+    In place of the numbers a profile can be named, ``deep``, ``normal``, ``thin`` or ``illiquid``, with the quantity of
+    a usual order (``unit``, base units); numbers given beside it win. It is resolved when it is read: a scenario that
+    is written holds the numbers.
+
+    >>> Market.model_validate({"mid": "50000", "profile": "thin", "unit": "0.1", "levels": 4}).depth
+    Decimal('0.05')
     """
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: _with_profile(schema))
 
     mid: Number
     spread_bps: float = 4.0
@@ -46,14 +69,49 @@ class Market(Plain):
     taker_size: Number
     volatility_bps: float = 3.0
     opening: tuple[tuple[tuple[Number, Number], ...], tuple[tuple[Number, Number], ...]] | None = None
+    path: Path | None = None
+    events: tuple[Annotated[MarketEvent, Field(discriminator="kind")], ...] = ()
+    tape: Tape | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_profile(cls, data: Any) -> Any:
+        """What a profile says, for what is not given."""
+        if not isinstance(data, dict) or not {"profile", "unit"} & set(data):
+            return data
+        given = {name: value for name, value in data.items() if name not in ("profile", "unit")}
+        try:
+            unit = Decimal(str(data["unit"]))
+        except (KeyError, ArithmeticError):
+            raise ValueError("a profile needs a unit, the quantity of a usual order") from None
+        return market_fields(data.get("profile", ""), unit=unit) | given
+
+    @model_validator(mode="after")
+    def _as_the_core_sees_it(self) -> Market:
+        """Raises ValueError on what the exchange could not play."""
+        FlowConfig(**{name: getattr(self, name) for name in type(self).model_fields})
+        return self
 
     @model_serializer(mode="wrap")
     def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A market without a book of its own is written as ever: histories keep their hashes."""
+        """A market without a book, path, events and tape is written as ever: histories keep their hashes."""
         data: dict[str, Any] = handler(self)
-        if self.opening is None:
-            data.pop("opening", None)
+        for name in ("opening", "path", "events", "tape"):
+            if not getattr(self, name):
+                data.pop(name, None)
+        if "events" in data:
+            data["events"] = [
+                {"kind": event.kind} | dumped for event, dumped in zip(self.events, data["events"], strict=True)
+            ]
         return data
+
+
+def _with_profile(schema: dict[str, Any]) -> None:
+    """A market in a file may name a profile in place of its numbers."""
+    schema["properties"]["profile"] = {"enum": list(PROFILES), "description": "sets what is not given; needs unit"}
+    schema["properties"]["unit"] = {"type": "string", "description": "quantity of a usual order, base units"}
+    schema["required"] = ["mid"]
+    schema["anyOf"] = [{"required": ["depth", "taker_size"]}, {"required": ["profile", "unit"]}]
 
 
 class Reference(Plain):

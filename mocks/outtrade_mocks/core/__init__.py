@@ -17,6 +17,10 @@ How the parts fit together::
     requests      batches, cancel/replace
     invariants    what must hold between two operations, checked in full
     flow          the rest of the market: seeded makers and takers
+    profiles      how liquid it is, by name
+    script        what is known of it in advance: a path of its price, events (``scripted`` plays them)
+    recording     a recorded market as data (``tape`` plays it)
+    feed          where a market's actions come from: one of these three
     view          what a query may see, now or as of an earlier time
     events        what happened, in exact order
     brackets      leverage brackets: how much margin a position needs

@@ -37,8 +37,9 @@ from collections.abc import Iterable, Mapping
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.amending import Amending
 from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.feed import open_feed
 from outtrade_mocks.core.floor import order_of
-from outtrade_mocks.core.flow import Flow, FlowConfig
+from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.limits import check_limits, limited
 from outtrade_mocks.core.lists import Lists, NewList, OrderList
@@ -90,7 +91,7 @@ class Exchange(Amending):
         self._lists = Lists(self)
         for instrument in instruments:
             config = (flows or {}).get(instrument.symbol)
-            self.add_instrument(instrument, Flow(config, instrument, seed=seed, now=now) if config else None)
+            self.add_instrument(instrument, open_feed(config, instrument, seed=seed, now=now) if config else None)
         self.advance(now)
 
     def set_instrument(self, instrument: Instrument) -> None:

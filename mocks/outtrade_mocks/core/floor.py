@@ -26,7 +26,7 @@ from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.clearing import Spot
 from outtrade_mocks.core.events import Ask, BalanceChange, Cause, Change, Rejection
-from outtrade_mocks.core.flow import Flow
+from outtrade_mocks.core.feed import Feed
 from outtrade_mocks.core.instruments import Instrument, OffGrid, from_atoms, to_atoms
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.limits import limited
@@ -85,9 +85,9 @@ class Floor:
         """Symbol -> the rules as they are now."""
         return {symbol: market.instrument for symbol, market in self._markets.items()}
 
-    def add_instrument(self, instrument: Instrument, flow: Flow | None = None) -> None:
+    def add_instrument(self, instrument: Instrument, flow: Feed | None = None) -> None:
         """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
-        if not isinstance(instrument, Instrument) or not (flow is None or isinstance(flow, Flow)):
+        if not isinstance(instrument, Instrument) or not (flow is None or isinstance(flow, Feed)):
             raise ValueError("a listing is an instrument, and may have a flow")
         if instrument.symbol in self._markets:
             raise ValueError(f"{instrument.symbol} is listed")

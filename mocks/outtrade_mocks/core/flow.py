@@ -19,20 +19,22 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil, floor, log, sqrt
+from math import ceil, floor, isfinite, log, sqrt
 from random import Random
 from typing import NamedTuple
 
 from outtrade_mocks.core.instruments import Instrument
+from outtrade_mocks.core.recording import Levels, Tape, check_book
+from outtrade_mocks.core.script import EVENTS, FAR, MarketEvent, Path
 
 NS = 1_000_000_000
 NEVER = 1 << 62
+"""A time that does not come; as a price, none: asks that are missing stand at NEVER, bids at -NEVER."""
 Ladder = tuple[list[tuple[int, int]], list[tuple[int, int]]]
 """Bids and asks, best first, as (ticks, lots)."""
-"""A time that does not come."""
-
-
-Opening = tuple[tuple[tuple[Decimal, Decimal], ...], tuple[tuple[Decimal, Decimal], ...]]
+LEVELS = 1_000
+"""Price levels of the makers on each side."""
+Opening = tuple[Levels, Levels]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class FlowConfig:
     levels on each side. ``maker_rate``, ``taker_rate``: mean number of quotes and of market orders a second; 0 for
     none. ``taker_size``: mean quantity of a market order. ``volatility_bps``: standard deviation of the mid's move in
     one minute. ``opening``: bids and asks (price, quantity; best first) of the first quote, instead of drawn ones.
+    ``path`` and ``events``: what is known in advance (``script``). ``tape``: a recorded market that is played instead
+    of all this (``tape``); of the rest only ``mid`` counts, until its first book. Raises ValueError in one line.
     """
 
     mid: Decimal
@@ -54,40 +58,54 @@ class FlowConfig:
     taker_size: Decimal
     volatility_bps: float = 3.0
     opening: Opening | None = None
+    path: Path | None = None
+    events: tuple[MarketEvent, ...] = ()
+    tape: Tape | None = None
 
     def __post_init__(self) -> None:
-        if self.mid <= 0 or self.depth <= 0 or self.taker_size <= 0:
+        if not all(size.is_finite() and size > 0 for size in (self.mid, self.depth, self.taker_size)):
             raise ValueError("mid, depth and taker_size must be positive")
-        if self.levels < 1 or min(self.spread_bps, self.maker_rate, self.taker_rate, self.volatility_bps) < 0:
-            raise ValueError("levels must be at least 1, and spread, rates and volatility not negative")
+        rates = (self.spread_bps, self.maker_rate, self.taker_rate, self.volatility_bps)
+        if not 1 <= self.levels <= LEVELS or not all(isfinite(rate) and rate >= 0 for rate in rates):
+            raise ValueError(f"levels must be 1 to {LEVELS}, and spread, rates and volatility not negative")
         if self.opening is not None:
-            _check_opening(*self.opening)
-
-
-def _check_opening(bids: tuple[tuple[Decimal, Decimal], ...], asks: tuple[tuple[Decimal, Decimal], ...]) -> None:
-    """A book as it can stand: both sides, best first, not crossed, quantities above 0."""
-    down, up = [price for price, _ in bids], [price for price, _ in asks]
-    if not down or not up or min(*down, *up) <= 0 or min(size for _, size in (*bids, *asks)) <= 0:
-        raise ValueError("an opening book has bids and asks with positive prices and quantities")
-    if down != sorted(set(down), reverse=True) or up != sorted(set(up)) or down[0] >= up[0]:
-        raise ValueError("an opening book lists each price once, best first, and is not crossed")
+            check_book(*self.opening)
+            if not all(self.opening):
+                raise ValueError("an opening book has bids and asks")
+        if self.path is not None and not all(
+            self.mid / FAR <= price <= self.mid * FAR for _, price in self.path.points
+        ):
+            raise ValueError(f"the prices of a path lie between mid / {FAR} and {FAR} x mid")
+        if len(self.events) > EVENTS:
+            raise ValueError(f"a market has at most {EVENTS} events")
+        if self.tape is not None and (self.opening is not None or self.path is not None or self.events):
+            raise ValueError("a market with a tape has no opening, path or events of its own")
 
 
 class Quote(NamedTuple):
-    """House makers renew their orders around ``mid`` (ticks, not whole); ``noise`` has 16 random bits a level."""
+    """House makers renew their orders around ``mid`` (ticks, not whole); ``noise`` has 16 random bits a level.
+
+    ``through``: before that, somebody buys (positive) or sells (negative) everything up to this price (ticks)."""
 
     time: int
     mid: float
     noise: int
+    through: int = 0
 
 
 class Take(NamedTuple):
-    """A market order of the house. ``prints``: trades among others meanwhile, which use up trade ids."""
+    """A market order of the house. ``prints``: trades among others meanwhile, which use up trade ids. ``limit``: the
+    worst price (ticks) it takes, at which its last part is printed; 0: any."""
 
     time: int
     buy: bool
     lots: int
     prints: int
+    limit: int = 0
+
+
+_new = tuple.__new__
+"""Makes a named tuple without the detour over its own constructor: these are made millions of times."""
 
 
 class Flow:
@@ -160,17 +178,18 @@ class Flow:
         if isinstance(action, Quote):
             self.mid = action.mid
             self.reference = max(1, round(action.mid))
-        if ahead:
-            self.next_time = ahead[0].time
-        else:
-            self.next_time = self._quote_at if self._quote_at <= self._take_at else self._take_at
+        self.next_time = ahead[0].time if ahead else self._due()
         return action
+
+    def _due(self) -> int:
+        """When the next action comes that is not drawn yet."""
+        return self._quote_at if self._quote_at <= self._take_at else self._take_at
 
     def peek(self, index: int) -> Quote | Take | None:
         """The action ``index`` places after the next one, which stays where it is; None where none comes."""
         ahead = self._ahead
         while len(ahead) <= index:
-            if self._quote_at == NEVER and self._take_at == NEVER:
+            if self._due() == NEVER:
                 return None
             ahead.append(self._draw())
         return ahead[index]
@@ -186,7 +205,7 @@ class Flow:
                 self._drawn_mid = min(max(moved, self._low), self._high)
             self._quoted = time
             self._quote_at = self._after(time, config.maker_rate)
-            return Quote(time, self._drawn_mid, self._bits(16 * config.levels))
+            return _new(Quote, (time, self._drawn_mid, self._bits(16 * config.levels), 0))
         time = self._take_at
         lots = max(1, int(-log(1.0 - random()) * self._take_lots))
         buy = random() < 0.5
@@ -194,7 +213,7 @@ class Flow:
         while prints >= 5:  # as Random.randrange(5), without the calls
             prints = self._bits(3)
         self._take_at = self._after(time, config.taker_rate)
-        return Take(time, buy, lots, prints + 1)
+        return _new(Take, (time, buy, lots, prints + 1, 0))
 
     def touch(self, quote: Quote) -> tuple[int, int]:
         """The best bid and ask (ticks) of a quote, before the instrument's bounds."""
@@ -203,6 +222,10 @@ class Flow:
         half = quote.mid * self.config.spread_bps / 20_000
         bid, ask = floor(quote.mid - half), ceil(quote.mid + half)
         return bid, ask if ask > bid else bid + 1
+
+    def shown(self, quote: Quote) -> int | None:
+        """The last price (ticks) after a quote, which counts as a small trade at its touch; None: as it was."""
+        return max(1, self.touch(quote)[quote.noise & 1])
 
     def levels(self, quote: Quote) -> Ladder:
         """The house's bids and asks for a quote, best first, as (ticks, lots)."""

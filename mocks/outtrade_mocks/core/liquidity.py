@@ -15,6 +15,9 @@ from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Side
 from outtrade_mocks.core.waiting import Waiting
 
+ENDLESS = 1 << 62
+"""Lots: more than any book holds."""
+
 
 class Liquidity(Waiting):
     """The seeded market acts; anybody may look at the book."""
@@ -23,6 +26,8 @@ class Liquidity(Waiting):
         """Carry out an action that may touch an account's order."""
         if isinstance(action, Quote):
             market.takes.clear()
+            if action.through:
+                self._trade_through(market, action.through)
             self._put_up(market)
         else:
             self._sync(market)
@@ -31,7 +36,24 @@ class Liquidity(Waiting):
             self._aftermath(market)
 
     def _take(self, market: Market, take: Take) -> None:
-        self._match(market, Entry(self.ledger.house, take.buy, 0, take.lots), None, "market", "market")
+        limit = take.limit or None
+        self._match(market, Entry(self.ledger.house, take.buy, take.limit, take.lots), limit, "market", "market")
+        if limit is not None:
+            self._print(market, limit)
+
+    def _trade_through(self, market: Market, price: int) -> None:
+        """Somebody buys (else, with a negative price, sells) all that rests up to a price, at which the last part is
+        printed; the makers, who trade among each other, are about to renew their quotes."""
+        market.withdraw()
+        limit = abs(price)
+        self._match(market, Entry(self.ledger.house, price > 0, limit, ENDLESS), limit, "market", "market")
+        self._print(market, limit)
+
+    def _print(self, market: Market, price: int) -> None:
+        """Others trade at ``price`` (ticks)."""
+        market.last_price = price
+        if market.watches is not None:
+            market.watches.saw("last", price)
 
     def _sync(self, market: Market) -> None:
         """Carry out what was only noted, before anybody looks at the book."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.clearing import Clearing
-from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
+from outtrade_mocks.core.feed import Feed
+from outtrade_mocks.core.flow import NEVER, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.triggers import Watches
 
@@ -36,7 +37,7 @@ class Market:
         "trade_id", "watches",
     )  # fmt: skip
 
-    def __init__(self, instrument: Instrument, flow: Flow | None, clearing: Clearing) -> None:
+    def __init__(self, instrument: Instrument, flow: Feed | None, clearing: Clearing) -> None:
         self.instrument = instrument
         self.clearing = clearing
         self.tariffed: Tariffed | None = None
@@ -93,16 +94,21 @@ class Market:
 
     def pop(self) -> Quote | Take:
         """Take the flow's next action, with its effects that do not depend on the book: prints."""
-        assert self.flow is not None
-        action = self.flow.pop()
+        flow = self.flow
+        assert flow is not None
+        action = flow.pop()
         if isinstance(action, Quote):
             self.quote = action
             self.ladder = None
-            self.last_price = max(1, self.flow.touch(action)[action.noise & 1])
-            if self.watches is not None and self.is_open:
+            self.last_price = flow.shown(action) or self.last_price
+            if action.through:
+                self.trade_id += 1  # the print; triggers see it when all is filled
+            elif self.watches is not None and self.is_open and self.last_price is not None:
                 self.watches.saw("last", self.last_price)
         else:
             self.trade_id += action.prints
+            if action.limit:
+                self.last_price = action.limit
         return action
 
     def own_changed(self, count: int) -> None:
@@ -155,6 +161,8 @@ class Market:
                 house_bid, house_ask = flow.touch(action)
                 if (bid is not None and bid >= house_ask) or (ask is not None and ask <= house_bid):
                     break
+                if action.through and _within(action.through > 0, bid, ask, abs(action.through)):
+                    break
                 noted, quote, taken = True, action, [0, 0]
             elif not noted:
                 break  # the book may have been traded with since the quote
@@ -162,6 +170,8 @@ class Market:
                 own, buy = ask if action.buy else bid, action.buy
                 taken[buy] += action.lots
                 assert quote is not None
+                if action.limit and not _within(buy, bid, ask, action.limit):
+                    continue
                 if own is not None and not flow.shields(quote, buy=buy, price=own, lots=taken[buy]):
                     break
         self._clear_until = found
@@ -196,3 +206,10 @@ class Market:
             else:
                 kept.append(entry)
         self.house = kept
+
+
+def _within(buy: bool, bid: int | None, ask: int | None, limit: int) -> bool:
+    """Whether a purchase (else a sale) up to ``limit`` could reach an account's best ask (bid)."""
+    if buy:
+        return ask is not None and ask <= limit
+    return bid is not None and bid >= limit

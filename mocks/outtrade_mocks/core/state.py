@@ -23,7 +23,7 @@ exchange goes on. Take it between operations, not in a callback.
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal
@@ -35,6 +35,7 @@ from outtrade_mocks.core.book import BookSide, Entry, Special
 from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.events import Fill, ListStatus
 from outtrade_mocks.core.exchange import Exchange
+from outtrade_mocks.core.feed import Feed, config_of, open_feed
 from outtrade_mocks.core.fees import FeeSchedule
 from outtrade_mocks.core.floor import Countdown
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
@@ -43,6 +44,9 @@ from outtrade_mocks.core.lists import ListKind, OrderList, Partial
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Order
 from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.recording import Tape
+from outtrade_mocks.core.scripted import ScriptedFlow
+from outtrade_mocks.core.tape import TapeFlow
 from outtrade_mocks.core.triggers import Watches, watch_of
 
 VERSION = 1
@@ -73,6 +77,16 @@ class AccountState(msgspec.Struct, frozen=True):
     volumes: dict[str, dict[int, int]]
 
 
+class TapeState(msgspec.Struct, frozen=True):
+    """The recorded market of a symbol, and how far it was played."""
+
+    config: Rules
+    """All but the tape."""
+    tape: Tape
+    opened: int
+    place: int
+
+
 class FlowState(msgspec.Struct, frozen=True):
     """The seeded market of a symbol, its generator included."""
 
@@ -89,6 +103,9 @@ class FlowState(msgspec.Struct, frozen=True):
     quotes: list[Quote]
     """Drawn, and still to come."""
     takes: list[Take]
+    renewed: int = 0
+    """How many renewals of the script were drawn."""
+    noise: int = 0
 
 
 class SideState(msgspec.Struct, frozen=True):
@@ -106,6 +123,7 @@ class MarketState(msgspec.Struct, frozen=True):
 
     rules: Rules
     flow: FlowState | None
+    tape: TapeState | None
     is_open: bool
     last_price: int | None
     trade_id: int
@@ -276,7 +294,8 @@ def _account(account: Account) -> AccountState:
 def _market(market: Market) -> MarketState:
     return MarketState(
         _rules(market.instrument),
-        None if market.flow is None else _flow(market.flow),
+        _flow(market.flow) if isinstance(market.flow, Flow) else None,
+        _tape(market.flow) if isinstance(market.flow, TapeFlow) else None,
         market.is_open,
         market.last_price,
         market.trade_id,
@@ -308,7 +327,13 @@ def _flow(flow: Flow) -> FlowState:
         flow._quoted, flow._drawn_mid, flow._quote_at, flow._take_at,
         [action for action in flow._ahead if isinstance(action, Quote)],
         [action for action in flow._ahead if isinstance(action, Take)],
+        *((flow._renewed, flow._noise) if isinstance(flow, ScriptedFlow) else ()),
     )  # fmt: skip
+
+
+def _tape(flow: TapeFlow) -> TapeState:
+    assert flow.config.tape is not None
+    return TapeState(_rules(replace(flow.config, tape=None)), flow.config.tape, flow.opened, flow.place)
 
 
 def _rules(record: Instrument | FlowConfig) -> Rules:
@@ -414,7 +439,7 @@ def _make_account(saved: AccountState) -> Account:
 
 def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple[Account, Order]]) -> None:
     instrument = _make_instrument(saved.rules)
-    exchange.add_instrument(instrument, None if saved.flow is None else _make_flow(saved.flow, instrument))
+    exchange.add_instrument(instrument, _make_feed(saved, instrument))
     market = exchange._markets[instrument.symbol]
     market.is_open, market.last_price, market.trade_id = saved.is_open, saved.last_price, saved.trade_id
     market.quote, market.noted = saved.quote, saved.noted
@@ -437,8 +462,18 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
             side.add(entry)
 
 
+def _make_feed(saved: MarketState, instrument: Instrument) -> Feed | None:
+    if saved.tape is not None:
+        config = replace(config_of(saved.tape.config), tape=saved.tape.tape)
+        return TapeFlow(config, instrument, now=saved.tape.opened, place=saved.tape.place)
+    return None if saved.flow is None else _make_flow(saved.flow, instrument)
+
+
 def _make_flow(saved: FlowState, instrument: Instrument) -> Flow:
-    flow = Flow(msgspec.convert(saved.config, FlowConfig), instrument, seed=0, now=saved.opened)
+    flow = open_feed(config_of(saved.config), instrument, seed=0, now=saved.opened)
+    assert isinstance(flow, Flow)
+    if isinstance(flow, ScriptedFlow):
+        flow._renewed, flow._noise = saved.renewed, saved.noise
     flow._rng.setstate(saved.generator)
     flow.mid, flow.reference = saved.mid, saved.reference
     flow._low, flow._high = saved.bounds
@@ -447,7 +482,7 @@ def _make_flow(saved: FlowState, instrument: Instrument) -> Flow:
     flow._ahead.extend(
         sorted((*saved.quotes, *saved.takes), key=lambda action: (action.time, isinstance(action, Take)))
     )
-    flow.next_time = flow._ahead[0].time if flow._ahead else min(saved.quote_at, saved.take_at)
+    flow.next_time = flow._ahead[0].time if flow._ahead else flow._due()
     return flow
 
 

@@ -12,12 +12,12 @@ from typing import Any
 class VenueConfig:
     """One venue for one run.
 
-    ``symbols``: unified (``BTC/USDT``). ``balances``: asset -> amount of the account under test. ``markets``: symbol
-    -> fields of a scenario's market (mid, spread_bps, depth, levels, maker_rate, taker_rate, taker_size,
-    volatility_bps, opening); a symbol without one has an empty book until orders come. ``fees``: maker and taker, as
-    fractions. ``epoch_ns``: UNIX time of the start. ``knobs``: settings for what the venue does not document (see its
-    ``KNOBS``). ``reference``: in place of the venue's own reference data (``listings``: unified symbol -> the venue's
-    object of it, ``fees``: unified symbol -> maker and taker), as a venue's ``recorded`` makes it. ``key`` and
+    ``symbols``: unified (``BTC/USDT``). ``balances``: asset -> amount of the account under test. ``markets``: symbol ->
+    fields of a scenario's market (mid, spread_bps, depth, levels, maker_rate, taker_rate, taker_size, volatility_bps,
+    opening, path, events, tape); a symbol without one has an empty book until orders come. ``fees``: maker and taker,
+    as fractions. ``epoch_ns``: UNIX time of the start. ``knobs``: settings for what the venue does not document (see
+    its ``KNOBS``). ``reference``: in place of the venue's own reference data (``listings``: unified symbol -> the
+    venue's object of it, ``fees``: unified symbol -> maker and taker), as a venue's ``recorded`` makes it. ``key`` and
     ``secret``: the test credentials.
     """
 

@@ -22,6 +22,7 @@ from outtrade_mocks import cassettes
 from outtrade_mocks.cassettes.model import one_line
 from outtrade_mocks.core import FlowConfig, PriceBand
 from outtrade_mocks.core import Instrument as CoreInstrument
+from outtrade_mocks.core.feed import config_of
 from outtrade_mocks.venues import VenueError
 from outtrade_mocks.venues.binance_spot.codec import e8_of
 from outtrade_mocks.venues.binance_spot.errors import VENUE
@@ -165,14 +166,7 @@ def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstru
 
 def flows(config: VenueConfig) -> dict[str, FlowConfig]:
     """The market flow of each configured symbol that has one."""
-    result = {}
-    for unified, market in config.markets.items():
-        if unified in config.symbols:
-            fields = dict(market)
-            for name in ("mid", "depth", "taker_size"):
-                fields[name] = Decimal(str(fields[name]))
-            result[unified] = FlowConfig(**fields)
-    return result
+    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
 
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
