@@ -138,6 +138,9 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(outtrade.engine, "run", module, raising=False)
     monkeypatch.setitem(sys.modules, "demo_suite_of_tests", here)
     monkeypatch.setattr(suites, "entry_points", points)
+    tests = Path(__file__).parents[1]
+    boot = f"sys.path.insert(0, {str(tests)!r}); from cli.conftest import elsewhere as serve; serve()"
+    monkeypatch.setattr("outtrade.engine.elsewhere.MAIN", boot)
     monkeypatch.chdir(tmp_path)
     AGENTS.clear()
     ZOO.clear()
@@ -156,14 +159,28 @@ def parts() -> tuple[ModuleType, ModuleType, Any]:
 
 def outside() -> None:
     """Become the small world in a process of its own, and do what the command line says."""
-    import outtrade.engine
     from outtrade.cli import main
+
+    become_small()
+    main()
+
+
+def elsewhere() -> None:
+    """Become the small world in the other process of a determinism check."""
+    from outtrade.engine.elsewhere import serve
+
+    become_small()
+    serve()
+
+
+def become_small() -> None:
+    """The small world takes this process over."""
+    import outtrade.engine
 
     module, here, points = parts()
     sys.modules["outtrade.engine.run"] = outtrade.engine.run = module  # type: ignore[attr-defined]
     sys.modules["demo_suite_of_tests"] = here
     suites.entry_points = points
-    main()
 
 
 def agent(folder: Path, body: str, name: str = "agent") -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import BAD, GOOD, agent
+from outtrade.engine.determinism import STATE
 from outtrade.engine.events import (
     Event,
     FailureFound,
@@ -204,7 +205,7 @@ def test_the_determinism_check_names_the_first_difference(engine: Path) -> None:
     )
     events = go(agent(engine, body), scenarios=2, workers=0, check_determinism=True)
     differs = results(events)[0].differs
-    assert differs == "event 3 at 6.000000 s (Log): text is '0', then '1'"
+    assert differs == f"event 3 at 6.000000 s (Log): text is '0', then '1'; {STATE}"
     assert finish(events).card.code == ERROR
     calm = go(agent(engine, GOOD), scenarios=2, check_determinism=True)
     assert [r.differs for r in results(calm)] == ["", ""]

@@ -151,7 +151,8 @@ def run(
         bool, typer.Option("--resume", help="Keep what an interrupted run left in the folder, and run the rest.")
     ] = False,
     check_determinism: Annotated[
-        bool, typer.Option("--check-determinism", help="Run each scenario twice and compare event by event.")
+        bool,
+        typer.Option("--check-determinism", help="Run each again in another process, and compare by event."),
     ] = False,
     allow_waiver: Annotated[
         list[str] | None,

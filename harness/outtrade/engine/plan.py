@@ -14,6 +14,7 @@ from outtrade.engine.results import FAILING, Baselines, Examined, Result, examin
 from outtrade.model.history import Ended, Header, History, Ledger, NoReport, Planned, Started
 
 if TYPE_CHECKING:
+    from outtrade.engine.determinism import Check
     from outtrade.judge.api import Property
     from outtrade.model.scenario import Scenario
     from outtrade.reference import Recorded
@@ -48,9 +49,9 @@ class Plan:
 
 
 class Kit:
-    """A plan with everything imported."""
+    """A plan with everything imported. ``check``: a determinism check that is shared with other plans."""
 
-    def __init__(self, plan: Plan, target: Target, suite: suites.Suite) -> None:
+    def __init__(self, plan: Plan, target: Target, suite: suites.Suite, check: Check | None = None) -> None:
         self.plan = plan
         self.target = replace(target, toxiproxy=plan.toxiproxy) if plan.toxiproxy else target
         self.suite = suite
@@ -59,6 +60,11 @@ class Kit:
         self.space = suite.space(wanted)[0]
         self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
         self._baselines = Baselines(target, self.properties) if plan.baseline and not real_time else None
+        self._check: Check | None = None
+        if plan.check_determinism and not real_time:
+            from outtrade.engine.determinism import Check
+
+            self._check = check or Check()
 
     def scenario(self, index: int) -> Scenario:
         """Scenario ``index`` of the plan."""
@@ -76,12 +82,17 @@ class Kit:
                 self.properties,
                 index=index,
                 baselines=self._baselines,
-                check_determinism=self.plan.check_determinism,
+                check=self._check,
             )
         except Exception as error:
             if self.plan.debug:
                 raise
             return self.broken(index, scenario, f"{type(error).__name__}: {error}".partition("\n")[0])
+
+    def close(self) -> None:
+        """End the processes of the determinism check."""
+        if self._check is not None:
+            self._check.close()
 
     def broken(self, index: int, scenario: Scenario | None, message: str) -> Examined:
         """The Result of a scenario in which the harness failed."""
@@ -117,11 +128,11 @@ class Kit:
         return Examined(result, scenario.to_json(), history.to_jsonl())
 
 
-def prepare(plan: Plan) -> Kit:
+def prepare(plan: Plan, check: Check | None = None) -> Kit:
     """Import what ``plan`` names. Raises SuiteError or TargetError with one line."""
     import outtrade.engine.judging
     import outtrade.engine.run  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
     from outtrade.targets import resolve
 
     suite = suites.load(plan.suite)
-    return Kit(plan, resolve(plan.target), suite)
+    return Kit(plan, resolve(plan.target), suite, check)

@@ -39,6 +39,9 @@ LIMIT = 120.0
 AHEAD = 64
 """Most jobs handed out beyond the next one to be given on: bounds the memory for answers that must wait."""
 
+CHECKED = 10
+"""Most runs and starts of an interpreter for one scenario with the determinism check."""
+
 _TICK = 0.2
 
 
@@ -145,6 +148,7 @@ class Pool:
                 worker.process.join()
         self._workers = []
         gc.unfreeze()
+        self._kit.close()
 
     @property
     def isolation(self) -> str:
@@ -199,7 +203,8 @@ class Pool:
             worker = self._workers[slot]
             worker.conn.send_bytes(msgspec.msgpack.encode(job))
         worker.job = position
-        runs = 1 if isinstance(job, RunJob) else job.budget + 1
+        usual = CHECKED if self._kit.plan.check_determinism else 1
+        runs = usual if isinstance(job, RunJob) else job.budget + 1
         worker.deadline = time.monotonic() + self._limit * (1 + 0.1 * (runs - 1))
 
     def _collect(self, jobs: Sequence[Job], ready: dict[int, Answer]) -> None:
@@ -260,6 +265,7 @@ def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Conn
         try:
             job = _JOBS.decode(conn.recv_bytes())
         except (EOFError, OSError):
+            kit.close()
             return
         answer = carry_out(kit, job)
         if isinstance(answer, Done):

@@ -20,6 +20,7 @@ import msgspec
 from outtrade.model.history import EventType, History, Ledger, Log, NoReport, Planned
 
 if TYPE_CHECKING:
+    from outtrade.engine.determinism import Check
     from outtrade.judge.api import Finding, Property
     from outtrade.model.scenario import Scenario
     from outtrade.targets import Target
@@ -142,6 +143,11 @@ def ending(events: Sequence[EventType]) -> str:
     return ""
 
 
+def spun(events: Sequence[EventType]) -> bool:
+    """Whether the watchdog ended the agent, after half a minute of real time: nothing is tried twice that does that."""
+    return any(isinstance(event, NoReport) and event.why == "watchdog" for event in events)
+
+
 def escapes(events: Sequence[EventType]) -> tuple[str, ...]:
     """What the agent tried to do past the World, each once, in order."""
     told = (event.text for event in events if isinstance(event, Log) and event.stream == "world")
@@ -219,30 +225,23 @@ def examine(
     *,
     index: int = 0,
     baselines: Baselines | None = None,
-    check_determinism: bool = False,
+    check: Check | None = None,
 ) -> Examined:
-    """Run ``scenario`` against ``target``, judge it, and keep what is needed. Raises what the engine raises."""
+    """Run ``scenario`` against ``target``, judge it, and keep what is needed. ``check``: whether it repeats itself.
+    Raises what the engine raises."""
     from outtrade.engine.judging import judge_history
     from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
 
     started = time.perf_counter()
-    differs, entropy = "", {}
-    if check_determinism:
-        from outtrade.engine.determinism import explained
-        from outtrade.sim.sources import watching
-
-        with watching() as first:
-            history = run(target, scenario)
-        with watching() as second:
-            differs = explained(history, run(target, scenario), first, second)
-        entropy = first.counts()
-    else:
+    differs, entropy = "", dict[str, int]()
+    if check is None:
         history = run(target, scenario)
+    else:
+        history, differs, entropy = check.run(target, scenario, index)
     findings = judge_history(history, properties)
     bad = failing(findings)
     below: frozenset[str] = frozenset()
-    spins = any(isinstance(event, NoReport) and event.why == "watchdog" for event in history.events)
-    if bad and baselines is not None and not spins:
+    if bad and baselines is not None and not spun(history.events):
         below = baselines.failed(scenario) if scenario.faults else frozenset(finding.id for finding in bad)
     result = summarise(
         index,

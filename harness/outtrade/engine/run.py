@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from outtrade.engine import fresh
 from outtrade.engine.runtime import LogStream, RunTask, Store
 from outtrade.engine.setting import Setting
 from outtrade.model.fault import Crash
@@ -128,7 +129,7 @@ class _Run:
         lines = [0]
         out, err = LogStream("stdout", self.recorder, lines), LogStream("stderr", self.recorder, lines)
         try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), fresh.settings():
                 entry = self.target.fresh()
                 self._call(entry, task)
         except Killed:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _real_seed = random.Random.seed
 _real_urandom = os.urandom
 _real_uuid1 = uuid.uuid1
+_NO_DRAWS = ("seed", "getstate", "setstate")
+_counting = False
 _made_outside: dict[str, ReferenceType[random.Random]] = {}
 
 
@@ -79,6 +81,35 @@ def sim_seed(self: random.Random, a: Any = None, version: int = 2) -> None:
         frame = frame.f_back
     place = remember(self, str(frame.f_globals.get("__name__")))
     _real_seed(self, None if world is None else f"{world.seed}/{place}")
+
+
+def _counted(name: str, real: Any) -> Any:
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        if sources.WATCH is not None and current() is not None:
+            sources.drew(name)
+        return real(*args, **kwargs)
+
+    draw.__name__ = draw.__qualname__ = name.removeprefix("random.")
+    return draw
+
+
+def count_functions() -> None:
+    """From now on the functions of ``random``, and copies of them that modules hold by name, tell who watches of each
+    draw. They are methods in C and often called, so they stay what they are in processes in which nobody watches."""
+    global _counting
+    if _counting:
+        return
+    _counting = True
+    copies = {}
+    for name in random.__all__:
+        real = getattr(random, name)
+        if getattr(real, "__self__", None) is random._inst and name not in _NO_DRAWS:
+            copies[id(real)] = _counted(f"random.{name}", real)
+    for module_name, module in list(sys.modules.items()):
+        if not module_name.startswith(("hypothesis", "_pytest")):
+            for name, value in list(getattr(module, "__dict__", {}).items()):
+                if id(value) in copies:
+                    setattr(module, name, copies[id(value)])
 
 
 def remember(instance: random.Random, module: str) -> str:

@@ -57,6 +57,11 @@ class Watch:
 def watching() -> Iterator[Watch]:
     """Watch the runs of this process within the block."""
     global WATCH
+    from outtrade.sim.entropy import count_functions
+    from outtrade.sim.install import install
+
+    install()
+    count_functions()
     before, WATCH = WATCH, Watch()
     try:
         yield WATCH

@@ -11,7 +11,6 @@ import linecache
 import sysconfig
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice, takewhile
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -68,9 +67,15 @@ def of_stack(frame: FrameType | None) -> str:
 def places(frame: FrameType | None, most: int, until: str) -> tuple[Place, ...]:
     """The innermost agent lines on a call stack that ends in ``frame``, innermost first; what called a file whose name
     ends with ``until`` is nobody's agent."""
-    inner = takewhile(lambda f: not f.f_code.co_filename.endswith(until), _outwards(frame))
-    found = (_place(f) for f in inner if is_agent_code(f.f_code.co_filename))
-    return tuple(islice(found, most))
+    found: list[Place] = []
+    while frame is not None and len(found) < most:  # a plain loop: while somebody watches, each event comes here
+        name = frame.f_code.co_filename
+        if name.endswith(until):
+            break
+        if is_agent_code(name):
+            found.append(_place(frame))
+        frame = frame.f_back
+    return tuple(found)
 
 
 _WAITERS = ("/threading.py", "/queue.py", "/concurrent/futures/")
