@@ -18,6 +18,7 @@ from outtrade_mocks.core import (
     Fill,
     FlowConfig,
     Instrument,
+    MarketChange,
     NewOrder,
     Order,
     OrderChange,
@@ -165,7 +166,7 @@ class Auditor:
                 self.told[change.account][asset] = free, locked
         elif isinstance(change, OrderChange):
             self._order(change.order, change.why)
-        else:
+        elif not isinstance(change, MarketChange):
             assert isinstance(change, Rejection)
             self.refused += 1
 

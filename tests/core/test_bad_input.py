@@ -29,6 +29,8 @@ from outtrade_mocks.core import (
     Practice,
     Reject,
     Rejection,
+    Request,
+    TradingState,
     Trigger,
     requests,
 )
@@ -91,6 +93,7 @@ VALID: dict[str, Callable[[Exchange], Any]] = {
     "amount": lambda x: Decimal(5),
     "as_of": lambda x: 5,
     "asset": lambda x: "USD",
+    "at": lambda x: 3_000,
     "atoms": lambda x: 5,
     "balances": lambda x: {"USD": 5},
     "callback": lambda x: lambda change: None,
@@ -115,7 +118,9 @@ VALID: dict[str, Callable[[Exchange], Any]] = {
     "order_id": lambda x: 3,
     "orders": lambda x: [PLAIN],
     "price": lambda x: 98,
+    "request": lambda x: Request.QUERY,
     "side": lambda x: "buy",
+    "state": lambda x: TradingState.CANCEL_ONLY,
     "symbol": lambda x: SYMBOL,
     "taker": lambda x: x.accounts["a"],
 }

@@ -13,7 +13,7 @@ from outtrade_mocks.core import Change, Exchange
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Level, Special
 from outtrade_mocks.core.clearing import Spot
-from outtrade_mocks.core.floor import Countdown
+from outtrade_mocks.core.floor import Countdown, Planned
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.lists import OrderList
@@ -121,8 +121,9 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         "_take_lots config depth instrument mid next_time reference",
         ScriptedFlow: "_makers _noise _renewed _timeline",
         TapeFlow: "_actions _books _place _seen config instrument mid next_time opened reference",
-        Market: "_clear_until _own_best _taken asks bids clearing flow house instrument is_open ladder last_price "
-        "limited noted own_entries published quote takes tariffed trade_id watches",
+        Market: "_clear_until _own_best _taken asks bids calendar clearing flow house instrument is_open ladder "
+        "last_price limited noted ordered own_entries published quote state takes tariffed trade_id waiting watches",
+        Planned: "state symbol",
         Special: "group hidden reserve tip watch",
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
         OrderList: "account client_id entries kind list_id partial released status symbol",

@@ -7,6 +7,7 @@ the life cycle table; at the end a branch restored half-way has told the same ev
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from decimal import Decimal
 from random import Random
@@ -29,13 +30,19 @@ from outtrade_mocks.core import (
     Practice,
     Reject,
     Rejection,
+    StateChange,
+    TradingState,
     Trigger,
+    Uncross,
 )
 from outtrade_mocks.core.invariants import Broken, check
 from outtrade_mocks.core.orders import ORDER_KINDS, SELF_TRADE, TABLE
 from outtrade_mocks.core.state import restore, snapshot
 
+S = TradingState
 SYMBOL = "ABC/USD"
+MORNING = 1_795_590_000_000_000_000
+"""02:00 in New York on 25 November 2026: a day, a holiday, and an early close follow."""
 START = {"ABC": 60, "USD": 6_000}
 TERMS = Instrument(
     symbol=SYMBOL, base="ABC", quote="USD", tick=Decimal("0.7"), step=Decimal(1), base_precision=0, quote_precision=0,
@@ -72,6 +79,8 @@ def draw(random: Random, now: int) -> tuple[Any, ...]:
 
     if kind < 0.3:
         more: dict[str, Any] = random.choice([{}, {"post_only": True}, {"tif": "IOC"}, {"tif": "FOK"}, {"visible": 2}])
+        if random.random() < 0.4:
+            more = random.choice([{"tif": "DAY"}, {"tif": "OPG"}, {"tif": "CLS"}, {"extended": True}, {"visible": 3}])
         if not more:
             more = {"tif": "GTD", "expires": now + random.randint(0, 20)}
         return "place", name, plain(self_trade=random.choice((None, *SELF_TRADE)), **more)
@@ -112,7 +121,8 @@ def draw(random: Random, now: int) -> tuple[Any, ...]:
     if kind < 0.87:
         return "countdown", name, random.randint(0, 15), random.choice((None, SYMBOL))
     if kind < 0.9:
-        return "halt", name, random.random() < 0.5
+        state = random.choice([S.OPEN, S.OPEN, *(state for state in S if state is not S.EXPIRED)])
+        return "state", name, state, random.choice((None, None, random.randint(1, 10)))
     return "advance", name, random.randint(1, 10)
 
 
@@ -137,8 +147,10 @@ def carry_out(exchange: Exchange, operation: tuple[Any, ...]) -> str:
             exchange.publish(SYMBOL, mark=args[0], index=args[1])
         elif what == "countdown":
             exchange.countdown(account, args[0], args[1])
-        elif what == "halt":
-            exchange.set_open(SYMBOL, args[0])
+        elif what == "state" and args[1] is None:
+            exchange.set_state(SYMBOL, args[0])
+        elif what == "state":
+            exchange.plan_state(SYMBOL, args[0], exchange.now + args[1])
         elif what == "advance":
             exchange.advance(exchange.now + args[0])
     except Reject as reject:
@@ -151,6 +163,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         flow=st.booleans(),
+        sessions=st.sampled_from(["", "open", "closed", "auctions"]),
         reserve=st.sampled_from(["placement", "trigger"]),
         immediate=st.sampled_from(["reject", "trigger"]),
         post_only=st.sampled_from(["reject", "cancel"]),
@@ -162,6 +175,7 @@ class Machine(RuleBasedStateMachine):
     def begin(
         self,
         flow: bool,
+        sessions: str,
         reserve: Any,
         immediate: Any,
         post_only: Any,
@@ -175,8 +189,13 @@ class Machine(RuleBasedStateMachine):
             amend_below_filled="cancel" if part else "reject", amend_waiting=waiting, released_part=part,
         )  # fmt: skip
         second = 1_000_000_000
-        self.scale = second if flow else 1
-        self.exchange = Exchange([TERMS], now=0, seed=5, flows={SYMBOL: FLOW} if flow else None, practice=practice)
+        self.still = not flow
+        self.scale = 2_500 * second if sessions else second if flow else 1
+        rules, now = TERMS, 0
+        if sessions:
+            rules = dataclasses.replace(TERMS, calendar="XNYS", auctions=sessions == "auctions")
+            now = MORNING if sessions == "closed" else MORNING + 36_000 * second
+        self.exchange = Exchange([rules], now=now, seed=5, flows={SYMBOL: FLOW} if flow else None, practice=practice)
         for name in "abc":
             self.exchange.open_account(name, START)
         self.told: list[Change] = []
@@ -190,11 +209,13 @@ class Machine(RuleBasedStateMachine):
             operation = draw(Random(seed), self.exchange.now)
             if operation[0] == "advance":
                 operation = ("advance", operation[1], operation[2] * self.scale)
+            elif operation[0] == "state" and operation[3] is not None:
+                operation = (*operation[:3], operation[3] * self.scale)
             before = len(self.told)
             state = snapshot(self.exchange) if seed % 7 == 0 else None
             result = carry_out(self.exchange, operation)
             self.last = f"{operation[0]} -> {result}"
-            if state is not None and result != "done" and self.scale == 1:
+            if state is not None and result != "done" and self.still:
                 after = structs.replace(snapshot(self.exchange), event_id=state.event_id)
                 assert after.to_json() == state.to_json(), operation
                 assert [type(event) for event in self.told[before:]] == [Rejection], operation
@@ -255,7 +276,7 @@ def test_the_operations_reach_what_they_are_for() -> None:
     told: list[Change] = []
     exchange.on_change(told.append)
     results, refused = set(), 0
-    for seed in range(3_000):
+    for seed in range(4_000):
         operation = draw(Random(seed), exchange.now)
         result = carry_out(exchange, operation)
         refused += result != "done"
@@ -264,9 +285,32 @@ def test_the_operations_reach_what_they_are_for() -> None:
     whys = {event.why for event in told if isinstance(event, OrderChange)}
     assert whys >= {"accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "prevent"}
     assert sum(isinstance(event, Rejection) for event in told) == refused
-    assert {"place", "list", "cancel", "cancel_all", "amend", "countdown", "publish", "halt", "advance"} == {
+    assert {"place", "list", "cancel", "cancel_all", "amend", "countdown", "publish", "state", "advance"} == {
         what for what, result in results if result == "done"
     }
+
+
+def test_the_operations_reach_what_sessions_are_for() -> None:
+    """The same on a market with sessions and auctions, over some days."""
+    exchange = Exchange([dataclasses.replace(TERMS, calendar="XNYS", auctions=True)], now=MORNING, seed=5)
+    for name in "abc":
+        exchange.open_account(name, START)
+    told: list[Change] = []
+    exchange.on_change(told.append)
+    results = set()
+    for seed in range(4_000):
+        operation = draw(Random(seed), exchange.now)
+        if operation[0] == "advance":
+            operation = ("advance", "a", operation[2] * 300_000_000_000)
+        results.add(carry_out(exchange, operation))
+        check(exchange, operation[0])
+    assert {event.state for event in told if isinstance(event, StateChange)} == set(S) - {S.EXPIRED}
+    assert sum(isinstance(event, Uncross) for event in told) > 8
+    ends = {event.order.expired_by for event in told if isinstance(event, OrderChange)}
+    assert ends >= {"day", "auction", "gtd", "list"}
+    queued = {event.order.tif for event in told if isinstance(event, OrderChange) and event.order.status == "queued"}
+    assert queued >= {"GTC", "DAY", "OPG", "CLS"}
+    assert results >= {"MARKET_CLOSED", "CANCEL_ONLY", "POST_ONLY_MODE", "AUCTION", "MAINTENANCE"}
 
 
 def test_a_broken_invariant_names_the_event() -> None:

@@ -39,7 +39,17 @@ from __future__ import annotations
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.brackets import Bracket
-from outtrade_mocks.core.events import BalanceChange, Change, Fill, ListChange, OrderChange, Rejection
+from outtrade_mocks.core.events import (
+    BalanceChange,
+    Change,
+    Fill,
+    ListChange,
+    MarketChange,
+    OrderChange,
+    Rejection,
+    StateChange,
+    Uncross,
+)
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.fees import Discount, FeeSchedule, FeeTier, Rates
 from outtrade_mocks.core.flow import FlowConfig
@@ -58,6 +68,7 @@ from outtrade_mocks.core.orders import (
     Trigger,
 )
 from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.states import Request, TradingState
 from outtrade_mocks.core.view import View
 
 __all__ = [
@@ -75,6 +86,7 @@ __all__ = [
     "Instrument",
     "ListChange",
     "Malformed",
+    "MarketChange",
     "NewList",
     "NewOrder",
     "OffGrid",
@@ -88,8 +100,12 @@ __all__ = [
     "Reject",
     "RejectReason",
     "Rejection",
+    "Request",
+    "StateChange",
     "Status",
     "Terms",
+    "TradingState",
     "Trigger",
+    "Uncross",
     "View",
 ]

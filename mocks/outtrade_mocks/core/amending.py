@@ -44,6 +44,7 @@ from outtrade_mocks.core.orders import (
     terms_of,
 )
 from outtrade_mocks.core.rules import check_account, check_limit, check_lots, check_shape, check_terms
+from outtrade_mocks.core.states import Request, TradingState, check
 from outtrade_mocks.core.triggers import watch_of
 
 
@@ -90,7 +91,7 @@ class Amending(Clockwork):
         replaces, that of the new order.
 
         Raises Reject: UNKNOWN_ORDER, AMEND_NOT_ALLOWED, the filters, AMEND_INCREASE and AMEND_PRICE where the venue
-        only reduces, AMEND_NO_CHANGE, AMEND_BELOW_FILLED, MARKET_CLOSED, TRIGGER_IMMEDIATE, INSUFFICIENT_BALANCE,
+        only reduces, AMEND_NO_CHANGE, AMEND_BELOW_FILLED, the trading state's, TRIGGER_IMMEDIATE, INSUFFICIENT_BALANCE,
         WOULD_TAKE, LIST_SHAPE where the orders of a list no longer fit each other, and DUPLICATE_CLIENT_ID where
         ``new_client_id`` belongs to another open order.
         """
@@ -142,6 +143,8 @@ class Amending(Clockwork):
         trigger = self._new_trigger(entry, asked)
         if order.price is None and price is not None:
             raise Reject(RejectReason.AMEND_NOT_ALLOWED, "the order has no limit price")
+        if order.order_id in market.waiting:
+            raise Reject(RejectReason.AMEND_NOT_ALLOWED, "the order waits for its session")
         self._check_kind(entry)
         if order.quote is not None:  # Alpaca: notional orders cannot be replaced
             raise Reject(RejectReason.AMEND_NOT_ALLOWED, "an order by quote amount cannot be amended")
@@ -163,8 +166,9 @@ class Amending(Clockwork):
             market, entry, lots, price, trigger, name, partners=[] if group is None else group.partners(entry),
             paired=group is not None and group.released and entry in group.pair, keeps=keeps,
         )  # fmt: skip
+        check(market.state, Request.REDUCE if same and lots < order.lots else Request.AMEND)
         if lots > order.filled:
-            self._check_change(account, change, reduces=same and lots < order.lots)
+            self._check_change(account, change)
         return change
 
     def _new_trigger(self, entry: Entry, asked: Amendment) -> Trigger | None:
@@ -195,7 +199,7 @@ class Amending(Clockwork):
         if entry.special is not None and entry.special.group is not None and not practice.amend_listed:
             raise Reject(RejectReason.AMEND_NOT_ALLOWED, "the order belongs to a list")
 
-    def _check_change(self, account: Account, change: _Change, *, reduces: bool) -> None:
+    def _check_change(self, account: Account, change: _Change) -> None:
         """The filters, the list and the money of an amend that leaves something to fill; fills in what it needs."""
         market, entry, order = change.market, change.entry, order_of(change.entry)
         instrument, more = market.instrument, change.lots - order.lots
@@ -206,8 +210,6 @@ class Amending(Clockwork):
         self._check_list(change, new)
         if change.keeps:
             return
-        if not market.is_open and not reduces:
-            raise Reject(RejectReason.MARKET_CLOSED, f"{order.symbol} is halted")
         if more > 0 and instrument.max_position_lots is not None:
             check_account(instrument, new, account, self._open_buys(account, order.symbol), more, replaces=True)
         if order.status is Status.HELD:
@@ -223,6 +225,7 @@ class Amending(Clockwork):
             check_limit(instrument, order.side, change.price, change.lots, market.reference)
             need = market.clearing.need(entry.buy, change.price, change.lots - order.filled)
             change.crosses = market.side(buy=not entry.buy).reaches(change.price)
+            change.crosses = change.crosses and market.state is not TradingState.AUCTION
             if change.crosses and order.post_only and self.practice.post_only == "reject":
                 raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
         locked = entry.locked

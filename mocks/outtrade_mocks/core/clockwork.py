@@ -1,4 +1,4 @@
-"""Time: the market acts, orders reach their end, countdowns run out, prices are published, trading halts.
+"""Time: the market acts, orders reach their end, countdowns run out, sessions begin and end, prices are published.
 
 Time is an argument: ``advance`` is the only way in which it passes, and ``next_time`` tells when it is worth calling.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 from heapq import heappop
 
 from outtrade_mocks.core.account import Account
-from outtrade_mocks.core.floor import Countdown, order_of
+from outtrade_mocks.core.doors import Doors
+from outtrade_mocks.core.floor import Countdown, Planned, Timed, order_of
 from outtrade_mocks.core.flow import NEVER
-from outtrade_mocks.core.liquidity import Liquidity
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Malformed, Reject
+from outtrade_mocks.core.orders import ExpiredBy, Malformed, Reject
+
+_ENDS: dict[str, ExpiredBy] = {"GTD": "gtd", "DAY": "day", "OPG": "auction", "CLS": "auction"}
 
 
-class Clockwork(Liquidity):
+class Clockwork(Doors):
     """What happens by itself."""
 
     def advance(self, now: int) -> None:
@@ -45,8 +47,8 @@ class Clockwork(Liquidity):
             self._flush()
 
     def next_time(self) -> int | None:
-        """When the market next does something that an account may notice by itself (ns); None while no account has
-        an order on a book that moves. Ask again after every call."""
+        """When the market next does something that an account may notice by itself (ns): a trade, an end, a planned
+        change of state; None while none is to come. Ask again after every call."""
         times = [market.first_touch() for market in self._moving]
         timers = self._timers
         while timers and not self._ticks(timers[0][2]):
@@ -57,7 +59,8 @@ class Clockwork(Liquidity):
         return None if soonest == NEVER else soonest
 
     def _ring(self, now: int) -> None:
-        """End what ends at its own time, up to ``now``; at one time the market acts first."""
+        """Do what is due at its own time, up to ``now``; at one time the market acts first, then trading states change,
+        then orders end (so that those of a session are in its closing auction)."""
         timers = self._timers
         while timers and timers[0][0] <= now:
             time = timers[0][0]
@@ -65,10 +68,12 @@ class Clockwork(Liquidity):
             while timers and timers[0][0] == time:
                 due.append(heappop(timers)[2])
             self.advance(time)
-            for one in due:
+            for one in sorted(due, key=_is_no_plan):
                 if not self._ticks(one):
                     continue
-                if isinstance(one, Countdown):
+                if isinstance(one, Planned):
+                    self._on_plan(one)
+                elif isinstance(one, Countdown):
                     self._countdowns.pop((one.account.name, one.symbol), None)
                     for order_id in self._open_ids(one.account, one.symbol):
                         if order_id in self._entries:
@@ -76,7 +81,7 @@ class Clockwork(Liquidity):
                 else:
                     entry = self._entries[one]
                     market = self._markets[order_of(entry).symbol]
-                    self._end(market, entry, "gtd" if order_of(entry).tif == "GTD" else "day", "time")
+                    self._end(market, entry, _ENDS[order_of(entry).tif], "time")
                     self._aftermath(market)
 
     def countdown(self, account: Account, delay: int, symbol: str | None = None) -> int | None:
@@ -104,24 +109,6 @@ class Clockwork(Liquidity):
         self._alarm(self.now + delay, made)
         return self.now + delay
 
-    def set_open(self, symbol: str, is_open: bool) -> None:
-        """Halt or resume trading: while halted, orders are refused (MARKET_CLOSED) and the market rests; cancels
-        work. On resuming, house makers quote where the mid is by then."""
-        if type(is_open) is not bool:
-            raise Malformed(f"a market is open or not, not {is_open!r}")
-        market = self._market(symbol)
-        self._sync(market)
-        market.is_open = is_open
-        self._sync(market)
-        if is_open and market.watches is not None:
-            for source in ("last", "mark", "index"):
-                price = market.price_of(source)
-                if price is not None:
-                    market.watches.saw(source, price)
-        if self._touched or market.watches is not None:  # the market that comes back may trade with what rests
-            self._aftermath(market)
-        self._flush()
-
     def publish(self, symbol: str, *, mark: int | None = None, index: int | None = None) -> None:
         """Tell the core the mark or index price (ticks) that triggers compare with."""
         market = self._market(symbol)
@@ -136,6 +123,10 @@ class Clockwork(Liquidity):
                     market.watches.saw(source, price)
         self._aftermath(market)
         self._flush()
+
+
+def _is_no_plan(what: Timed) -> bool:
+    return not isinstance(what, Planned)
 
 
 def _let_pass(market: Market, end: int) -> None:

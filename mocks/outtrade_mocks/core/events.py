@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 Why = Literal[
     "accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "reject", "prevent", "replaced"
 ]
-Cause = Literal["request", "market", "script", "time", "list"]
+Cause = Literal["request", "market", "script", "time", "list", "auction"]
 """``request``: the account's own call. ``market``: somebody else's order, or a price. ``script``: liquidity moved by a
-fault. ``time``: an end that was set before. ``list``: another order of the same list."""
+fault. ``time``: what was set before, an end or a change of state. ``list``: another order of the same list.
+``auction``: an uncross."""
 ListStatus = Literal["executing", "updated", "done"]
 Ask = Literal["place", "place_list", "cancel", "cancel_all", "amend", "replace", "batch", "countdown"]
 """What an account may ask for."""
@@ -111,4 +112,27 @@ class Rejection(msgspec.Struct, frozen=True, gc=False):
     cause: Cause = "request"
 
 
-Change = OrderChange | Fill | BalanceChange | ListChange | Rejection
+class StateChange(msgspec.Struct, frozen=True, gc=False):
+    """The trading state of a symbol changed (``core.states``)."""
+
+    symbol: str
+    before: str
+    state: str
+    time: int
+    cause: Cause
+
+
+class Uncross(msgspec.Struct, frozen=True, gc=False):
+    """An auction traded: its fills came before this."""
+
+    symbol: str
+    price: int
+    """Ticks."""
+    lots: int
+    """All that traded, the seeded market's share included."""
+    time: int
+
+
+MarketChange = StateChange | Uncross
+"""What concerns everybody in a market."""
+Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange

@@ -62,11 +62,15 @@ from outtrade_mocks.core.orders import (
 )
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.rules import check_limit, check_market, check_shape, check_terms
+from outtrade_mocks.core.states import Request, TradingState, check
 from outtrade_mocks.core.view import View
 
 _FIXED = ("base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size")
 """Rules without which the integers on the book would mean something else."""
 _ARMED = step(Status.PENDING, Event.ARM)
+_QUEUED = step(Status.PENDING, Event.QUEUE)
+_OPEN, _AUCTION = TradingState.OPEN, TradingState.AUCTION
+_FOR_SESSIONS = frozenset({"DAY", "OPG", "CLS"})
 
 
 class Exchange(Amending):
@@ -115,12 +119,15 @@ class Exchange(Amending):
         try:
             if self.accounts.get(account.name) is not account:
                 raise Malformed("no account of this exchange")
-            market, lots, need, pays, gets, crosses, terms = self._vet(account, new)
+            market, lots, need, pays, gets, crosses, terms, waits = self._vet(account, new)
         except (Reject, AttributeError, TypeError) as problem:
             raise self._refuse(account, "place", new, problem) from None
         if new.trigger is not None:
             entry = self._accept(market, account, new, lots, pays, gets, need, terms, _ARMED)
             self._arm(market, entry)
+        elif waits is not None:
+            entry = self._accept(market, account, new, lots, pays, gets, need, terms, _QUEUED)
+            self._queue(market, entry, waits)
         else:
             if new.price is None:
                 need = self._held(market, None, pays, need)
@@ -149,9 +156,10 @@ class Exchange(Amending):
 
     def _vet(
         self, account: Account, new: NewOrder, leaving: Entry | None = None
-    ) -> tuple[Market, int, int, Balance, Balance, bool, Terms | None]:
+    ) -> tuple[Market, int, int, Balance, Balance, bool, Terms | None, int | None]:
         """Whether the order is taken, looking only: its market, lots, what it needs (atoms), the balances that pay and
-        receive, whether it would trade at once, its terms. ``leaving``: an order that it replaces. Raises Reject."""
+        receive, whether it would trade at once, its terms, and where it has to wait for a session the ticks at which it
+        is reserved. ``leaving``: an order that it replaces. Raises Reject."""
         check_shape(new)
         try:
             market = self._markets[new.symbol]
@@ -159,12 +167,13 @@ class Exchange(Amending):
             raise Reject(RejectReason.UNKNOWN_SYMBOL, f"{new.symbol!r} is not traded here") from None
         if market.noted or market.takes:
             self._sync(market)
+        later, waits = False, None
+        if market.state is not _OPEN or new.tif in _FOR_SESSIONS or new.extended is not False:
+            new, later = self._admit(market, new)
         instrument, price, buy, terms = market.instrument, new.price, new.side == "buy", None
-        if not market.is_open:
-            raise Reject(RejectReason.MARKET_CLOSED, f"{new.symbol} is halted")
         trigger = new.trigger
         plain = trigger is None and new.expires is None and new.visible is None and new.self_trade is None
-        if not plain:
+        if not plain or new.extended:
             check_terms(new, self.practice, self.now)
             terms = terms_of(new)
         if trigger is not None:
@@ -173,6 +182,10 @@ class Exchange(Amending):
             lots = new.lots or 0
             check_limit(instrument, new.side, price, lots, market.reference)
             need = market.clearing.need(buy, price, lots)
+        elif later:
+            check_market(instrument, new.lots, None, market.reference)
+            lots, waits = new.lots or 0, self._collar(market)
+            need = market.clearing.need(buy, waits, lots)
         else:
             check_market(instrument, new.lots, new.quote, market.reference)
             lots, cost = self._size(market, account, buy, new.lots, new.quote, new.self_trade)
@@ -186,10 +199,13 @@ class Exchange(Amending):
         pays, gets = market.clearing.sides(account, buy)
         if need > pays.free and (leaving is None or need > pays.free + (leaving.locked if leaving.pays is pays else 0)):
             raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {pays.asset} than is free")
+        if later and trigger is None:
+            return market, lots, need, pays, gets, False, terms, price if waits is None else waits
         crosses = trigger is None and (price is None or (market.asks if buy else market.bids).reaches(price))
+        crosses = crosses and market.state is not _AUCTION
         if crosses and new.post_only and self.practice.post_only == "reject":
             raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
-        return market, lots, need, pays, gets, crosses, terms
+        return market, lots, need, pays, gets, crosses, terms, None
 
     def cancel(
         self,
@@ -206,10 +222,12 @@ class Exchange(Amending):
             if new_client_id is not None and type(new_client_id) is not str:
                 raise Malformed("a client id is text")
             entry = self._working(account, symbol, order_id, client_id)
+            market = self._markets[symbol]
+            if market.state is not _OPEN:
+                check(market.state, Request.CANCEL)
         except (Reject, AttributeError, TypeError) as problem:
             asked = OrderRef(symbol=symbol, order_id=order_id, client_id=client_id)
             raise self._refuse(account, "cancel", asked, problem) from None
-        market = self._markets[symbol]
         if entry.level is not None and entry.special is None:
             self._leave(market, entry)
             self._change(entry, Event.CANCEL, "cancel", "request", client_id=new_client_id)
@@ -225,19 +243,21 @@ class Exchange(Amending):
     ) -> list[Order]:
         """Cancel all open orders in ``symbol`` (None: in all), oldest first; those of a list that ended with another
         order are among them. ``side`` and ``kind`` leave out what is of another side or kind (Gate cancel all orders:
-        side; Bybit cancel-all: orderFilter; Deribit cancel_all_by_instrument: type). Raises Reject(UNKNOWN_ORDER) where
-        there are none."""
+        side; Bybit cancel-all: orderFilter; Deribit cancel_all_by_instrument: type). Raises Reject: UNKNOWN_ORDER where
+        there are none, MAINTENANCE where one of them is in a market that takes no cancel (*inferred*: all or none)."""
         try:
             self._known(account)
             if side not in (None, "buy", "sell") or kind not in (None, *ORDER_KINDS):
                 raise Malformed(f"orders to cancel: side {side!r}, kind {kind!r}")
             if symbol is not None:
-                self._market(symbol)
+                check(self._market(symbol).state, Request.CANCEL_ALL)
             entries = [self._entries[order_id] for order_id in self._open_ids(account, symbol)]
             entries = [entry for entry in entries if side in (None, order_of(entry).side)]
             entries = [entry for entry in entries if kind is None or _is_kind(order_of(entry), kind)]
             if not entries:
                 raise Reject(RejectReason.UNKNOWN_ORDER, f"no such open orders in {symbol or 'any symbol'}")
+            for entry in entries:
+                check(self._markets[order_of(entry).symbol].state, Request.CANCEL_ALL)
         except Reject as refusal:
             asked = None if symbol is None else OrderRef(symbol=symbol)
             raise self._refuse(account, "cancel_all", asked, refusal) from None

@@ -4,7 +4,9 @@ The engine is a pile of layers, each a class that calls only those below it::
 
     exchange     requests: place, cancel, list; queries
     amending     open orders change
-    clockwork    time passes: timers, published prices, halts
+    clockwork    time passes: timers, published prices
+    doors        trading states, sessions, orders that wait for them
+    auction      the call auction
     liquidity    the seeded market acts; liquidity moved by a script
     waiting      what an operation sets off: triggers, order lists
     matching     orders meet: trades, self-trade prevention
@@ -33,6 +35,7 @@ from outtrade_mocks.core.limits import limited
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Reject, RejectReason
 from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.states import CONTINUOUS, TradingState, by_calendar
 from outtrade_mocks.core.tariffs import Tariffs
 from outtrade_mocks.core.valuation import Prices
 
@@ -46,6 +49,20 @@ class Countdown:
         self.account = account
         self.symbol = symbol
         self.alive = True
+
+
+class Planned:
+    """A change of a symbol's trading state at its time; None: a boundary of the calendar."""
+
+    __slots__ = ("state", "symbol")
+
+    def __init__(self, symbol: str, state: TradingState | None) -> None:
+        self.symbol = symbol
+        self.state = state
+
+
+Timed = int | Countdown | Planned
+"""What a timer ends or changes: an order, by its id, a countdown's patience, a trading state."""
 
 
 class Floor:
@@ -68,8 +85,8 @@ class Floor:
         """Order id -> what is left of it, open orders of accounts only."""
         self._touched: list[Entry] = []
         """Orders of lists that were filled or ended, what follows from that still to be done."""
-        self._timers: list[tuple[int, int, int | Countdown]] = []
-        """Heap of (time, number, what ends then: an order, by id, or a countdown's patience)."""
+        self._timers: list[tuple[int, int, Timed]] = []
+        """Heap of (time, number, what happens then)."""
         self._timer_count = 0
         self._countdowns: dict[tuple[str, str | None], Countdown] = {}
         self._last_order_id = 0
@@ -103,6 +120,12 @@ class Floor:
         market.limited = limited(instrument, self.practice)
         if flow is not None:
             self._moving.append(market)
+        if not market.calendar.always_open:
+            market.state = by_calendar(market.calendar, self.now)
+            market.is_open = market.state in CONTINUOUS
+            change = market.calendar.next_change(self.now)
+            if change is not None:
+                self._alarm(change, Planned(instrument.symbol, None))
 
     def on_change(self, callback: Callable[[Change], None]) -> None:
         """Call ``callback`` with every event, in exact order, after the operation that caused it is complete. This is
@@ -176,13 +199,15 @@ class Floor:
         entries = (self._entries[order_id] for order_id in account.working.values())
         return sum(entry.total for entry in entries if entry.buy and order_of(entry).symbol == symbol)
 
-    def _alarm(self, time: int, what: int | Countdown) -> None:
+    def _alarm(self, time: int, what: Timed) -> None:
         self._timer_count += 1
         heappush(self._timers, (time, self._timer_count, what))
 
-    def _ticks(self, what: int | Countdown) -> bool:
-        """Whether a timer still has something to end."""
-        return what.alive if isinstance(what, Countdown) else what in self._entries
+    def _ticks(self, what: Timed) -> bool:
+        """Whether a timer still has something to do."""
+        if isinstance(what, int):
+            return what in self._entries
+        return isinstance(what, Planned) or what.alive
 
     def _tell_balance(self, account: Account, cause: Cause, balance: Balance) -> None:
         if self._callbacks:

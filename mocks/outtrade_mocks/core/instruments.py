@@ -36,6 +36,7 @@ from typing import Literal
 
 from outtrade_mocks.core.brackets import Bracket, Tiers
 from outtrade_mocks.core.fees import Rate
+from outtrade_mocks.core.sessions import calendar_of
 
 _BOUNDLESS = 10**60
 Kind = Literal["spot", "equity", "perpetual", "future"]
@@ -104,6 +105,9 @@ class Instrument:
     ``liquidation_fee`` is a fraction of the value that a liquidation closes, and ``funding_interval`` (ns) the time
     between two funding payments, counted from UNIX time 0 (None: no funding). Notional bounds are in quote, hence
     none on inverse contracts.
+
+    ``calendar`` names the sessions (``core.sessions``); ``auctions``: they open and close with an auction, and trading
+    resumes with one (``core.doors``).
     """
 
     symbol: str
@@ -129,6 +133,8 @@ class Instrument:
     max_iceberg_orders: int | None = None
     max_order_lists: int | None = None
     max_position: Decimal | None = None
+    calendar: str = "24/7"
+    auctions: bool = False
     base_precision: int = 8
     quote_precision: int = 8
     maker_fee: Decimal = Decimal(0)
@@ -175,6 +181,7 @@ class Instrument:
         if self.tick <= 0 or self.step <= 0:
             raise ValueError(f"{self.symbol}: tick and step must be positive")
         self._check_kind()
+        calendar_of(self.calendar)
         set_ = object.__setattr__
         tick, step, size = Fraction(self.tick), Fraction(self.step), Fraction(self.contract_size)
 
@@ -248,6 +255,10 @@ class Instrument:
     def lots(self, quantity: Decimal) -> int:
         """Lots of a quantity in base units; raises OffGrid where it lies off the step grid (LOT_SIZE)."""
         return whole(quantity, self.step, "quantity")
+
+    def on_grid(self, ticks: int) -> bool:
+        """Whether an order may have a price of ``ticks``."""
+        return ticks >= self.min_ticks and (self.max_ticks is None or ticks <= self.max_ticks)
 
     def price(self, ticks: int) -> Decimal:
         """The price of ``ticks``, quote per base."""

@@ -23,6 +23,7 @@ from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.orders import LIVE, TERMINAL, WORKING, Status
+from outtrade_mocks.core.states import CONTINUOUS, TradingState, by_calendar, strictest
 
 
 class Broken(AssertionError):
@@ -69,13 +70,21 @@ def _problems(exchange: Exchange) -> list[str]:
                 found.append(f"{account.name} has {balance.locked} atoms of {asset} locked, open orders need {wanted}")
     for symbol, market in exchange._markets.items():
         bid, ask = market.bids.best, market.asks.best
-        if bid is not None and ask is not None and bid.price >= ask.price:
+        crossed = bid is not None and ask is not None and bid.price >= ask.price
+        if crossed and market.state is not TradingState.AUCTION:
             found.append(f"the book of {symbol} is crossed")
         waiting = [
             entry.special.watch
             for entry in exchange._entries.values()
             if entry.special is not None and entry.special.watch is not None and order_of(entry).symbol == symbol
         ]
+        if not set(market.waiting) <= set(exchange._entries):
+            found.append(f"an order that is not open waits for a session of {symbol}")
+        if market.is_open != (market.state in CONTINUOUS):
+            found.append(f"{symbol} is {market.state}, and whether it trades does not fit that")
+        expected = strictest(market.ordered, by_calendar(market.calendar, exchange.now))
+        if market.state is not expected:
+            found.append(f"{symbol} is {market.state}, venue and calendar want {expected}")
         armed = 0 if market.watches is None else market.watches.armed
         if armed != len(waiting):
             found.append(f"{armed} triggers are armed in {symbol}, {len(waiting)} orders wait for one")
@@ -104,7 +113,10 @@ def _entry(exchange: Exchange, order_id: int, entry: Entry) -> list[str]:
         return [f"order {order_id} is {order.status}, yet open"]
     if entry.total != order.remaining:
         return [f"order {order_id} has {entry.total} lots left, its snapshot says {order.remaining}"]
-    if (entry.level is not None) != (order.status in WORKING):
+    waits = exchange._markets[order.symbol].waiting.get(order_id)
+    if waits is not entry if order.status is Status.QUEUED else waits is not None and order.status not in WORKING:
+        return [f"order {order_id} is {order.status}, and whether it waits for a session does not fit that"]
+    if (entry.level is not None) != (order.status in WORKING and waits is None):
         return [f"order {order_id} is {order.status}, and its place in the book does not fit that"]
     if (special is not None and special.watch is not None) != (order.status is Status.UNTRIGGERED):
         return [f"order {order_id} is {order.status}, and its trigger does not fit that"]

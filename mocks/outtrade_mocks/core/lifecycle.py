@@ -9,7 +9,7 @@ from __future__ import annotations
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry, Special
 from outtrade_mocks.core.events import Cause, OrderChange, Why
-from outtrade_mocks.core.floor import Floor
+from outtrade_mocks.core.floor import Floor, order_of
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import TERMINAL, Event, ExpiredBy, NewOrder, Order, Status, Terms, step
 
@@ -97,7 +97,7 @@ class LifeCycle(Floor):
         account.open_count[order.symbol] -= 1
 
     def _disarm(self, market: Market, entry: Entry) -> None:
-        """Take an order that waits (untriggered or held) out."""
+        """Take an order that waits (untriggered, held, or for a session) out."""
         special = entry.special
         if special is not None and special.watch is not None:
             assert market.watches is not None
@@ -105,6 +105,8 @@ class LifeCycle(Floor):
             special.watch = None
             if not market.watches.armed:
                 market.watches = None
+        if market.waiting:
+            market.waiting.pop(order_of(entry).order_id, None)
         self._unregister(entry)
 
     def _end(self, market: Market, entry: Entry, by: ExpiredBy, cause: Cause) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
@@ -119,8 +120,11 @@ class Lists:
         _check_list(new)
         market = exchange._market(new.orders[0].symbol)
         oco = new.kind == "oco"
+        if any(order.tif in ("OPG", "CLS") for order in new.orders):
+            raise Reject(RejectReason.LIST_SHAPE, "an order for an auction stands alone")
+        new = replace(new, orders=tuple(exchange._dated(market, order) for order in new.orders))
         vetted = [exchange._vet(account, order) for order in (new.orders if oco else new.orders[:1])]
-        if oco and any(crosses for *_, crosses, _ in vetted):
+        if oco and any(one[5] for one in vetted):
             raise Reject(RejectReason.WOULD_TAKE, "the limit order of an OCO pair would trade at once")
         for order in new.orders[len(vetted) :]:
             self.look(market, order)
@@ -145,9 +149,12 @@ class Lists:
             else:
                 status = Status.HELD
             lots, need = (vetted[number][1], vetted[number][2]) if entering else (order.lots or 0, 0)
+            waits = vetted[number][7] if entering else None
+            if waits is not None:
+                status = Status.QUEUED
             if oco:
                 need = 0  # a pair locks once, below
-            elif entering:
+            elif entering and waits is None:
                 need = exchange._held(market, order.price, pays, need)
             entry = exchange._accept(market, account, order, lots, pays, gets, need, terms_of(order, list_id), status)
             assert entry.special is not None
@@ -157,11 +164,13 @@ class Lists:
                 exchange._register(entry)
             elif status is Status.UNTRIGGERED:
                 exchange._arm(market, entry)
+            elif waits is not None:
+                exchange._queue(market, entry, waits)
             elif oco:
                 exchange._rest(market, entry)
         if oco:
             self.share(market, made, "request")
-        else:
+        elif vetted[0][7] is None:
             exchange._enter(market, made.entries[0], vetted[0][5], "request")
         return made
 

@@ -19,6 +19,8 @@ from outtrade_mocks.core.clearing import Clearing
 from outtrade_mocks.core.feed import Feed
 from outtrade_mocks.core.flow import NEVER, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
+from outtrade_mocks.core.sessions import calendar_of
+from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.core.triggers import Watches
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ class Market:
     """Book and flow of one instrument."""
 
     __slots__ = (
-        "_clear_until", "_own_best", "_taken", "asks", "bids", "clearing", "flow", "house", "instrument", "is_open",
-        "ladder", "last_price", "limited", "noted", "own_entries", "published", "quote", "takes", "tariffed",
-        "trade_id", "watches",
+        "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "flow", "house", "instrument",
+        "is_open", "ladder", "last_price", "limited", "noted", "ordered", "own_entries", "published", "quote", "state",
+        "takes", "tariffed", "trade_id", "waiting", "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Feed | None, clearing: Clearing) -> None:
@@ -47,7 +49,15 @@ class Market:
         self.flow = flow
         self.bids = BookSide(buy=True)
         self.asks = BookSide(buy=False)
+        self.calendar = calendar_of(instrument.calendar)
+        self.ordered = TradingState.OPEN
+        """The venue's own word on the trading state."""
+        self.state = TradingState.OPEN
+        """The trading state."""
         self.is_open = True
+        """Whether that state is continuous trading."""
+        self.waiting: dict[int, Entry] = {}
+        """Order id -> open orders that stand outside the book until their session or auction, first come first."""
         self.last_price: int | None = None
         self.trade_id = 0
         """Id of the last trade."""

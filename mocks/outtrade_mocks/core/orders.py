@@ -27,12 +27,15 @@ import msgspec
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market"]
-TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY"]
-ExpiredBy = Literal["", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds"]
+TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY", "OPG", "CLS"]
+"""OPG and CLS: only in the auction that opens or closes a session (Alpaca opg, cls; Nasdaq on-open, on-close)."""
+ExpiredBy = Literal[
+    "", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds", "auction", "expiry"
+]
 """Why an order ended (or, once triggered or released, was refused) without its owner asking: ``gtd`` and ``day`` its
 time was over, ``post_only`` it would have taken, ``list`` the other orders of its list decided, ``funds`` too little
 money when it was triggered or released; ``liquidity`` also: a triggered quote amount paid for less than the least
-quantity."""
+quantity; ``auction`` it was for an auction alone, ``expiry`` the instrument expired."""
 SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both", "decrement"]
 TriggerKind = Literal["stop", "take_profit"]
 TriggerSource = Literal["last", "mark", "index"]
@@ -42,7 +45,7 @@ OrderKind = Literal["plain", "trigger", "stop", "take_profit", "trailing"]
 trigger (a trailing order is neither stop nor take profit)."""
 
 ORDER_KINDS = ("plain", "trigger", "stop", "take_profit", "trailing")
-TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTD", "DAY")
+TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTD", "DAY", "OPG", "CLS")
 SELF_TRADE = ("none", "expire_taker", "expire_maker", "expire_both", "decrement")
 
 
@@ -55,6 +58,8 @@ class Status(StrEnum):
     """Received, not yet decided; never visible in a snapshot."""
     HELD = "held"
     """Waits for another order of its list to be filled (Binance PENDING_NEW, Alpaca held)."""
+    QUEUED = "queued"
+    """Waits for the session or the auction it is for (Alpaca accepted)."""
     UNTRIGGERED = "untriggered"
     """Waits outside the book for its trigger price."""
     TRIGGERED = "triggered"
@@ -76,6 +81,7 @@ class Event(StrEnum):
 
     ACCEPT = "accept"
     HOLD = "hold"
+    QUEUE = "queue"
     ARM = "arm"
     TRIGGER = "trigger"
     REJECT = "reject"
@@ -93,6 +99,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
             {
                 Event.ACCEPT: Status.OPEN,
                 Event.HOLD: Status.HELD,
+                Event.QUEUE: Status.QUEUED,
                 Event.ARM: Status.UNTRIGGERED,
                 Event.REJECT: Status.REJECTED,
             }
@@ -101,9 +108,19 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
             {
                 Event.ACCEPT: Status.OPEN,
                 Event.ARM: Status.UNTRIGGERED,
+                Event.QUEUE: Status.QUEUED,
                 Event.REJECT: Status.REJECTED,
                 Event.AMEND: Status.HELD,
                 Event.REPLACE: Status.REPLACED,
+                Event.CANCEL: Status.CANCELLED,
+                Event.EXPIRE: Status.EXPIRED,
+            }
+        ),
+        Status.QUEUED: MappingProxyType(
+            {
+                Event.ACCEPT: Status.OPEN,
+                Event.REJECT: Status.REJECTED,
+                Event.AMEND: Status.QUEUED,
                 Event.CANCEL: Status.CANCELLED,
                 Event.EXPIRE: Status.EXPIRED,
             }
@@ -153,7 +170,7 @@ TABLE: MappingProxyType[Status, MappingProxyType[Event, Status]] = MappingProxyT
 
 WORKING = frozenset({Status.OPEN, Status.PARTIALLY_FILLED})
 """States in which an order stands in the market and can be filled."""
-LIVE = WORKING | {Status.HELD, Status.UNTRIGGERED}
+LIVE = WORKING | {Status.HELD, Status.QUEUED, Status.UNTRIGGERED}
 """States of open orders: those in the market and those that wait to come there."""
 TERMINAL = frozenset(status for status, events in TABLE.items() if not events)
 """States that nothing follows."""
@@ -178,6 +195,12 @@ class RejectReason(StrEnum):
     INVALID_ORDER = "INVALID_ORDER"
     """Fields that make no order: wrong kinds of values, missing ones, ones that exclude each other."""
     MARKET_CLOSED = "MARKET_CLOSED"
+    CANCEL_ONLY = "CANCEL_ONLY"
+    POST_ONLY_MODE = "POST_ONLY_MODE"
+    """The market takes post-only orders only."""
+    AUCTION = "AUCTION"
+    """Not during an auction; or there is no such auction, or it is too late for it."""
+    MAINTENANCE = "MAINTENANCE"
     PRICE_FILTER = "PRICE_FILTER"
     PERCENT_PRICE_BY_SIDE = "PERCENT_PRICE_BY_SIDE"
     LOT_SIZE = "LOT_SIZE"
@@ -269,6 +292,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trigger: Trigger | None = None
     visible: int | None = None
     self_trade: SelfTrade | None = None
+    extended: bool = False
     list_id: int | None = None
     triggered: int | None = None
     """The price in ticks that triggered the order."""
@@ -297,13 +321,16 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Empty: the exchange makes one."""
     label: str = ""
     expires: int | None = None
-    """GTD and DAY: the time in ns at which what is left expires (DAY: the caller knows the calendar)."""
+    """GTD and DAY: the time in ns at which what is left expires. DAY without it, on a market with a calendar: at the
+    end of the session that the order is for."""
     trigger: Trigger | None = None
     """The order waits for this first."""
     visible: int | None = None
     """Iceberg: lots that the book shows at a time."""
     self_trade: SelfTrade | None = None
     """None: the venue's default."""
+    extended: bool = False
+    """The order may trade in extended hours, too (Alpaca extended_hours); a DAY order then ends with them."""
 
 
 class OrderRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -329,8 +356,8 @@ class Amendment(OrderRef, frozen=True, kw_only=True, gc=False):
 def terms_of(new: NewOrder, list_id: int | None = None, replaces: int | None = None) -> Terms:
     """The terms of an order that is not plain."""
     return Terms(
-        expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, list_id=list_id,
-        replaces=replaces,
+        expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, extended=new.extended,
+        list_id=list_id, replaces=replaces,
     )  # fmt: skip
 
 

@@ -56,6 +56,15 @@ class Practice:
     max_notional: int | None = None
     """Most that an account's holdings and open purchases may be worth, in atoms of ``notional_asset``."""
     notional_asset: str = ""
+    outside_session: Literal["queue", "reject"] = "queue"
+    """An order that may not trade now, on a market with sessions: it waits for the session it is for (Alpaca, orders:
+    queued for the next trading day), or it is refused (MARKET_CLOSED)."""
+    auction_cutoff: tuple[int, int] = (120_000_000_000, 600_000_000_000)
+    """How long (ns) before the opening and the closing auction orders for it are no longer taken (Alpaca: opg until
+    9:28, cls until 15:50)."""
+    collar_bps: int = 300
+    """A market order that waits is reserved at so much above the reference price, and pays no more in an auction
+    (Alpaca, buying power: 3 % above the ask)."""
     iceberg_parts: int = 10
     """Most parts of an iceberg (Binance spot ICEBERG_PARTS)."""
     batch_limit: int = 20

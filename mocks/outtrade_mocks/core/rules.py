@@ -12,7 +12,7 @@ from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.orders import SELF_TRADE, TIMES_IN_FORCE, Malformed, NewOrder, Reject, RejectReason, Trigger
 from outtrade_mocks.core.practice import Practice
 
-_RESTS = frozenset({"GTC", "GTD", "DAY"})
+_RESTS = frozenset({"GTC", "GTD", "DAY", "OPG", "CLS"})
 
 
 def rests(new: NewOrder) -> bool:
@@ -53,9 +53,12 @@ def check_shape(new: NewOrder) -> None:
 def _check_tif(new: NewOrder) -> None:
     if new.tif not in TIMES_IN_FORCE:
         raise Malformed(f"time in force {new.tif!r}")
-    if new.tif in ("GTD", "DAY"):
+    if new.tif == "GTD" or (new.tif == "DAY" and new.expires is not None):
         if not _count(new.expires) or (new.type != "limit" and new.trigger is None):
-            raise Malformed("a GTD or DAY order is a limit or trigger order and has an end")
+            raise Malformed("a GTD or DAY order with an end of its own is a limit or trigger order")
+    elif new.tif in ("OPG", "CLS"):
+        if new.trigger is not None or new.expires is not None or new.quote is not None:
+            raise Malformed("an order for an auction has a quantity, and neither a trigger nor an end of its own")
     elif new.expires is not None:
         raise Malformed("only GTD and DAY orders have an end")
 

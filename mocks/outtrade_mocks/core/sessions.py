@@ -143,7 +143,7 @@ def calendar_of(name: str) -> Calendar:
             close, end = (_EARLY_CLOSE, _EARLY_END) if text in early else (_CLOSE, _END)
             sessions.append(Session(text, *(midnight + minutes * _MINUTE for minutes in (_PRE, _OPEN, close, end))))
         day += timedelta(days=1)
-    return Calendar(name, tuple(sessions), first_time, _midnight(day))
+    return Calendar(name, tuple(sessions), first_time, sessions[-1].end + 1)
 
 
 def _midnight(day: date) -> int:

@@ -37,15 +37,16 @@ from outtrade_mocks.core.events import Fill, ListStatus
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.feed import Feed, config_of, open_feed
 from outtrade_mocks.core.fees import FeeSchedule
-from outtrade_mocks.core.floor import Countdown
+from outtrade_mocks.core.floor import Countdown, Planned, Timed
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
 from outtrade_mocks.core.instruments import Instrument, PriceBand
 from outtrade_mocks.core.lists import ListKind, OrderList, Partial
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Order
+from outtrade_mocks.core.orders import Order, Status
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.recording import Tape
 from outtrade_mocks.core.scripted import ScriptedFlow
+from outtrade_mocks.core.states import CONTINUOUS, TradingState
 from outtrade_mocks.core.tape import TapeFlow
 from outtrade_mocks.core.triggers import Watches, watch_of
 
@@ -124,7 +125,9 @@ class MarketState(msgspec.Struct, frozen=True):
     rules: Rules
     flow: FlowState | None
     tape: TapeState | None
-    is_open: bool
+    state: TradingState
+    ordered: TradingState
+    waiting: list[int]
     last_price: int | None
     trade_id: int
     bids: SideState
@@ -172,13 +175,16 @@ class ListState(msgspec.Struct, frozen=True):
 
 
 class TimerState(msgspec.Struct, frozen=True, array_like=True):
-    """An end to come: of the order ``order_id``, or (0) of the patience of a countdown."""
+    """What is to come: the end of the order ``order_id``, or (0) of the patience of a countdown; or (``plan``) a
+    trading state (None: what the calendar wants)."""
 
     time: int
     number: int
     order_id: int
     account: str
     symbol: str | None
+    plan: bool = False
+    state: TradingState | None = None
 
 
 class ScheduleState(msgspec.Struct, frozen=True, array_like=True):
@@ -250,14 +256,20 @@ def snapshot(exchange: Exchange) -> State:
         lists=[_list(group) for group in exchange._lists.open.values()],
         last_list_id=exchange._lists._last_id,
         timers=[
-            TimerState(time, number, 0, what.account.name, what.symbol)
-            if isinstance(what, Countdown)
-            else TimerState(time, number, what, "", None)
+            _timer(time, number, what)
             for time, number, what in sorted(exchange._timers, key=lambda timer: timer[:2])
             if exchange._ticks(what)
         ],
         timer_count=exchange._timer_count,
     )
+
+
+def _timer(time: int, number: int, what: Timed) -> TimerState:
+    if isinstance(what, Planned):
+        return TimerState(time, number, 0, "", what.symbol, True, what.state)
+    if isinstance(what, Countdown):
+        return TimerState(time, number, 0, what.account.name, what.symbol)
+    return TimerState(time, number, what, "", None)
 
 
 def _open(entry: Entry, special: Special) -> OpenState:
@@ -296,7 +308,9 @@ def _market(market: Market) -> MarketState:
         _rules(market.instrument),
         _flow(market.flow) if isinstance(market.flow, Flow) else None,
         _tape(market.flow) if isinstance(market.flow, TapeFlow) else None,
-        market.is_open,
+        market.state,
+        market.ordered,
+        list(market.waiting),
         market.last_price,
         market.trade_id,
         _side(market.bids),
@@ -367,12 +381,18 @@ def restore(state: State) -> Exchange:
     for market in state.markets:
         _make_market(exchange, market, orders)
     _make_open(exchange, state.opened, orders)
+    for market in state.markets:
+        symbol = market.rules["symbol"]
+        exchange._markets[symbol].waiting = {order_id: exchange._entries[order_id] for order_id in market.waiting}
     for group in state.lists:
         _make_list(exchange, group)
     exchange._lists._last_id = state.last_list_id
+    exchange._timers.clear()
     for timer in state.timers:
-        what: int | Countdown = timer.order_id
-        if not timer.order_id:
+        what: Timed = timer.order_id
+        if timer.plan:
+            what = Planned(timer.symbol or "", timer.state)
+        elif not timer.order_id:
             what = Countdown(exchange.accounts[timer.account], timer.symbol)
             exchange._countdowns[timer.account, timer.symbol] = what
         exchange._timers.append((timer.time, timer.number, what))  # sorted, hence a heap
@@ -393,6 +413,8 @@ def _make_open(exchange: Exchange, saved: list[OpenState], orders: dict[int, tup
         entry = exchange._entries[one.order_id]
         entry.special = special = Special(one.tip)
         special.hidden, special.reserve = one.hidden, one.reserve
+        if order.status is Status.QUEUED:
+            entry.price = one.reserve
         if one.watch is not None:
             armed.append((one.watch.since, entry, one.watch))
     for _, entry, state in sorted(armed, key=lambda item: item[0]):
@@ -441,7 +463,8 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
     instrument = _make_instrument(saved.rules)
     exchange.add_instrument(instrument, _make_feed(saved, instrument))
     market = exchange._markets[instrument.symbol]
-    market.is_open, market.last_price, market.trade_id = saved.is_open, saved.last_price, saved.trade_id
+    market.state, market.ordered, market.is_open = saved.state, saved.ordered, saved.state in CONTINUOUS
+    market.last_price, market.trade_id = saved.last_price, saved.trade_id
     market.quote, market.noted = saved.quote, saved.noted
     market.takes, market._taken = list(saved.takes), list(saved.taken)
     market.published = dict(saved.published)

@@ -175,6 +175,13 @@ class Watches:
         watch.reached = price
         self._ready.append(watch)
 
+    def forget(self) -> None:
+        """No price seen so far reaches anybody: triggers wait for open trading, and for what its prices are then."""
+        for watch in self._ready:
+            watch.reached = None
+        self._ready.clear()
+        self._pending.clear()
+
     def next(self) -> Watch | None:
         """The next watch that was reached, disarmed; None: nobody is left that a seen price reaches."""
         while True:

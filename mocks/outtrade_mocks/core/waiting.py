@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.book import Entry, Special
 from outtrade_mocks.core.events import Cause, Why
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.lists import Lists
@@ -16,6 +16,7 @@ from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.matching import Matching
 from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Trigger
 from outtrade_mocks.core.rules import check_limit, check_lots, check_market, check_notional, check_price
+from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.core.triggers import Watch, Watches, watch_of
 
 
@@ -119,12 +120,47 @@ class Waiting(Matching):
             self._lists.triggered(market, entry)
         self._work(market, entry, "working", "market")
 
+    def _collar(self, market: Market) -> int:
+        """Ticks at which a market order that waits is reserved. Raises Reject(NO_TRIGGER_PRICE)."""
+        reference = market.reference
+        if reference is None:
+            raise Reject(RejectReason.NO_TRIGGER_PRICE, "there is no price to reserve money for")
+        return -(-reference * (10_000 + self.practice.collar_bps) // 10_000)
+
+    def _queue(self, market: Market, entry: Entry, price: int) -> None:
+        """An order that was taken but may not trade yet waits, reserved at ``price`` (ticks)."""
+        self._await(market, entry)
+        assert entry.special is not None
+        entry.price = entry.special.reserve = price
+
+    def _await(self, market: Market, entry: Entry) -> None:
+        """An open order waits from here on, behind those that wait already."""
+        if entry.special is None:
+            entry.special = Special()
+        market.waiting[order_of(entry).order_id] = entry
+        if order_of(entry).order_id not in self._entries:
+            self._register(entry)
+
+    def _may_enter(self, market: Market, entry: Entry) -> bool:
+        """Whether an order that waits may come to the market as it is now."""
+        order = order_of(entry)
+        if order.tif == "CLS" or not market.is_open:
+            return False
+        return market.state is TradingState.OPEN or (order.terms is not None and order.terms.extended)
+
     def _work(self, market: Market, entry: Entry, why: Why, cause: Cause) -> None:
-        """An order that waited comes to the market: checked for money, accepted, entered; else rejected."""
+        """An order that waited comes to the market: checked for money, accepted, entered; else rejected. One that may
+        not trade now waits for its session."""
         order, account, pays = order_of(entry), entry.account, entry.pays
         assert account is not None and pays is not None
+        later = not self._may_enter(market, entry)
+        reserve = order.price
+        if later and reserve is None:
+            reserve = self._collar(market) if market.reference is not None else entry.price
         lots = entry.remaining
-        if order.quote is not None:
+        if later:
+            need = market.clearing.need(entry.buy, reserve or 0, entry.remaining)
+        elif order.quote is not None:
             try:
                 lots, need = self._size(market, account, entry.buy, None, order.quote, self._mode(entry))
             except Reject:  # it pays for less than the least quantity
@@ -142,6 +178,12 @@ class Waiting(Matching):
             self._change(entry, Event.REJECT, "reject", cause, expired_by="funds")
             if entry.locked:
                 self._unlock(entry, cause)
+            return
+        if later:
+            self._change(entry, Event.QUEUE, why, cause)
+            if need != entry.locked:
+                self._tell_balance(account, cause, self.ledger.hold(entry, need, self.now))
+            self._queue(market, entry, reserve or 0)
             return
         crosses = order.price is None or market.side(buy=not entry.buy).reaches(order.price)
         if crosses and order.post_only and self.practice.post_only == "reject":
@@ -174,7 +216,10 @@ class Waiting(Matching):
                 self._lists.follow(market, self._touched.pop(0))
                 continue
             watches = market.watches
-            if watches is None or not market.is_open:
+            if watches is None:
+                return
+            if market.state is not TradingState.OPEN:
+                watches.forget()
                 return
             watch = watches.next()
             if watch is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import Account, Change, Exchange, Fill, Order, OrderChange, Rejection, Status
+from outtrade_mocks.core import Account, Change, Exchange, Fill, MarketChange, Order, OrderChange, Rejection, Status
 from outtrade_mocks.venues.binance_spot.codec import e8_of, money
 from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
@@ -88,7 +88,7 @@ class Desk:
         self.exchange.on_change(self._on_change)
 
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, Rejection):
+        if isinstance(change, Rejection | MarketChange):
             return
         self.updated_ns = self.exchange.now
         if isinstance(change, OrderChange) and change.fill is not None:

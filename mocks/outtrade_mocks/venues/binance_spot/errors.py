@@ -90,6 +90,10 @@ def refuse(
 _REASONS = {
     RejectReason.UNKNOWN_SYMBOL: "invalid_symbol",
     RejectReason.MARKET_CLOSED: "market_closed",
+    RejectReason.CANCEL_ONLY: "market_closed",
+    RejectReason.POST_ONLY_MODE: "market_closed",
+    RejectReason.AUCTION: "market_closed",
+    RejectReason.MAINTENANCE: "market_closed",
     RejectReason.PRICE_FILTER: "filter_price_filter",
     RejectReason.PERCENT_PRICE_BY_SIDE: "filter_percent_price_by_side",
     RejectReason.LOT_SIZE: "filter_lot_size",

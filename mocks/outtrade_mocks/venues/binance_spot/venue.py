@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange, Reject, Rejection
+from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, MarketChange, OrderChange, Reject, Rejection
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
 from outtrade_mocks.venues.binance_spot import auth, codec
 from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, Desk, Outcome
@@ -257,7 +257,7 @@ class BinanceSpot:
         self._truths.append(callback)
 
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, ListChange | Rejection):
+        if isinstance(change, ListChange | Rejection | MarketChange):
             return  # this door takes no order lists; what is refused is on the record with its answer, in venue's words
         if not isinstance(change, BalanceChange):
             for tell in self._truths:
