@@ -30,13 +30,22 @@ def floor_to(value: Decimal, step: Decimal | None) -> Decimal:
     return (value / step).to_integral_value(ROUND_FLOOR) * step if step else value
 
 
+def price_on_grid(price: Decimal, side: Side, tick: Decimal) -> Decimal:
+    """The nearest tick on the passive side: a buy pays less, a sale asks more.
+
+    >>> price_on_grid(Decimal("10.07"), "sell", Decimal("0.05"))
+    Decimal('10.10')
+    """
+    rounding = ROUND_FLOOR if side == "buy" else ROUND_CEILING
+    return (price / tick).to_integral_value(rounding) * tick
+
+
 class Sizing(Desk):
     """Intents as orders."""
 
     def price_on_grid(self, price: Decimal, side: Side, tick: Decimal) -> Decimal:
-        """The nearest tick on the passive side."""
-        rounding = ROUND_FLOOR if side == "buy" else ROUND_CEILING
-        return (price / tick).to_integral_value(rounding) * tick
+        """See the function of that name."""
+        return price_on_grid(price, side, tick)
 
     def quantity_on_grid(self, quantity: Decimal, rules: Instrument, market: bool) -> Decimal:
         """``quantity`` cut to the step; market orders must also fit the market step."""
