@@ -245,7 +245,7 @@ def test_each_field_of_an_item_of_a_batch(field: str) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_several_wrong_values_at_once(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([*METHODS, *FUNCTIONS]))
     exchange, _ = make()
@@ -256,7 +256,7 @@ def test_several_wrong_values_at_once(data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_orders_made_of_anything(data: st.DataObject) -> None:
     small = st.integers(-2, 300) | st.sampled_from([FAR, -FAR])
     anything = st.sampled_from(WRONG) | small
