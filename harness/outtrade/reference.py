@@ -97,9 +97,12 @@ def _coarse(value: Decimal) -> Decimal:
     return Decimal(f"{max(rounded, Decimal('0.00000001')):f}").normalize() + 0
 
 
-def read_reference(path: Path, *, venue: str = "binance_spot", symbols: Sequence[str] = ()) -> Recorded:
+def read_reference(
+    path: Path, *, venue: str = "binance_spot", symbols: Sequence[str] = (), play: bool = False
+) -> Recorded:
     """Read a cassette. ``symbols`` (unified) chooses; without it the first MOST that have a price, those with a
-    recorded book first. Raises CassetteError in one line."""
+    recorded book first. ``play``: their markets play the recorded books and trades again (docs/markets.md), instead of
+    starting where the recording does and moving by the seed. Raises CassetteError in one line."""
     cassette = cassettes.read(path, foreign=True)
     module = venues.load(venue)
     found = module.recorded(cassette)
@@ -121,6 +124,10 @@ def read_reference(path: Path, *, venue: str = "binance_spot", symbols: Sequence
         raise CassetteError(f"{shown}: no symbol that can be played; {symbol}: {why}")
     listings = {symbol: found.listings[symbol] for symbol in chosen}
     fees = {symbol: found.fees[symbol] for symbol in chosen if symbol in found.fees}
+    markets = {symbol: found.markets[symbol] for symbol in chosen}
+    if play:
+        for symbol in chosen:
+            markets[symbol] |= {"opening": None, "tape": module.tape_of(cassette, symbol, listings[symbol])}
     config = VenueConfig(symbols=chosen, balances={}, epoch_ns=0, reference={"listings": listings, "fees": fees})
     try:
         return Recorded(
@@ -133,7 +140,7 @@ def read_reference(path: Path, *, venue: str = "binance_spot", symbols: Sequence
                     "fees": fees,
                 }
             ),
-            markets={symbol: Market.model_validate(found.markets[symbol]) for symbol in chosen},
+            markets={symbol: Market.model_validate(market) for symbol, market in markets.items()},
             instruments={
                 symbol: Instrument.model_validate(fields) for symbol, fields in module.instruments(config).items()
             },

@@ -162,11 +162,11 @@ def test_what_happens_and_when_is_the_same_as_with_every_action_carried_out(
 
 
 def test_nor_can_anybody_tell_under_a_script_or_a_recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = [play(seed, scripted=True) for seed in range(100)]
+    ahead = [play(seed, scripted=True) for seed in range(60)]
     monkeypatch.setattr(Market, "first_touch", each_action)
-    each = [play(seed, scripted=True) for seed in range(100)]
+    each = [play(seed, scripted=True) for seed in range(60)]
     assert [told for told, _ in ahead] == [told for told, _ in each]
-    assert sum(len(told) for told, _ in ahead) > 100 * 45
+    assert sum(len(told) for told, _ in ahead) > 60 * 45
     assert sum(woken for _, woken in ahead) < 0.5 * sum(woken for _, woken in each)
 
 

@@ -288,7 +288,7 @@ def play(config: FlowConfig, looks: list[int], branch: int = 0) -> list[Any]:
 
 
 @pytest.mark.parametrize("world", WORLDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(looks=st.lists(st.integers(0, 4_200), max_size=30))
 def test_it_does_not_matter_when_and_how_often_somebody_looks(world: str, looks: list[int]) -> None:
     assert play(WORLDS[world], looks) == play(WORLDS[world], [])

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -16,6 +22,7 @@ from outtrade.model.task import Report, Task
 from outtrade.targets import Target
 from outtrade.targets.access import VenueAccess
 from outtrade_mocks.core.profiles import PROFILES
+from outtrade_mocks.core.script import KINDS
 
 PLAIN: dict[str, Any] = {"mid": "50000", "depth": "0.5", "taker_size": "0.4"}
 PATH = {"points": [[0, "50000"], [12, "47500"]]}
@@ -124,3 +131,30 @@ def test_an_agent_meets_what_the_scenario_says() -> None:
     header = runs[0].header
     assert isinstance(header, Header)
     assert header.scenario["markets"]["BTC/USDT"]["events"][0]["kind"] == "flash_crash"
+
+
+def test_what_the_page_shows_is_a_market() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "markets.md").read_text()
+    blocks = re.findall(r"```json\n(.*?)```", page, re.S)
+    shown = [Market.model_validate(json.loads(block)) for block in blocks]
+    assert len(shown) == 4 and {event.kind for market in shown for event in market.events} == set(KINDS)
+    for name, profile in PROFILES.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}`"))
+        spread, depth, levels, volatility, takes, renews = re.findall(r"[\d.]+", row)
+        said = (float(spread), Decimal(depth), int(levels), float(volatility), 1 / float(takes), 1 / float(renews))
+        assert said == (
+            profile.spread_bps, profile.depth, profile.levels, profile.volatility_bps, profile.take_rate, profile.refill
+        )  # fmt: skip
+
+
+def test_the_drawing_is_that_of_the_example(tmp_path: Path) -> None:
+    """docs/markets.svg is what the example draws today."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, str(root / "examples" / "markets.py"), "--svg", str(tmp_path / "drawn.svg")],
+        env=os.environ | {"PYTHONPATH": str(root / "mocks")}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.count("\n") == 1 + len(PROFILES) + 8 + 1
+    assert (tmp_path / "drawn.svg").read_text() == (root / "docs" / "markets.svg").read_text()
+    drawing = ElementTree.parse(tmp_path / "drawn.svg").getroot()
+    assert sum(element.tag.endswith("polyline") for element in drawing.iter()) >= 3 * 12 + 1

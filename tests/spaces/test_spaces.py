@@ -265,7 +265,7 @@ def test_every_stream_fault_of_the_short_space_lands_and_is_survived() -> None:
 
 
 def test_fixed_spaces() -> None:
-    assert list(SPACES) == ["binance_spot", "flagship", "standard", "smoke", "wire", "wire_stream"]
+    assert list(SPACES) == ["binance_spot", "flagship", "standard", "smoke", "wire", "wire_stream", "turbulent"]
     standard = generate("standard", 1, 0)
     assert (len(standard.intents), standard.until, len(standard.faults)) == (10, 2700, 1)
     accepted, never = generate("flagship", 1, 0), generate("flagship", 1, 1)

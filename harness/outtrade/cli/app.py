@@ -65,6 +65,14 @@ Symbols = Annotated[
     list[str] | None,
     typer.Option("--symbol", metavar="BASE/QUOTE", help="A symbol of --reference to use (repeatable)."),
 ]
+Play = Annotated[
+    bool,
+    typer.Option(
+        "--play",
+        help="Play the books and trades of --reference again at their times, instead of moving prices by the seed"
+        " (see docs/markets.md).",
+    ),
+]
 JUnit = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML: a test case for each property.")
 ]
@@ -180,6 +188,7 @@ def run(
     network_faults: Network = NetworkFaults.AUTO,
     reference: Reference = None,
     symbol: Symbols = None,
+    play: Play = False,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -215,6 +224,7 @@ def run(
         allure=allure,
         reference=reference,
         symbols=tuple(symbol or ()),
+        play=play,
         debug=debug,
         network=network_faults.value,
     )
@@ -435,6 +445,7 @@ def serve(
     ] = None,
     reference: Reference = None,
     symbol: Symbols = None,
+    play: Play = False,
     save: Annotated[
         Path | None, typer.Option("--save", help="At the end, write the history to this file (JSON lines).")
     ] = None,
@@ -460,6 +471,7 @@ def serve(
         latency=latency,
         reference=reference,
         symbols=tuple(symbol or ()),
+        play=play,
         save=save,
         network=network_faults.value,
         debug=debug,

@@ -65,6 +65,7 @@ class RunOptions:
     allure: Path | None
     reference: Path | None
     symbols: tuple[str, ...]
+    play: bool
     debug: bool
     network: Wanted = "auto"
 
@@ -99,13 +100,15 @@ def check_venue(name: str | None) -> None:
         raise UsageError(f"no venue {name!r}; there are {', '.join(venue_names())}")
 
 
-def recording(file: Path | None, symbols: tuple[str, ...], venue: str | None) -> Recorded | None:
+def recording(file: Path | None, symbols: tuple[str, ...], venue: str | None, *, play: bool = False) -> Recorded | None:
     """What ``--reference`` names, with the symbols that ``--symbol`` chooses; raises UsageError and CassetteError."""
     if file is None:
         if symbols:
             raise UsageError("--symbol chooses among the symbols of a recording: give --reference, too")
+        if play:
+            raise UsageError("--play plays a recording: give --reference, too")
         return None
-    return read_reference(file, venue=venue or "binance_spot", symbols=symbols)
+    return read_reference(file, venue=venue or "binance_spot", symbols=symbols, play=play)
 
 
 def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> None:
@@ -127,7 +130,7 @@ def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> 
 def run_command(options: RunOptions) -> int:
     """Carry it out; returns the exit code."""
     check_venue(options.venue)
-    recorded = recording(options.reference, options.symbols, options.venue)
+    recorded = recording(options.reference, options.symbols, options.venue, play=options.play)
     kit = prepare(
         Plan(
             target=options.target,

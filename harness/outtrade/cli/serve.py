@@ -51,6 +51,7 @@ class ServeOptions:
     latency: float | None
     reference: Path | None
     symbols: tuple[str, ...]
+    play: bool
     save: Path | None
     network: Wanted
     debug: bool
@@ -139,13 +140,14 @@ def scenario_of(options: ServeOptions) -> Scenario:
             raise UsageError(f"{options.scenario}: a scenario for {scenario.venue}, not for {options.venue}")
         if options.symbols:
             raise UsageError("a scenario names its symbols itself: leave --symbol out")
-        if recorded := recording(options.reference, scenario.symbols if options.reference else (), options.venue):
+        symbols = scenario.symbols if options.reference else ()
+        if recorded := recording(options.reference, symbols, options.venue, play=options.play):
             scenario = with_reference(scenario, recorded)
     elif options.space is not None:
-        recorded = recording(options.reference, options.symbols, options.venue)
+        recorded = recording(options.reference, options.symbols, options.venue, play=options.play)
         scenario = suites.load(options.suite).scenario(options.space, options.seed, 0, recorded=recorded)
         scenario = scenario.model_copy(update={"venue": options.venue})
-    elif recorded := recording(options.reference, options.symbols, options.venue):
+    elif recorded := recording(options.reference, options.symbols, options.venue, play=options.play):
         scenario = recorded_scenario(recorded, options.venue, options.seed)
     else:
         scenario = plain_scenario(options.venue, options.seed)

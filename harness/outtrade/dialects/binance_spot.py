@@ -181,8 +181,12 @@ def read_balances(data: Mapping[str, Any]) -> dict[str, tuple[Decimal, Decimal]]
 
 
 def read_quote(data: Mapping[str, Any]) -> Quote:
-    """Best prices from an order book."""
-    return Quote(Decimal(data["bids"][0][0]), Decimal(data["asks"][0][0]))
+    """Best prices from an order book; where nobody buys (sells), the best ask (bid) stands for both. Raises ValueError
+    on an empty book."""
+    best = [Decimal(data[side][0][0]) for side in ("bids", "asks") if data[side]]
+    if not best:
+        raise ValueError("an empty order book")
+    return Quote(best[0], best[-1])
 
 
 def order_params(venue_symbol: str, client_id: str, terms: Terms) -> dict[str, str]:

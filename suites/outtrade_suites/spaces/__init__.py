@@ -18,6 +18,7 @@ from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.plans import SYMPTOMS
+from outtrade_suites.spaces.turbulent import turbulent
 from outtrade_suites.spaces.wire import wire, wire_stream
 
 Space = Callable[[Draw], Scenario]
@@ -29,6 +30,7 @@ SPACES: dict[str, Space] = {
     "smoke": smoke,
     "wire": wire,
     "wire_stream": wire_stream,
+    "turbulent": turbulent,
 }
 
 __all__ = ["SPACES", "Draw", "generate", "pair"]

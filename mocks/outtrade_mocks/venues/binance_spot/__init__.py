@@ -4,6 +4,7 @@
     codec       numbers and parameters: decimal strings of eight places, what a parameter may look like
     reference   symbols and their rules (from the cassette ``exchange_info``)
     recorded    the same, and markets and fees, from somebody's recording
+    tapes       its order books and trades, to be played again
     traits      what the venue is declared to do, and the knobs for what nobody documents
     auth        key, time window, signature
     limits      request weight, order counts, 429 and 418
@@ -28,6 +29,7 @@ from outtrade_mocks.venues.api import Trait
 from outtrade_mocks.venues.binance_spot.recorded import recorded, rules
 from outtrade_mocks.venues.binance_spot.reference import instruments
 from outtrade_mocks.venues.binance_spot.reference import symbols as _symbols
+from outtrade_mocks.venues.binance_spot.tapes import tape_of
 from outtrade_mocks.venues.binance_spot.traits import KNOBS, TRAITS
 from outtrade_mocks.venues.binance_spot.venue import BinanceSpot
 from outtrade_mocks.venues.config import VenueConfig
@@ -42,6 +44,7 @@ __all__ = [
     "rules",
     "stream_url",
     "symbols",
+    "tape_of",
     "traits",
 ]
 

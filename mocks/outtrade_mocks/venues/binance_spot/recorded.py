@@ -192,7 +192,8 @@ def listing_of(raw: Any) -> tuple[str, dict[str, Any]]:
 
 def _filters(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The filters that the mock enforces, checked."""
-    given = {rule["filterType"]: rule for rule in _list(raw.get("filters")) if _matches(_ANY, _get(rule, "filterType"))}
+    listed = _list(raw.get("filters"))
+    given = {rule["filterType"]: rule for rule in listed if _matches(_ANY, field_of(rule, "filterType"))}
     if "NOTIONAL" not in given and "MIN_NOTIONAL" in given:
         old = given["MIN_NOTIONAL"]
         given["NOTIONAL"] = {
@@ -220,13 +221,13 @@ def _filters(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
                 raise Unusable(f"it has no {kind} filter")
             continue
         for name in names:
-            if _number(given[kind].get(name)) is None:
+            if decimal(given[kind].get(name)) is None:
                 raise Unusable(f"{kind}.{name} is no number")
     for kind, name in (("PRICE_FILTER", "tickSize"), ("LOT_SIZE", "stepSize")):
-        unit = _number(given[kind][name])
+        unit = decimal(given[kind][name])
         if not unit or unit.normalize().as_tuple().exponent < -8:  # type: ignore[operator]
             raise Unusable(f"{kind}.{name} is not a positive number of at most eight decimals")
-    market_step = _number(given.get("MARKET_LOT_SIZE", {}).get("stepSize")) or Decimal(0)
+    market_step = decimal(given.get("MARKET_LOT_SIZE", {}).get("stepSize")) or Decimal(0)
     if market_step % Decimal(given["LOT_SIZE"]["stepSize"]):
         raise Unusable("MARKET_LOT_SIZE.stepSize is no multiple of LOT_SIZE.stepSize")
     most = given.get("MAX_NUM_ORDERS", {}).get("maxNumOrders", 1)
@@ -257,18 +258,18 @@ def _fees(cassette: Cassette, by_id: Mapping[str, str]) -> dict[str, tuple[str, 
     """(maker, taker) by symbol; the account's own rates where a symbol has none of its own."""
     found: dict[str, tuple[str, str]] = {}
     for _, data in _answers(cassette, "/api/v3/account/commission"):
-        _fee(found, by_id.get(str(_get(data, "symbol"))), _get(data, "standardCommission"), "maker", "taker")
+        _fee(found, by_id.get(str(field_of(data, "symbol"))), field_of(data, "standardCommission"), "maker", "taker")
     for _, data in _answers(cassette, "/sapi/v1/asset/tradeFee"):
         for row in data if isinstance(data, list) else [data]:
-            _fee(found, by_id.get(str(_get(row, "symbol"))), row, "makerCommission", "takerCommission")
+            _fee(found, by_id.get(str(field_of(row, "symbol"))), row, "makerCommission", "takerCommission")
     for _, data in _answers(cassette, "/api/v3/account"):
         for unified in by_id.values():
-            _fee(found, unified, _get(data, "commissionRates"), "maker", "taker")
+            _fee(found, unified, field_of(data, "commissionRates"), "maker", "taker")
     return found
 
 
 def _fee(found: dict[str, tuple[str, str]], symbol: str | None, rates: Any, maker: str, taker: str) -> None:
-    first, second = _number(_get(rates, maker)), _number(_get(rates, taker))
+    first, second = decimal(field_of(rates, maker)), decimal(field_of(rates, taker))
     if symbol is not None and first is not None and second is not None and max(first, second) < 1:
         found.setdefault(symbol, (f"{first.normalize():f}", f"{second.normalize():f}"))
 
@@ -305,7 +306,7 @@ Sides = tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]
 def _books(cassette: Cassette, by_id: Mapping[str, str]) -> Iterator[tuple[str, Sides]]:
     for params, data in _answers(cassette, "/api/v3/depth"):
         symbol = by_id.get(params.get("symbol", ""))
-        bids, asks = (_levels(_get(data, side)) for side in ("bids", "asks"))
+        bids, asks = (levels_of(field_of(data, side)) for side in ("bids", "asks"))
         if symbol is not None and bids and asks:
             yield symbol, (sorted(bids, reverse=True)[:LEVELS], sorted(asks)[:LEVELS])
 
@@ -313,8 +314,10 @@ def _books(cassette: Cassette, by_id: Mapping[str, str]) -> Iterator[tuple[str, 
 def _touches(cassette: Cassette, by_id: Mapping[str, str]) -> Iterator[tuple[str, Sides]]:
     for _, data in _answers(cassette, "/api/v3/ticker/bookTicker", "/api/v3/ticker/24hr"):
         for row in data if isinstance(data, list) else [data]:
-            symbol = by_id.get(str(_get(row, "symbol")))
-            bids, asks = (_levels([[_get(row, f"{side}Price"), _get(row, f"{side}Qty")]]) for side in ("bid", "ask"))
+            symbol = by_id.get(str(field_of(row, "symbol")))
+            bids, asks = (
+                levels_of([[field_of(row, f"{side}Price"), field_of(row, f"{side}Qty")]]) for side in ("bid", "ask")
+            )
             if symbol is not None and bids and asks:
                 yield symbol, (bids, asks)
 
@@ -326,9 +329,9 @@ def _prices(cassette: Cassette, by_id: Mapping[str, str]) -> Iterator[tuple[str,
         for params, data in _answers(cassette, f"/api/v3/{path}"):
             rows = data if isinstance(data, list) else [data]
             for row in reversed(rows) if "rades" in path else rows:
-                symbol = by_id.get(str(_get(row, "symbol") or params.get("symbol", "")))
+                symbol = by_id.get(str(field_of(row, "symbol") or params.get("symbol", "")))
                 price = next(
-                    (_number(_get(row, name)) for name in ("price", "lastPrice", "p") if _get(row, name)), None
+                    (decimal(field_of(row, name)) for name in ("price", "lastPrice", "p") if field_of(row, name)), None
                 )
                 if symbol is not None and price:
                     yield symbol, ([(price, Decimal(0))], [(price, Decimal(0))])
@@ -339,16 +342,17 @@ def _trade_sizes(cassette: Cassette, by_id: Mapping[str, str]) -> dict[str, Deci
     found: dict[str, list[Decimal]] = {}
     for params, data in _answers(cassette, "/api/v3/trades", "/api/v3/aggTrades"):
         symbol = by_id.get(params.get("symbol", ""))
-        sizes = [_number(_get(row, "qty") or _get(row, "q")) for row in _list(data)]
+        sizes = [decimal(field_of(row, "qty") or field_of(row, "q")) for row in _list(data)]
         if symbol is not None:
             found.setdefault(symbol, []).extend(size for size in sizes if size)
     return {symbol: sum(sizes, Decimal(0)) / len(sizes) for symbol, sizes in found.items() if sizes}
 
 
-def _levels(rows: Any) -> list[tuple[Decimal, Decimal]]:
+def levels_of(rows: Any) -> list[tuple[Decimal, Decimal]]:
+    """Rows of a recorded book that are a price and a quantity above 0."""
     found = []
     for row in _list(rows):
-        price, size = (_number(part) for part in row[:2]) if isinstance(row, list) and len(row) >= 2 else (None, None)
+        price, size = (decimal(part) for part in row[:2]) if isinstance(row, list) and len(row) >= 2 else (None, None)
         if price and size:
             found.append((price, size))
     return found
@@ -383,7 +387,8 @@ def _on_grid(size: Decimal, step: Decimal) -> str:
 
 
 # ------------------------------------------------------------------ values from outside
-def _get(data: Any, name: str) -> Any:
+def field_of(data: Any, name: str) -> Any:
+    """A field of an object; None of anything else."""
     return data.get(name) if isinstance(data, dict) else None
 
 
@@ -395,6 +400,6 @@ def _matches(pattern: re.Pattern[str], value: Any) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _number(value: Any) -> Decimal | None:
+def decimal(value: Any) -> Decimal | None:
     """A decimal string of the wire; None for anything else (sign, exponent, a thousand digits)."""
     return Decimal(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
