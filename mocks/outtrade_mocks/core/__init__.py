@@ -47,6 +47,7 @@ from outtrade_mocks.core.events import (
     MarketChange,
     OrderChange,
     Rejection,
+    RulesChange,
     StateChange,
     Uncross,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "RejectReason",
     "Rejection",
     "Request",
+    "RulesChange",
     "StateChange",
     "Status",
     "Terms",

@@ -133,6 +133,16 @@ class Uncross(msgspec.Struct, frozen=True, gc=False):
     time: int
 
 
-MarketChange = StateChange | Uncross
+class RulesChange(msgspec.Struct, frozen=True, gc=False):
+    """Trading rules of a symbol changed; open orders stay as they are."""
+
+    symbol: str
+    changes: tuple[tuple[str, str, str], ...]
+    """(rule, before, after), named as in ``Instrument``, as text."""
+    time: int
+    cause: Cause
+
+
+MarketChange = StateChange | Uncross | RulesChange
 """What concerns everybody in a market."""
 Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange

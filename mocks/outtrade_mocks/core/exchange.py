@@ -33,10 +33,12 @@ orders"). A cancel or an amend may rename the order, which frees the old id.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.amending import Amending
 from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.events import RulesChange
 from outtrade_mocks.core.feed import open_feed
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import FlowConfig
@@ -65,8 +67,12 @@ from outtrade_mocks.core.rules import check_limit, check_market, check_shape, ch
 from outtrade_mocks.core.states import Request, TradingState, check
 from outtrade_mocks.core.view import View
 
-_FIXED = ("base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size")
-"""Rules without which the integers on the book would mean something else."""
+_FIXED = (
+    "base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size", "calendar",
+    "expires",
+)  # fmt: skip
+"""Rules without which the integers on the book, or the times that were set, would mean something else."""
+_INSTEAD = {"tick": "; use price_grid", "step": "; use quantity_grid"}
 _ARMED = step(Status.PENDING, Event.ARM)
 _QUEUED = step(Status.PENDING, Event.QUEUE)
 _OPEN, _AUCTION = TradingState.OPEN, TradingState.AUCTION
@@ -99,19 +105,30 @@ class Exchange(Amending):
         self.advance(now)
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """Change the rules of a symbol; resting orders stay as they are. Those that give integers their
-        meaning must not change (ValueError)."""
+        """Change the rules of a symbol, and tell it (RulesChange). Open orders stay as they are, and trade at their old
+        prices (Binance, announcements of tick size updates: orders placed before are matched with the original tick
+        size). What gives integers their meaning must not change (ValueError): a tick or step that is to change is a
+        ``price_grid`` or ``quantity_grid`` over one that is fine enough for all of them.
+        """
         if not isinstance(instrument, Instrument):
             raise ValueError("the rules of a symbol are an instrument")
         market = self._market(instrument.symbol)
         old = market.instrument
         for name in _FIXED:
             if getattr(old, name) != getattr(instrument, name):
-                raise ValueError(f"{name} cannot change")
+                raise ValueError(f"{name} cannot change{_INSTEAD.get(name, '')}")
+        names = [one.name for one in fields(Instrument) if one.init]
+        changes = [(name, str(getattr(old, name)), str(getattr(instrument, name))) for name in names]
+        changes = [change for change in changes if change[1] != change[2]]
+        self._sync(market)
         market.instrument = market.clearing.instrument = instrument
         market.limited = limited(instrument, self.practice)
         if market.tariffed is not None:
             market.tariffed.plans.clear()
+        market.own_changed(0)
+        if changes and self._callbacks:
+            self._out.append(RulesChange(instrument.symbol, tuple(changes), self.now, "script"))
+            self._flush()
 
     def place(self, account: Account, new: NewOrder) -> Order:
         """Carry out a new order at ``now``; returns its last snapshot (fills included). Raises Reject; ValueError on

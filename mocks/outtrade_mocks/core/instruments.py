@@ -39,6 +39,9 @@ from outtrade_mocks.core.fees import Rate
 from outtrade_mocks.core.sessions import calendar_of
 
 _BOUNDLESS = 10**60
+REG_NMS = ((Decimal(1), Decimal("0.01")),)
+"""The price grid of US equities: whole cents from one dollar on, four decimals (``tick``) below (Regulation NMS, Rule
+612). Half-cent increments of the rule's amendment of 2024 are not in force here."""
 Kind = Literal["spot", "equity", "perpetual", "future"]
 
 
@@ -106,6 +109,10 @@ class Instrument:
     between two funding payments, counted from UNIX time 0 (None: no funding). Notional bounds are in quote, hence
     none on inverse contracts.
 
+    ``price_grid`` and ``quantity_grid`` are coarser than tick and step: pairs (from that price on, increment), lowest
+    first, and the multiple that quantities must be. They may change while orders rest, tick and step may not: those are
+    the units in which the book counts. A sub-dollar rule for equities is ``REG_NMS``.
+
     ``calendar`` names the sessions (``core.sessions``); ``auctions``: they open and close with an auction, and trading
     resumes with one (``core.doors``).
     """
@@ -133,6 +140,8 @@ class Instrument:
     max_iceberg_orders: int | None = None
     max_order_lists: int | None = None
     max_position: Decimal | None = None
+    price_grid: tuple[tuple[Decimal, Decimal], ...] = ()
+    quantity_grid: Decimal | None = None
     calendar: str = "24/7"
     auctions: bool = False
     base_precision: int = 8
@@ -148,6 +157,10 @@ class Instrument:
     funding_interval: int | None = None
 
     # The same in integers, computed once.
+    grid: tuple[tuple[int, int], ...] = field(init=False, repr=False)
+    """(from that many ticks on, increment in ticks), highest first."""
+    grid_lots: int = field(init=False, repr=False)
+    """Quantities are multiples of so many lots; 1: no rule of its own."""
     min_ticks: int = field(init=False, repr=False)
     max_ticks: int | None = field(init=False, repr=False)
     min_lots: int = field(init=False, repr=False)
@@ -191,6 +204,8 @@ class Instrument:
             quotient = Fraction(value) / unit
             return -(-quotient.numerator // quotient.denominator) if up else quotient.numerator // quotient.denominator
 
+        set_(self, "grid", self._grid())
+        set_(self, "grid_lots", whole(self.quantity_grid, self.step, "quantity grid") if self.quantity_grid else 1)
         set_(self, "min_ticks", max(1, units(self.price_min, tick, up=True) or 1))
         set_(self, "max_ticks", units(self.price_max, tick, up=False))
         set_(self, "min_lots", max(1, units(self.quantity_min, step, up=True) or 1))
@@ -215,6 +230,21 @@ class Instrument:
         set_(self, "inverse_denominator", unit.denominator)
         set_(self, "liquidation_rate", Rate.of(self.liquidation_fee))
         set_(self, "tiers", Tiers(self.brackets, precision=self.settle_precision) if self.derivative else None)
+
+    def _grid(self) -> tuple[tuple[int, int], ...]:
+        """The price grid in ticks. Raises ValueError where a part does not begin on its own increment or on the one
+        before, or is not above it."""
+        found: list[tuple[int, int]] = []
+        before = (0, 1)
+        for start, increment in self.price_grid:
+            part = whole(start, self.tick, "start of a price grid"), whole(increment, self.tick, "price increment")
+            if part[1] < 1 or part[0] < before[0] or (found and part[0] == before[0]):
+                raise ValueError(f"{self.symbol}: a price grid has increments above 0, and parts from low to high")
+            if part[0] % part[1] or part[0] % before[1]:
+                raise ValueError(f"{self.symbol}: a part of a price grid begins at a price of both increments")
+            found.append(part)
+            before = part
+        return tuple(reversed(found))
 
     def _check_kind(self) -> None:
         """Raises ValueError on what only some kinds have."""
@@ -258,7 +288,19 @@ class Instrument:
 
     def on_grid(self, ticks: int) -> bool:
         """Whether an order may have a price of ``ticks``."""
-        return ticks >= self.min_ticks and (self.max_ticks is None or ticks <= self.max_ticks)
+        return self.min_ticks <= ticks <= self.top_ticks and not ticks % self.increment(ticks)
+
+    def increment(self, ticks: int) -> int:
+        """Ticks between prices that are allowed, at a price of ``ticks``."""
+        for start, increment in self.grid:
+            if ticks >= start:
+                return increment
+        return 1
+
+    def snap(self, ticks: int, *, up: bool = False) -> int:
+        """The nearest price of the grid at or below ``ticks`` (``up``: at or above)."""
+        increment = self.increment(ticks)
+        return -(-ticks // increment) * increment if up else ticks // increment * increment
 
     def price(self, ticks: int) -> Decimal:
         """The price of ``ticks``, quote per base."""

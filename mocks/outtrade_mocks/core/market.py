@@ -111,6 +111,8 @@ class Market:
             self.quote = action
             self.ladder = None
             self.last_price = flow.shown(action) or self.last_price
+            if self.instrument.grid and self.last_price is not None:
+                self.last_price = self.instrument.snap(self.last_price)
             if action.through:
                 self.trade_id += 1  # the print; triggers see it when all is filled
             elif self.watches is not None and self.is_open and self.last_price is not None:
@@ -143,6 +145,9 @@ class Market:
         if self.ladder is None:
             assert self.flow is not None and self.quote is not None
             self.ladder = self.flow.levels(self.quote)
+            if self.instrument.grid:
+                bids, asks = self.ladder
+                self.ladder = (_snapped(self.instrument, bids, up=False), _snapped(self.instrument, asks, up=True))
         return self.ladder
 
     def first_touch(self) -> int:
@@ -151,7 +156,7 @@ class Market:
         flow = self.flow
         if flow is None or not self.is_open:
             return NEVER
-        if self.watches is not None:  # any price may reach a trigger
+        if self.watches is not None or self.instrument.grid:  # any price may reach one; quotes are moved
             self._clear_until = -1
             return flow.next_time
         if not self.own_entries:
@@ -223,3 +228,13 @@ def _within(buy: bool, bid: int | None, ask: int | None, limit: int) -> bool:
     if buy:
         return ask is not None and ask <= limit
     return bid is not None and bid >= limit
+
+
+def _snapped(instrument: Instrument, levels: list[tuple[int, int]], *, up: bool) -> list[tuple[int, int]]:
+    """Levels of a quote on the instrument's price grid, away from the touch; those that meet become one."""
+    found: dict[int, int] = {}
+    for price, lots in levels:
+        price = instrument.snap(price, up=up)
+        if instrument.on_grid(price):
+            found[price] = found.get(price, 0) + lots
+    return list(found.items())

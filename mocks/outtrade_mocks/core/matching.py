@@ -6,6 +6,8 @@ orders of one account may meet is decided by the arriving order's mode, else by 
 
 from __future__ import annotations
 
+from math import lcm
+
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange
@@ -97,7 +99,7 @@ class Matching(LifeCycle):
             total = tariffed.outlay(total)
         if wanted is not None:
             return wanted, total
-        grid = max(1, instrument.market_step_lots)
+        grid = lcm(max(1, instrument.market_step_lots), instrument.grid_lots)
         lots -= lots % grid
         check_lots(instrument, lots, market=True)
         return lots, total

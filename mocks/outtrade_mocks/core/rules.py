@@ -113,6 +113,8 @@ def check_limit(instrument: Instrument, side: str, price: int, lots: int, refere
     band = instrument.band
     if (
         instrument.min_ticks <= price <= instrument.top_ticks
+        and (not instrument.grid or instrument.on_grid(price))
+        and not lots % instrument.grid_lots
         and instrument.min_lots <= lots <= instrument.top_lots
         and instrument.min_units <= price * lots <= instrument.top_units
         and (band is None or reference is None or band.allows(side, price, reference))
@@ -141,6 +143,8 @@ def check_price(instrument: Instrument, side: str, ticks: int, reference: int | 
         raise Reject(RejectReason.PRICE_FILTER, f"price {instrument.price(ticks)} below the minimum")
     if instrument.max_ticks is not None and ticks > instrument.max_ticks:
         raise Reject(RejectReason.PRICE_FILTER, f"price {instrument.price(ticks)} above the maximum")
+    if ticks % instrument.increment(ticks):
+        raise Reject(RejectReason.PRICE_FILTER, f"price {instrument.price(ticks)} off the price grid")
     band = instrument.band
     if band is not None and reference is not None and not band.allows(side, ticks, reference):
         raise Reject(RejectReason.PERCENT_PRICE_BY_SIDE, f"price {instrument.price(ticks)} outside the band")
@@ -152,6 +156,8 @@ def check_lots(instrument: Instrument, lots: int, *, market: bool) -> None:
         raise Reject(RejectReason.LOT_SIZE, f"quantity {instrument.quantity(lots)} below the minimum")
     if instrument.max_lots is not None and lots > instrument.max_lots:
         raise Reject(RejectReason.LOT_SIZE, f"quantity {instrument.quantity(lots)} above the maximum")
+    if lots % instrument.grid_lots:
+        raise Reject(RejectReason.LOT_SIZE, f"quantity {instrument.quantity(lots)} off the quantity grid")
     if not market:
         return
     if lots < instrument.market_min_lots:

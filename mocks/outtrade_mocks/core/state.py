@@ -514,6 +514,8 @@ def _make_instrument(rules: Rules) -> Instrument:
     for name, value in rules.items():
         if name == "band":
             given[name] = None if value is None else PriceBand(**{side: Decimal(v) for side, v in value.items()})
+        elif name == "price_grid":
+            given[name] = tuple((Decimal(start), Decimal(increment)) for start, increment in value)
         elif name == "brackets":
             given[name] = msgspec.convert(value, tuple[Bracket, ...])
         else:

@@ -125,7 +125,7 @@ class Waiting(Matching):
         reference = market.reference
         if reference is None:
             raise Reject(RejectReason.NO_TRIGGER_PRICE, "there is no price to reserve money for")
-        return -(-reference * (10_000 + self.practice.collar_bps) // 10_000)
+        return market.instrument.snap(-(-reference * (10_000 + self.practice.collar_bps) // 10_000))
 
     def _queue(self, market: Market, entry: Entry, price: int) -> None:
         """An order that was taken but may not trade yet waits, reserved at ``price`` (ticks)."""
