@@ -121,8 +121,9 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         "_take_lots config depth instrument mid next_time reference",
         ScriptedFlow: "_makers _noise _renewed _timeline",
         TapeFlow: "_actions _books _place _seen config instrument mid next_time opened reference",
-        Market: "_clear_until _own_best _taken asks bids calendar clearing flow house instrument is_open ladder "
-        "last_price limited noted ordered own_entries published quote state takes tariffed trade_id waiting watches",
+        Market: "_clear_until _own_best _taken asks bids calendar clearing ends flow house index_log instrument "
+        "is_open ladder last_price limited noted ordered own_entries published quote state takes tariffed trade_id "
+        "waiting watches",
         Planned: "state symbol",
         Special: "group hidden reserve tip watch",
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",

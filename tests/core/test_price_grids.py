@@ -49,14 +49,14 @@ def order(x: Exchange, name: str, side: Any, price: str | None, quantity: str, *
     ],
 )  # fmt: skip
 def test_the_sub_dollar_rule(price: str, fine: bool | None) -> None:
-    x, told = make()
+    x, _ = make()
     if fine is None:
         with pytest.raises(ValueError, match="not a multiple"):
             order(x, "a", "buy", price, "1")
     elif fine:
         assert order(x, "a", "buy", price, "1").status == "open"
     else:
-        with pytest.raises(Reject, match="PRICE_FILTER: price .* off the price grid"):
+        with pytest.raises(Reject, match=r"PRICE_FILTER: price .* off the price grid"):
             order(x, "a", "buy", price, "1")
         with pytest.raises(Reject, match="PRICE_FILTER"):
             order(x, "a", "sell", None, "1", trigger=Trigger(price=ACME.ticks(D(price))))
@@ -70,7 +70,7 @@ def test_whole_and_fractional_shares() -> None:
     assert (ACME.quantity(fill.lots), x.amount("USD", fill.quote)) == (D("0.123456789"), D("1.2358"))
     whole = replace(ACME, quantity_grid=D(1))
     x, _ = make(whole)
-    with pytest.raises(Reject, match="LOT_SIZE: quantity 0.500000000 off the quantity grid"):
+    with pytest.raises(Reject, match=r"LOT_SIZE: quantity 0\.500000000 off the quantity grid"):
         order(x, "a", "buy", "10.01", "0.5")
     order(x, "b", "sell", "10.01", "2")
     new = NewOrder(symbol=SYMBOL, side="buy", type="market", quote=x.atoms("USD", D("19.99")))
@@ -85,7 +85,7 @@ def test_a_grid_that_cannot_be_is_refused() -> None:
         ((D(1), D("0.01")), (D(1), D("0.1"))),
         ((D(1), D("0.00005")),),
     ):
-        with pytest.raises(ValueError, match="price|increment"):
+        with pytest.raises(ValueError, match=r"price|increment"):
             replace(ACME, price_grid=grid)
     assert ACME.snap(10_149) == 10_100 and ACME.snap(10_101, up=True) == 10_200 and ACME.snap(9_999, up=True) == 9_999
     assert [ACME.increment(ticks) for ticks in (9_999, 10_000)] == [1, 100]

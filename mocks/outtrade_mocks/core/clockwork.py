@@ -13,6 +13,7 @@ from outtrade_mocks.core.floor import Countdown, Planned, Timed, order_of
 from outtrade_mocks.core.flow import NEVER
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import ExpiredBy, Malformed, Reject
+from outtrade_mocks.core.states import TradingState
 
 _ENDS: dict[str, ExpiredBy] = {"GTD": "gtd", "DAY": "day", "OPG": "auction", "CLS": "auction"}
 
@@ -60,7 +61,7 @@ class Clockwork(Doors):
 
     def _ring(self, now: int) -> None:
         """Do what is due at its own time, up to ``now``; at one time the market acts first, then trading states change,
-        then orders end (so that those of a session are in its closing auction)."""
+        then orders end (so that those of a session are in its closing auction), instruments last."""
         timers = self._timers
         while timers and timers[0][0] <= now:
             time = timers[0][0]
@@ -68,7 +69,7 @@ class Clockwork(Doors):
             while timers and timers[0][0] == time:
                 due.append(heappop(timers)[2])
             self.advance(time)
-            for one in sorted(due, key=_is_no_plan):
+            for one in sorted(due, key=_turn):
                 if not self._ticks(one):
                     continue
                 if isinstance(one, Planned):
@@ -119,14 +120,19 @@ class Clockwork(Doors):
         for source, price in (("mark", mark), ("index", index)):
             if price is not None:
                 market.published[source] = price
+                if source == "index" and market.ends is not None:
+                    self._note_index(market)
                 if market.watches is not None and market.is_open:
                     market.watches.saw(source, price)
         self._aftermath(market)
         self._flush()
 
 
-def _is_no_plan(what: Timed) -> bool:
-    return not isinstance(what, Planned)
+def _turn(what: Timed) -> int:
+    """Whose turn it is at one instant."""
+    if not isinstance(what, Planned):
+        return 1
+    return 2 if what.state is TradingState.EXPIRED else 0
 
 
 def _let_pass(market: Market, end: int) -> None:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from outtrade_mocks.core.auction import Auctions
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.events import Cause, StateChange
+from outtrade_mocks.core.expiry import Expiry
 from outtrade_mocks.core.floor import Planned, order_of
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
@@ -36,7 +36,7 @@ _REOPENS = 15 * 3600 * NS
 """Orders for the next auctions are taken from 19:00 on, which is so long after the pre-market began."""
 
 
-class Doors(Auctions):
+class Doors(Expiry):
     """When a market takes what."""
 
     # ---------------------------------------------------------------- states
@@ -70,8 +70,7 @@ class Doors(Auctions):
         market = self._market(symbol)
         if not isinstance(state, TradingState) or state is TradingState.EXPIRED:
             raise Malformed(f"no trading state that can be set: {state!r}")
-        if market.state is TradingState.EXPIRED:
-            raise Reject(RejectReason.MARKET_CLOSED, f"{symbol} has expired")
+        self._alive(market)
         return market
 
     def set_open(self, symbol: str, is_open: bool) -> None:
@@ -83,6 +82,11 @@ class Doors(Auctions):
     def _on_plan(self, planned: Planned) -> None:
         """A planned change is due."""
         market = self._markets[planned.symbol]
+        if planned.state is TradingState.EXPIRED:
+            self._expire_market(market)
+            return
+        if market.state is TradingState.EXPIRED:
+            return
         if planned.state is not None:
             market.ordered = planned.state
         else:
@@ -94,7 +98,7 @@ class Doors(Auctions):
     def _turn(self, market: Market, cause: Cause) -> None:
         """Bring a market into the state that venue and calendar want now."""
         before, wanted = market.state, strictest(market.ordered, by_calendar(market.calendar, self.now))
-        if wanted is before or before is TradingState.EXPIRED:
+        if wanted is before:
             return
         self._sync(market)
         closing = wanted in (TradingState.EXTENDED, TradingState.CLOSED)

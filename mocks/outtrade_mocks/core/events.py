@@ -143,6 +143,15 @@ class RulesChange(msgspec.Struct, frozen=True, gc=False):
     cause: Cause
 
 
-MarketChange = StateChange | Uncross | RulesChange
+class FinalSettlement(msgspec.Struct, frozen=True, gc=False):
+    """An instrument has reached its end: its orders have ended, this is the price at which positions are settled."""
+
+    symbol: str
+    price: int | None
+    """Ticks; None: the instrument never had a price."""
+    time: int
+
+
+MarketChange = StateChange | Uncross | RulesChange | FinalSettlement
 """What concerns everybody in a market."""
 Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange

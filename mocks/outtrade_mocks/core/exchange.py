@@ -39,7 +39,7 @@ from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.amending import Amending
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.events import RulesChange
-from outtrade_mocks.core.feed import open_feed
+from outtrade_mocks.core.feed import Feed, open_feed
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument
@@ -68,8 +68,8 @@ from outtrade_mocks.core.states import Request, TradingState, check
 from outtrade_mocks.core.view import View
 
 _FIXED = (
-    "base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size", "calendar",
-    "expires",
+    "base", "quote", "tick", "step", "base_precision", "quote_precision", "kind", "inverse", "contract_size",
+    "calendar", "expires",
 )  # fmt: skip
 """Rules without which the integers on the book, or the times that were set, would mean something else."""
 _INSTEAD = {"tick": "; use price_grid", "step": "; use quantity_grid"}
@@ -103,6 +103,15 @@ class Exchange(Amending):
             config = (flows or {}).get(instrument.symbol)
             self.add_instrument(instrument, open_feed(config, instrument, seed=seed, now=now) if config else None)
         self.advance(now)
+
+    def add_instrument(self, instrument: Instrument, flow: Feed | None = None) -> None:
+        """List a symbol. Raises ValueError where it is listed, where an asset has another precision already, or where
+        it has expired."""
+        if isinstance(instrument, Instrument) and instrument.expires is not None and instrument.expires <= self.now:
+            raise ValueError(f"{instrument.symbol} has expired")
+        super().add_instrument(instrument, flow)
+        if instrument.expires is not None:
+            self._set_end(self._markets[instrument.symbol], instrument.expires)
 
     def set_instrument(self, instrument: Instrument) -> None:
         """Change the rules of a symbol, and tell it (RulesChange). Open orders stay as they are, and trade at their old

@@ -6,6 +6,7 @@ The engine is a pile of layers, each a class that calls only those below it::
     amending     open orders change
     clockwork    time passes: timers, published prices
     doors        trading states, sessions, orders that wait for them
+    expiry       the end of an instrument
     auction      the call auction
     liquidity    the seeded market acts; liquidity moved by a script
     waiting      what an operation sets off: triggers, order lists

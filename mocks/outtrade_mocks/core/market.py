@@ -34,9 +34,9 @@ class Market:
     """Book and flow of one instrument."""
 
     __slots__ = (
-        "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "flow", "house", "instrument",
-        "is_open", "ladder", "last_price", "limited", "noted", "ordered", "own_entries", "published", "quote", "state",
-        "takes", "tariffed", "trade_id", "waiting", "watches",
+        "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "ends", "flow", "house",
+        "index_log", "instrument", "is_open", "ladder", "last_price", "limited", "noted", "ordered", "own_entries",
+        "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting", "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Feed | None, clearing: Clearing) -> None:
@@ -56,6 +56,10 @@ class Market:
         """The trading state."""
         self.is_open = True
         """Whether that state is continuous trading."""
+        self.ends: int | None = None
+        """When trading ends for good (ns); None: it does not."""
+        self.index_log: list[tuple[int, int]] = []
+        """(time, ticks): the index as published in the last window before that, and once before."""
         self.waiting: dict[int, Entry] = {}
         """Order id -> open orders that stand outside the book until their session or auction, first come first."""
         self.last_price: int | None = None

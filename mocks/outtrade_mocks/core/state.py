@@ -127,6 +127,8 @@ class MarketState(msgspec.Struct, frozen=True):
     tape: TapeState | None
     state: TradingState
     ordered: TradingState
+    ends: int | None
+    index_log: list[tuple[int, int]]
     waiting: list[int]
     last_price: int | None
     trade_id: int
@@ -310,6 +312,8 @@ def _market(market: Market) -> MarketState:
         _tape(market.flow) if isinstance(market.flow, TapeFlow) else None,
         market.state,
         market.ordered,
+        market.ends,
+        market.index_log[:],
         list(market.waiting),
         market.last_price,
         market.trade_id,
@@ -464,6 +468,7 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
     exchange.add_instrument(instrument, _make_feed(saved, instrument))
     market = exchange._markets[instrument.symbol]
     market.state, market.ordered, market.is_open = saved.state, saved.ordered, saved.state in CONTINUOUS
+    market.ends, market.index_log = saved.ends, list(saved.index_log)
     market.last_price, market.trade_id = saved.last_price, saved.trade_id
     market.quote, market.noted = saved.quote, saved.noted
     market.takes, market._taken = list(saved.takes), list(saved.taken)
