@@ -1,7 +1,7 @@
 """Shapes held against independent samples of real answers (skipped where the reference material is absent).
 
 The samples show every conditional field at once (stops, strategies, pegs, order lists); those that this venue never
-sends are left out of the comparison, by name.
+sends are left out of the comparison, by name. ``listStatus`` belongs to amends of orders in a list.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ CONDITIONAL = (
     r"\.(icebergQty|preventedMatchId|preventedQuantity|stopPrice|strategyId|strategyType|trailingDelta|trailingTime|"
     r"usedSor|workingFloor|pegPriceType|pegOffsetType|pegOffsetValue|peggedPrice|expiryReason)$"
 )
-OTHER_RULES = r"priceExponent|quantityExponent|\.sors|\.permissions\[\]|exchangeFilters\[\]|\.rateLimits\[\]\.count"
+OTHER_RULES = (
+    r"^\$\.listStatus|priceExponent|quantityExponent|\.sors|\.permissions\[\]|exchangeFilters\[\]|"
+    r"\.rateLimits\[\]\.count"
+)
 FOLDER = "binance_connector_py/binance_spot"
 
 
@@ -40,6 +43,30 @@ def resting(kit: Kit) -> int:
 def session_answer(kit: Kit, method: str, params: dict[str, Any] | None = None) -> Any:
     session = kit.venue.open_session("ws-api.binance.com", "/ws-api/v3?returnRateLimits=false", EPOCH)
     return ask(session, method, params)
+
+
+SELL = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "0.1"}
+WORKING = {"symbol": "BTCUSDT", "workingType": "LIMIT", "workingSide": "BUY", "workingPrice": "45000"}
+WORKING |= {"workingQuantity": "0.1", "workingTimeInForce": "GTC"}
+PENDING = {"pendingType": "LIMIT", "pendingSide": "SELL", "pendingQuantity": "0.09", "pendingPrice": "60000"}
+PENDING |= {"pendingTimeInForce": "GTC"}
+PENDING_PAIR = {"pendingSide": "SELL", "pendingQuantity": "0.09", "pendingAboveType": "TAKE_PROFIT"}
+PENDING_PAIR |= {"pendingAboveStopPrice": "60000", "pendingBelowType": "STOP_LOSS", "pendingBelowTrailingDelta": "500"}
+
+
+def pair(kit: Kit) -> Any:
+    above = {"aboveType": "LIMIT_MAKER", "abovePrice": "51000"}
+    below = {"belowType": "STOP_LOSS_LIMIT", "belowPrice": "48000", "belowStopPrice": "49000"}
+    return kit.ask("POST", "/api/v3/orderList/oco", **SELL, **above, **below, belowTimeInForce="GTC").data
+
+
+def old_pair(kit: Kit) -> Any:
+    return kit.ask("POST", "/api/v3/order/oco", **SELL, price="51000", stopPrice="49000").data
+
+
+def amend(kit: Kit) -> Any:
+    order = resting(kit)
+    return kit.ask("PUT", "/api/v3/order/amend/keepPriority", symbol="BTCUSDT", orderId=order, newQty="0.005").data
 
 
 CASES: dict[str, Callable[[Kit], Any]] = {
@@ -66,6 +93,21 @@ CASES: dict[str, Callable[[Kit], Any]] = {
             cancelOrderId=resting(kit),
         ).data
     ),
+    "order_oco": lambda kit: old_pair(kit),
+    "order_list_oco": lambda kit: pair(kit),
+    "order_list_oto": lambda kit: kit.ask("POST", "/api/v3/orderList/oto", **WORKING, **PENDING).data,
+    "order_list_otoco": lambda kit: kit.ask("POST", "/api/v3/orderList/otoco", **WORKING, **PENDING_PAIR).data,
+    "delete_order_list": lambda kit: (
+        kit.ask("DELETE", "/api/v3/orderList", symbol="BTCUSDT", orderListId=pair(kit)["orderListId"]).data
+    ),
+    "get_order_list": lambda kit: kit.private("/api/v3/orderList", orderListId=pair(kit)["orderListId"]).data,
+    "all_order_list": lambda kit: (pair(kit), kit.private("/api/v3/allOrderList").data)[1],
+    "open_order_list": lambda kit: (pair(kit), kit.private("/api/v3/openOrderList").data)[1],
+    "order_amend_keep_priority": lambda kit: amend(kit),
+    "order_amendments": lambda kit: (
+        amend(kit),
+        kit.private("/api/v3/order/amendments", symbol="BTCUSDT", orderId=resting(kit)).data,
+    )[1],
     "get_account": lambda kit: kit.private("/api/v3/account").data,
     "rate_limit_order": lambda kit: kit.private("/api/v3/rateLimit/order").data,
     "wsapi_user_data_stream_subscribe_signature": lambda kit: session_answer(

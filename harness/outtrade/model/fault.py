@@ -8,8 +8,8 @@ The flagship is ``lost_answer``: with ``committed=True`` the exchange executes t
 with ``committed=False`` nothing is executed and the client sees *the same bytes*. Every ambiguity is tested as a
 pair, so "always assume failed" and "always assume placed" both lose.
 
-Operations (the same for every venue): ``place cancel cancel_all cancel_replace amend query open_orders all_orders
-trades account time exchange_info depth ticker ping currencies status other`` over HTTP, ``subscribe`` on a stream,
+Operations (the same for every venue): ``place cancel cancel_all cancel_replace amend place_list cancel_list query
+open_orders all_orders lists trades account time exchange_info depth ticker ping currencies status other`` over HTTP, ``subscribe`` on a stream,
 ``event`` for a pushed stream event, ``connect`` for a TCP connection (REST and stream alike).
 
     >>> f = LostAnswer(on=Trigger(op="place"), committed=True, symptom="hang")
@@ -25,9 +25,9 @@ from pydantic import Field, TypeAdapter
 
 from .task import Plain
 
-READS = frozenset({"query", "open_orders", "all_orders", "trades", "account"})
+READS = frozenset({"query", "open_orders", "all_orders", "lists", "trades", "account"})
 """Operations that tell the client something about the state of its orders."""
-WRITES = frozenset({"place", "cancel", "cancel_all", "cancel_replace", "amend"})
+WRITES = frozenset({"place", "cancel", "cancel_all", "cancel_replace", "amend", "place_list", "cancel_list"})
 """Operations that change the state of the exchange."""
 
 

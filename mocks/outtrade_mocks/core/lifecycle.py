@@ -109,6 +109,15 @@ class LifeCycle(Floor):
             market.waiting.pop(order_of(entry).order_id, None)
         self._unregister(entry)
 
+    def _withdraw(self, market: Market, entry: Entry, cause: Cause, new_client_id: str | None = None) -> None:
+        """An open order is cancelled, wherever it stands."""
+        if entry.level is not None:
+            self._leave(market, entry)
+        else:
+            self._disarm(market, entry)
+        self._change(entry, Event.CANCEL, "cancel", cause, client_id=new_client_id)
+        self._unlock(entry, cause)
+
     def _end(self, market: Market, entry: Entry, by: ExpiredBy, cause: Cause) -> None:
         """An open order ends, wherever it stands, without its owner having asked."""
         if entry.level is not None:

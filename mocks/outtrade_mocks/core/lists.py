@@ -242,10 +242,15 @@ class Lists:
         self._end_others(market, group, entry)
 
     def _end_others(self, market: Market, group: OrderList, entry: Entry) -> None:
+        """A cancel by the owner cancels them, anything else lets them expire."""
         ended = False
+        cancelled = order_of(entry).status is Status.CANCELLED
         for other in group.entries:
             if other is not entry and order_of(other).live:
-                self._exchange._end(market, other, "list", "list")
+                if cancelled:
+                    self._exchange._withdraw(market, other, "list")
+                else:
+                    self._exchange._end(market, other, "list", "list")
                 ended = True
         if ended and order_of(entry).status not in TERMINAL:
             group.status = "updated"

@@ -199,12 +199,7 @@ class Waiting(Matching):
 
     def _cancel(self, entry: Entry, cause: Cause, new_client_id: str | None) -> None:
         market = self._markets[order_of(entry).symbol]
-        if entry.level is not None:
-            self._leave(market, entry)
-        else:
-            self._disarm(market, entry)
-        self._change(entry, Event.CANCEL, "cancel", cause, client_id=new_client_id)
-        self._unlock(entry, cause)
+        self._withdraw(market, entry, cause, new_client_id)
         if self._touched:
             self._aftermath(market)
 

@@ -115,6 +115,21 @@ def _times(params: Mapping[str, str]) -> tuple[int | None, int | None]:
     return start, end
 
 
+def amendments(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/order/amendments: the amends of one order, oldest first."""
+    params = call.params
+    listing = desk.listed(codec.mandatory(params, "symbol"))
+    number = codec.integer("orderId", codec.mandatory(params, "orderId"))
+    first = codec.optional_integer(params, "fromExecutionId") or 0
+    most = codec.limit(params, DEFAULT_LIMIT, MOST)
+    found = [
+        shapes.amendment(desk, execution, before, order)
+        for execution, before, order in desk.amends.get(desk.core_id(number), ())
+        if execution >= first and order.symbol == listing.unified and (as_of is None or order.updated <= as_of)
+    ]
+    return Outcome(found[:most], now)
+
+
 # ------------------------------------------------------------------ account
 def account(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v3/account."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import Account, Change, Exchange, Fill, MarketChange, Order, OrderChange, Rejection, Status
+from outtrade_mocks.core import (
+    Account, BalanceChange, Change, Exchange, Fill, ListChange, Order, OrderChange, Status
+)
 from outtrade_mocks.venues.binance_spot.codec import e8_of, money
 from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
@@ -23,13 +25,18 @@ from outtrade_mocks.venues.config import VenueConfig
 ORDER_ID_BASE = 48_300_000_000
 """Order ids on the wire are the core's plus this: of the size that the venue has today."""
 TRADE_ID_BASE = 5_200_000_000
+LIST_ID_BASE = 1_300_000
 MS = 1_000_000
 _ATOM = Decimal("0.00000001")
 SELF_TRADE_MODE = "EXPIRE_MAKER"
+_LIMITED = {"limit": "_LIMIT", "market": ""}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 STATUS = {
     Status.PENDING: "PENDING_NEW",
+    Status.HELD: "PENDING_NEW",
+    Status.UNTRIGGERED: "NEW",
+    Status.TRIGGERED: "NEW",
     Status.OPEN: "NEW",
     Status.PARTIALLY_FILLED: "PARTIALLY_FILLED",
     Status.FILLED: "FILLED",
@@ -42,7 +49,16 @@ EXPIRY_REASON = {
     "fok": "UNFILLED_FOK_ORDER_EXPIRED",
     "liquidity": "INSUFFICIENT_LIQUIDITY",
 }
-"""enums.md; an order that expired to prevent a self-trade says so by its status."""
+"""enums.md; an order that expired to prevent a self-trade says so by its status, one whose list decided by its list."""
+LIST_STATUS = {"executing": "EXEC_STARTED", "updated": "UPDATED", "done": "ALL_DONE"}
+CONTINGENCY = {"oco": "OCO", "oto": "OTO", "otoco": "OTO", "bracket": "OTO"}
+SELF_TRADE_WORDS = {
+    "none": "NONE",
+    "expire_taker": "EXPIRE_TAKER",
+    "expire_maker": "EXPIRE_MAKER",
+    "expire_both": "EXPIRE_BOTH",
+    "decrement": "DECREMENT",
+}
 
 
 @dataclass(slots=True)
@@ -84,18 +100,30 @@ class Desk:
         """When the account last changed."""
         self.fills: dict[int, list[Fill]] = {}
         """Core order id -> its trades."""
+        self.lists: dict[int, list[ListChange]] = {}
+        """Core list id -> what was told of the list, oldest first."""
+        self.amends: dict[int, list[tuple[int, Order, Order]]] = {}
+        """Core order id -> (execution id, before, after) of its amends."""
         self._ids = random.Random(f"binance_spot:{config.seed}:ids")
         self.exchange.on_change(self._on_change)
 
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, Rejection | MarketChange):
-            return
+        if not isinstance(change, OrderChange | Fill | BalanceChange | ListChange):
+            return  # the account is as it was
         self.updated_ns = self.exchange.now
+        if isinstance(change, ListChange):
+            self.lists.setdefault(change.list_id, []).append(change)
         if isinstance(change, OrderChange) and change.fill is not None:
             fills = self.fills.setdefault(change.order.order_id, [])
             if not fills:
                 self.limits.traded(change.time, maker=change.fill.maker)
             fills.append(change.fill)
+
+    def amended(self, before: Order, order: Order) -> int:
+        """Note an amend; returns its execution id."""
+        execution = sum(map(len, self.amends.values())) + 1
+        self.amends.setdefault(order.order_id, []).append((execution, before, order))
+        return execution
 
     # --------------------------------------------------------------- symbols
     def listed(self, value: str, name: str = "symbol") -> Listing:
@@ -151,10 +179,35 @@ class Desk:
 
     @staticmethod
     def order_type(order: Order) -> str:
-        """``LIMIT``, ``LIMIT_MAKER`` or ``MARKET``."""
+        """The order's type in Binance's words; a stop that was triggered is still a stop."""
+        trigger = None if order.terms is None else order.terms.trigger
+        if trigger is not None:
+            return ("STOP_LOSS" if trigger.kind == "stop" else "TAKE_PROFIT") + _LIMITED[order.type]
         if order.type == "market":
             return "MARKET"
         return "LIMIT_MAKER" if order.post_only else "LIMIT"
+
+    @staticmethod
+    def list_id(order: Order) -> int:
+        """``orderListId``: -1 for an order of no list."""
+        return -1 if order.terms is None or order.terms.list_id is None else LIST_ID_BASE + order.terms.list_id
+
+    @staticmethod
+    def self_trade(order: Order) -> str:
+        """``selfTradePreventionMode``."""
+        mode = None if order.terms is None else order.terms.self_trade
+        return SELF_TRADE_MODE if mode is None else SELF_TRADE_WORDS[mode]
+
+    def working_time(self, order: Order) -> int:
+        """When the order came to the book (ms); -1: it has not, or never did."""
+        if order.terms is None:
+            return order.created // MS
+        for snapshot in self.account.orders.get(order.order_id, ()):
+            if snapshot.working or snapshot.filled:
+                return snapshot.updated // MS
+            if snapshot is order:
+                break
+        return -1
 
     # ----------------------------------------------------------- conversions
     def ticks(self, entry: Listing, price: int) -> int:

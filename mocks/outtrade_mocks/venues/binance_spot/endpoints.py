@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import account, market, trading
+from outtrade_mocks.venues.binance_spot import account, market, orderlists, trading
 from outtrade_mocks.venues.binance_spot.desk import Desk, Outcome
 
 Handler = Callable[[Desk, Call, int, int | None], Outcome]
@@ -80,6 +80,18 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/api/v3/order/cancelReplace"): Endpoint(
         "cancel_replace", "signed", 1, trading.cancel_replace, writes=True, new_order=True
     ),
+    ("PUT", "/api/v3/order/amend/keepPriority"): Endpoint("amend", "signed", 4, trading.amend, writes=True),
+    ("GET", "/api/v3/order/amendments"): Endpoint("other", "signed", 4, account.amendments),
+    ("POST", "/api/v3/orderList/oco"): Endpoint("place_list", "signed", 1, orderlists.oco, writes=True, new_order=True),
+    ("POST", "/api/v3/orderList/oto"): Endpoint("place_list", "signed", 1, orderlists.oto, writes=True, new_order=True),
+    ("POST", "/api/v3/orderList/otoco"): Endpoint(
+        "place_list", "signed", 1, orderlists.otoco, writes=True, new_order=True
+    ),
+    ("POST", "/api/v3/order/oco"): Endpoint("place_list", "signed", 1, orderlists.old_oco, writes=True, new_order=True),
+    ("DELETE", "/api/v3/orderList"): Endpoint("cancel_list", "signed", 1, orderlists.cancel, writes=True),
+    ("GET", "/api/v3/orderList"): Endpoint("lists", "signed", 4, orderlists.query),
+    ("GET", "/api/v3/allOrderList"): Endpoint("lists", "signed", 20, orderlists.all_lists),
+    ("GET", "/api/v3/openOrderList"): Endpoint("lists", "signed", 6, orderlists.open_lists),
     ("GET", "/api/v3/allOrders"): Endpoint("all_orders", "signed", 20, account.all_orders),
     ("GET", "/api/v3/myTrades"): Endpoint(
         "trades", "signed", lambda params: 5 if "orderId" in params else 20, account.my_trades

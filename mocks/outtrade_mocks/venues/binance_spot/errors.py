@@ -104,6 +104,13 @@ _REASONS = {
     RejectReason.DUPLICATE_CLIENT_ID: "duplicate_order",
     RejectReason.INSUFFICIENT_BALANCE: "insufficient_balance",
     RejectReason.WOULD_TAKE: "would_take",
+    RejectReason.TRIGGER_IMMEDIATE: "would_trigger",
+    RejectReason.ICEBERG_PARTS: "filter_iceberg_parts",
+    RejectReason.LIST_SHAPE: "oco_prices",
+    RejectReason.AMEND_INCREASE: "amend_increase",
+    RejectReason.AMEND_NO_CHANGE: "amend_no_change",
+    RejectReason.AMEND_BELOW_FILLED: "amend_below_filled",
+    RejectReason.AMEND_NOT_ALLOWED: "amend_rejected",
     RejectReason.UNKNOWN_ORDER: "unknown_order",
     RejectReason.NO_SUCH_ORDER: "no_such_order",
 }

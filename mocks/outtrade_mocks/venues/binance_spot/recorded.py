@@ -10,7 +10,7 @@ recorded several times, the first counts. Paths decide, not hosts: a testnet or 
     trades, aggTrades, ticker/price, avgPrice   a price, where neither was; the size of a usual trade
     account/commission, asset/tradeFee, account   maker and taker fees
 
-Order types and features that the mock does not have are switched off by the documented flags, so that a client that
+What the mock does not have is switched off by the documented flags, so that a client that
 reads the rules does not rely on them. The recording comes from outside: every number is checked before it is used.
 """
 
@@ -26,17 +26,17 @@ from urllib.parse import parse_qsl, urlsplit
 from outtrade_mocks.cassettes import Cassette, CassetteError
 from outtrade_mocks.cassettes.model import one_line
 
-ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET")
+ORDER_TYPES = (*("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"),)
 FILTERS = (
     *("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "PERCENT_PRICE_BY_SIDE", "NOTIONAL", "MAX_NUM_ORDERS"),
-    *("MAX_NUM_ALGO_ORDERS", "MAX_POSITION"),
+    *("MAX_NUM_ALGO_ORDERS", "MAX_POSITION", "ICEBERG_PARTS", "TRAILING_DELTA", "MAX_NUM_ORDER_AMENDS"),
 )
 """What the mock keeps of a symbol's filters; the older PERCENT_PRICE and MIN_NOTIONAL become their successors."""
-OFF = (
-    *("icebergAllowed", "ocoAllowed", "otoAllowed", "opoAllowed", "allowTrailingStop", "amendAllowed"),
-    *("pegInstructionsAllowed", "isMarginTradingAllowed"),
-)
+FLAGS = ("icebergAllowed", "ocoAllowed", "otoAllowed", "allowTrailingStop", "amendAllowed")
+"""What a symbol may have or not."""
+OFF = ("opoAllowed", "pegInstructionsAllowed", "isMarginTradingAllowed")
 """What the mock does not offer."""
+MODES = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 USUAL = 200
 """Smallest orders that a level of the book holds, where no size was recorded."""
 LEVELS = 20
@@ -180,12 +180,17 @@ def listing_of(raw: Any) -> tuple[str, dict[str, Any]]:
         "quoteOrderQtyMarketAllowed": raw.get("quoteOrderQtyMarketAllowed") is not False,
         "cancelReplaceAllowed": raw.get("cancelReplaceAllowed") is not False,
         "isSpotTradingAllowed": True,
+        **{name: raw.get(name) is True for name in FLAGS},
         **dict.fromkeys(OFF, False),
         "filters": _filters(raw),
         "permissions": [],
         "permissionSets": [["SPOT"]],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
-        "allowedSelfTradePreventionModes": ["EXPIRE_MAKER"],
+        "allowedSelfTradePreventionModes": [
+            mode
+            for mode in MODES
+            if mode == "EXPIRE_MAKER" or mode in _list(raw.get("allowedSelfTradePreventionModes"))
+        ],
     }
     return f"{base}/{quote}", listing
 
@@ -230,9 +235,11 @@ def _filters(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
     market_step = decimal(given.get("MARKET_LOT_SIZE", {}).get("stepSize")) or Decimal(0)
     if market_step % Decimal(given["LOT_SIZE"]["stepSize"]):
         raise Unusable("MARKET_LOT_SIZE.stepSize is no multiple of LOT_SIZE.stepSize")
-    most = given.get("MAX_NUM_ORDERS", {}).get("maxNumOrders", 1)
-    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        raise Unusable("MAX_NUM_ORDERS.maxNumOrders is no positive integer")
+    for kind, names in _COUNTS.items():
+        for name in names if kind in given else ():
+            most = given[kind].get(name)
+            if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+                raise Unusable(f"{kind}.{name} is no positive integer")
     return [_plain_rule(given[kind]) for kind in FILTERS if kind in given]
 
 
@@ -245,6 +252,13 @@ _NEEDED = {
     "PERCENT_PRICE_BY_SIDE": ("bidMultiplierUp", "bidMultiplierDown", "askMultiplierUp", "askMultiplierDown"),
     "NOTIONAL": ("minNotional", "maxNotional"),
     "MAX_POSITION": ("maxPosition",),
+}
+
+_COUNTS = {
+    "MAX_NUM_ORDERS": ("maxNumOrders",),
+    "MAX_NUM_ORDER_AMENDS": ("maxNumOrderAmends",),
+    "ICEBERG_PARTS": ("limit",),
+    "TRAILING_DELTA": tuple(f"{end}Trailing{way}Delta" for end in ("min", "max") for way in ("Above", "Below")),
 }
 
 

@@ -206,5 +206,12 @@ def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:
 
 def _types(order_types: Iterable[str]) -> list[str]:
     """Unified names of the listed order types (LIMIT_MAKER is a limit order that is post-only)."""
-    names = {"LIMIT": "limit", "MARKET": "market"}
+    names = {
+        "LIMIT": "limit",
+        "MARKET": "market",
+        "STOP_LOSS": "stop",
+        "STOP_LOSS_LIMIT": "stop_limit",
+        "TAKE_PROFIT": "take_profit",
+        "TAKE_PROFIT_LIMIT": "take_profit_limit",
+    }
     return [names[name] for name in order_types if name in names]

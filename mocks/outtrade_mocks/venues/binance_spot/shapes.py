@@ -6,12 +6,33 @@ from typing import Any
 
 from outtrade_mocks.core import Fill, Order
 from outtrade_mocks.venues.binance_spot.codec import money
-from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, SELF_TRADE_MODE, Desk
+from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, Desk
 
 
-def conditional(order: Order) -> dict[str, Any]:
-    """Fields that appear only under conditions: strategy (where sent), expiry reason (where expired)."""
+def special(desk: Desk, order: Order) -> dict[str, Any]:
+    """Fields of stops, trailing stops and icebergs, as far as the order is one.
+
+    ``trailingTime``, when it began to track the price, is that of the order where it begins at once; else -1: the mock
+    does not tell when an activation price was reached (*simplified*).
+    """
     fields: dict[str, Any] = {}
+    terms = order.terms
+    if terms is None:
+        return fields
+    trigger = terms.trigger
+    if trigger is not None and trigger.price is not None:
+        fields["stopPrice"] = desk.price(order.symbol, trigger.price)
+    if trigger is not None and trigger.trail_bps is not None:
+        fields["trailingDelta"] = trigger.trail_bps
+        fields["trailingTime"] = order.created // MS if trigger.price is None else -1
+    if terms.visible is not None:
+        fields["icebergQty"] = desk.quantity(order.symbol, terms.visible)
+    return fields
+
+
+def conditional(desk: Desk, order: Order) -> dict[str, Any]:
+    """Fields that appear only under conditions: stops, strategy (where sent), expiry reason (where expired)."""
+    fields = special(desk, order)
     if order.label:
         strategy, _, kind = order.label.partition("|")
         if strategy:
@@ -20,7 +41,7 @@ def conditional(order: Order) -> dict[str, Any]:
             fields["strategyType"] = int(kind)
     if order.expired_by == "self_trade":
         fields["preventedMatchId"] = 0
-    elif order.expired_by:
+    elif order.expired_by in EXPIRY_REASON:
         fields["expiryReason"] = EXPIRY_REASON[order.expired_by]
     return fields
 
@@ -30,7 +51,7 @@ def ack(desk: Desk, order: Order, now: int) -> dict[str, Any]:
     return {
         "symbol": desk.listings[order.symbol].id,
         "orderId": desk.order_id(order),
-        "orderListId": -1,
+        "orderListId": desk.list_id(order),
         "clientOrderId": order.created_as,
         "transactTime": now // MS,
     }
@@ -48,8 +69,8 @@ def result(desk: Desk, order: Order, now: int) -> dict[str, Any]:
         "timeInForce": order.tif,
         "type": desk.order_type(order),
         "side": order.side.upper(),
-        "workingTime": order.created // MS,
-        "selfTradePreventionMode": SELF_TRADE_MODE,
+        "workingTime": desk.working_time(order),
+        "selfTradePreventionMode": desk.self_trade(order),
     }
 
 
@@ -77,17 +98,18 @@ def placed(desk: Desk, order: Order, now: int, kind: str) -> dict[str, Any]:
         data = result(desk, order, now)
     else:
         return ack(desk, order, now)
-    if order.label or order.expired_by:
-        data |= conditional(order)
+    if order.label or order.expired_by or order.terms is not None:
+        data |= conditional(desk, order)
     return data
 
 
 def query(desk: Desk, order: Order) -> dict[str, Any]:
     """An order as the queries show it."""
+    working = desk.working_time(order)
     return {
         "symbol": desk.listings[order.symbol].id,
         "orderId": desk.order_id(order),
-        "orderListId": -1,
+        "orderListId": desk.list_id(order),
         "clientOrderId": order.client_id,
         "price": desk.price(order.symbol, order.price),
         "origQty": desk.quantity(order.symbol, order.lots),
@@ -101,11 +123,11 @@ def query(desk: Desk, order: Order) -> dict[str, Any]:
         "icebergQty": "0.00000000",
         "time": order.created // MS,
         "updateTime": order.updated // MS,
-        "isWorking": True,
-        "workingTime": order.created // MS,
+        "isWorking": working >= 0,
+        "workingTime": working,
         "origQuoteOrderQty": money(order.quote or 0),
-        "selfTradePreventionMode": SELF_TRADE_MODE,
-    } | conditional(order)
+        "selfTradePreventionMode": desk.self_trade(order),
+    } | conditional(desk, order)
 
 
 def cancelled(desk: Desk, order: Order, original: str, now: int) -> dict[str, Any]:
@@ -114,7 +136,7 @@ def cancelled(desk: Desk, order: Order, original: str, now: int) -> dict[str, An
         "symbol": desk.listings[order.symbol].id,
         "origClientOrderId": original,
         "orderId": desk.order_id(order),
-        "orderListId": -1,
+        "orderListId": desk.list_id(order),
         "clientOrderId": order.client_id,
         "transactTime": now // MS,
         "price": desk.price(order.symbol, order.price),
@@ -126,8 +148,45 @@ def cancelled(desk: Desk, order: Order, original: str, now: int) -> dict[str, An
         "timeInForce": order.tif,
         "type": desk.order_type(order),
         "side": order.side.upper(),
-        "selfTradePreventionMode": SELF_TRADE_MODE,
-    } | conditional(order)
+        "selfTradePreventionMode": desk.self_trade(order),
+    } | conditional(desk, order)
+
+
+def amended(desk: Desk, order: Order, before: Order) -> dict[str, Any]:
+    """The order in the answer to an amend; ``before``: as it was."""
+    return {
+        "symbol": desk.listings[order.symbol].id,
+        "orderId": desk.order_id(order),
+        "orderListId": desk.list_id(order),
+        "origClientOrderId": before.client_id,
+        "clientOrderId": order.client_id,
+        "price": desk.price(order.symbol, order.price),
+        "qty": desk.quantity(order.symbol, order.lots),
+        "executedQty": desk.quantity(order.symbol, order.filled),
+        "preventedQty": money(0),
+        "quoteOrderQty": money(order.quote or 0),
+        "cumulativeQuoteQty": money(order.quote_filled),
+        "status": desk.status(order),
+        "timeInForce": order.tif,
+        "type": desk.order_type(order),
+        "side": order.side.upper(),
+        "workingTime": desk.working_time(order),
+        "selfTradePreventionMode": desk.self_trade(order),
+    } | conditional(desk, order)
+
+
+def amendment(desk: Desk, execution: int, before: Order, order: Order) -> dict[str, Any]:
+    """One amend of an order (order/amendments)."""
+    return {
+        "symbol": desk.listings[order.symbol].id,
+        "orderId": desk.order_id(order),
+        "executionId": execution,
+        "origClientOrderId": before.client_id,
+        "newClientOrderId": order.client_id,
+        "origQty": desk.quantity(order.symbol, before.lots),
+        "newQty": desk.quantity(order.symbol, order.lots),
+        "time": order.updated // MS,
+    }
 
 
 def trade(desk: Desk, fill: Fill) -> dict[str, Any]:
@@ -136,7 +195,7 @@ def trade(desk: Desk, fill: Fill) -> dict[str, Any]:
         "symbol": desk.listings[fill.symbol].id,
         "id": desk.trade_id(fill),
         "orderId": desk.order_id(fill),
-        "orderListId": -1,
+        "orderListId": desk.list_id(desk.account.orders[fill.order_id][0]),
         "price": desk.price(fill.symbol, fill.price),
         "qty": desk.quantity(fill.symbol, fill.lots),
         "quoteQty": money(fill.quote),

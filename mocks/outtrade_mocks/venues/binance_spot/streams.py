@@ -14,14 +14,35 @@ from typing import Any
 
 import msgspec
 
-from outtrade_mocks.core import BalanceChange, OrderChange
+from outtrade_mocks.core import BalanceChange, ListChange, OrderChange
 from outtrade_mocks.venues.api import Call, Push
 from outtrade_mocks.venues.binance_spot import auth
 from outtrade_mocks.venues.binance_spot.codec import digest, encode, money, optional
-from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, SELF_TRADE_MODE, Desk
+from outtrade_mocks.venues.binance_spot.desk import (
+    CONTINGENCY,
+    EXPIRY_REASON,
+    LIST_ID_BASE,
+    LIST_STATUS,
+    MS,
+    ORDER_ID_BASE,
+    Desk,
+)
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse
+from outtrade_mocks.venues.binance_spot.shapes import special
 
-EXECUTIONS = {"accepted": "NEW", "fill": "TRADE", "cancel": "CANCELED", "expire": "EXPIRED", "amend": "REPLACED"}
+EXECUTIONS = {
+    "accepted": "NEW",
+    "released": "NEW",
+    "working": "NEW",
+    "fill": "TRADE",
+    "cancel": "CANCELED",
+    "expire": "EXPIRED",
+    "reject": "REJECTED",
+    "amend": "REPLACED",
+    "prevent": "TRADE_PREVENTION",
+}
+"""Execution type by what happened. An order that comes to the book after it waited is told as NEW once more, now with
+``w`` true (*inferred* for released orders); that it was triggered, an instant before, is not told."""
 METHOD_OPS = {
     "userDataStream.subscribe.signature": "subscribe",
     "userDataStream.subscribe": "subscribe",
@@ -73,6 +94,8 @@ class Reports:
         listing = desk.listings[order.symbol]
         cancelled = change.why in ("cancel", "amend")
         prevented = order.expired_by == "self_trade"
+        more = special(desk, order)
+        working = desk.working_time(order)
         time = change.time // MS
         step = listing.step
         event: dict[str, Any] = {
@@ -85,9 +108,9 @@ class Reports:
             "f": order.tif,
             "q": money(order.lots * step),
             "p": desk.price(order.symbol, order.price),
-            "P": "0.00000000",
-            "F": "0.00000000",
-            "g": -1,
+            "P": more.get("stopPrice", "0.00000000"),
+            "F": more.get("icebergQty", "0.00000000"),
+            "g": desk.list_id(order),
             "C": order.created_as if cancelled and order.client_id != order.created_as else "",
             "x": "TRADE_PREVENTION" if prevented else EXECUTIONS[change.why],
             "X": status,
@@ -108,13 +131,42 @@ class Reports:
             "Z": money(order.quote_filled),
             "Y": money(fill.quote) if fill else "0.00000000",
             "Q": money(order.quote or 0),
-            "W": order.created // MS,
-            "V": SELF_TRADE_MODE,
         }
+        if working >= 0:
+            event["W"] = working
+        event["V"] = desk.self_trade(order)
+        if "trailingDelta" in more:
+            event |= {"d": more["trailingDelta"], "D": more["trailingTime"]}
         if prevented:
             event |= {"v": 0, "A": money(order.remaining * step), "B": money(order.remaining * step)}
-        elif order.expired_by:
+        elif order.expired_by in EXPIRY_REASON:
             event["eR"] = EXPIRY_REASON[order.expired_by]
+        return encode(event).decode()
+
+    def order_list(self, change: ListChange) -> Push:
+        """A listStatus: an order list began, moved on or is over."""
+        self._n += 1
+        names = tuple(self._desk.account.orders[order_id][-1].client_id for order_id in change.order_ids)
+        return Push(self._n, "other", partial(self._list, change, names))
+
+    def _list(self, change: ListChange, names: tuple[str, ...]) -> str:
+        time, symbol = change.time // MS, self._desk.listings[change.symbol].id
+        event = {
+            "e": "listStatus",
+            "E": time,
+            "s": symbol,
+            "g": LIST_ID_BASE + change.list_id,
+            "c": CONTINGENCY[change.kind],
+            "l": LIST_STATUS[change.status],
+            "L": "ALL_DONE" if change.status == "done" else "EXECUTING",
+            "r": "NONE",
+            "C": change.client_id,
+            "T": time,
+            "O": [
+                {"s": symbol, "i": ORDER_ID_BASE + order_id, "c": name}
+                for order_id, name in zip(change.order_ids, names, strict=True)
+            ],
+        }
         return encode(event).decode()
 
     def balance(self, change: BalanceChange) -> Push:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outtrade_mocks.core import Order, Reject, Status
+from outtrade_mocks.core import Order, Reject
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import codec, shapes, tickets
+from outtrade_mocks.venues.binance_spot import codec, orderlists, shapes, tickets
 from outtrade_mocks.venues.binance_spot.codec import money
-from outtrade_mocks.venues.binance_spot.desk import Desk, Outcome
+from outtrade_mocks.venues.binance_spot.desk import MS, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.binance_spot.reference import Listing
 
-RESTRICTIONS = {"ONLY_NEW": Status.OPEN, "ONLY_PARTIALLY_FILLED": Status.PARTIALLY_FILLED}
+RESTRICTIONS = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
 MODES = ("STOP_ON_FAILURE", "ALLOW_FAILURE")
 EXCEEDED_MODES = ("DO_NOTHING", "CANCEL_ONLY")
 
@@ -87,7 +87,8 @@ def identify(
     return number, None if name is None else codec.client_id(client_id, name)
 
 
-def _restriction(params: Mapping[str, str]) -> Status | None:
+def _restriction(params: Mapping[str, str]) -> str | None:
+    """The only status (in the venue's words) in which the order may be cancelled."""
     value = codec.optional(params, "cancelRestrictions")
     if value is None:
         return None
@@ -101,7 +102,7 @@ def _working(desk: Desk, listing: Listing, number: int | None, name: str | None)
     core_id = desk.core_id(number) if number is not None else desk.account.working.get(name or "")
     snapshots = desk.account.orders.get(core_id) if core_id is not None else None
     order = snapshots[-1] if snapshots else None
-    if order is None or order.symbol != listing.unified or not order.working:
+    if order is None or order.symbol != listing.unified or not order.live:
         raise refuse("unknown_order")
     if name is not None and order.client_id != name:
         raise refuse("client_id_mismatch")
@@ -114,16 +115,19 @@ def _cancel(
     number: int | None,
     name: str | None,
     new_id: str | None,
-    only: Status | None,
+    only: str | None,
     now: int,
-) -> tuple[Order, dict[str, Any]]:
+) -> dict[str, Any]:
+    """Cancel one order; where it belongs to a list, the list, and the answer is the list's."""
     before = _working(desk, listing, number, name)
-    if only is not None and before.status is not only:
+    if only is not None and desk.status(before) != only:
         raise refuse("restricted_cancel")
+    if before.terms is not None and before.terms.list_id is not None:
+        return orderlists.cancelled(desk, before.terms.list_id, new_id, now, before)
     order = desk.exchange.cancel(
         desk.account, listing.unified, order_id=before.order_id, new_client_id=new_id or desk.client_id()
     )
-    return order, shapes.cancelled(desk, order, before.client_id, now)
+    return shapes.cancelled(desk, order, before.client_id, now)
 
 
 def _new_name(params: Mapping[str, str], name: str) -> str | None:
@@ -137,24 +141,63 @@ def cancel(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     listing = desk.listed(codec.mandatory(params, "symbol"))
     number, name = identify(params)
     new_id, only = _new_name(params, "newClientOrderId"), _restriction(params)
-    order, data = _cancel(desk, listing, number, name, new_id, only, now)
-    return Outcome(data, now, order_ids=(str(desk.order_id(order)),))
+    data = _cancel(desk, listing, number, name, new_id, only, now)
+    return Outcome(data, now, order_ids=_ids(data))
+
+
+def _ids(data: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of the orders that an answer to a cancel tells of."""
+    return tuple(str(report["orderId"]) for report in data.get("orderReports", (data,)))
 
 
 def cancel_all(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """DELETE /api/v3/openOrders; with nothing open -2011. All cancelled orders take one new client id."""
+    """DELETE /api/v3/openOrders, order lists included; with nothing open -2011. All cancelled orders take one new
+    client id."""
     listing = desk.listed(codec.mandatory(call.params, "symbol"))
-    orders = [order for order in working(desk) if order.symbol == listing.unified]
+    orders = [order for order in open_orders(desk) if order.symbol == listing.unified]
     if not orders:
         raise refuse("unknown_order")
-    new_id = desk.client_id()
-    data = [_cancel(desk, listing, desk.order_id(order), None, new_id, None, now)[1] for order in orders]
-    return Outcome(data, now, order_ids=tuple(str(desk.order_id(order)) for order in orders))
+    new_id, data = desk.client_id(), []
+    for order in orders:
+        if desk.account.orders[order.order_id][-1].live:  # not ended with its list already
+            data.append(_cancel(desk, listing, desk.order_id(order), None, new_id, None, now))
+    return Outcome(data, now, order_ids=tuple(each for one in data for each in _ids(one)))
 
 
-def working(desk: Desk) -> list[Order]:
-    """The account's working orders, oldest first."""
+def open_orders(desk: Desk) -> list[Order]:
+    """The account's open orders, oldest first."""
     return [desk.account.orders[core_id][-1] for core_id in sorted(desk.account.working.values())]
+
+
+# -------------------------------------------------------------------- amend
+def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """PUT /api/v3/order/amend/keepPriority: a smaller quantity; the order keeps its place in the queue.
+
+    A new client order id, where one is sent, takes the place of the old one (order_amend_keep_priority.md).
+    """
+    params = call.params
+    listing = desk.listed(codec.mandatory(params, "symbol"))
+    number, name = identify(params)
+    new_id = _new_name(params, "newClientOrderId")
+    quantity = codec.e8("newQty", codec.mandatory(params, "newQty"))
+    if not listing.raw["amendAllowed"]:
+        raise refuse("unsupported_amend")
+    before = _working(desk, listing, number, name)
+    most = listing.filter("MAX_NUM_ORDER_AMENDS").get("maxNumOrderAmends")
+    if most is not None and len(desk.amends.get(before.order_id, ())) >= most:
+        raise refuse("filter_max_num_order_amends")
+    lots = desk.lots(listing, quantity)
+    if lots > before.lots:
+        raise refuse("amend_increase")
+    order = desk.exchange.amend(
+        desk.account, listing.unified, order_id=before.order_id, lots=lots, new_client_id=new_id
+    )
+    execution = desk.amended(before, order)
+    return Outcome(
+        {"transactTime": now // MS, "executionId": execution, "amendedOrder": shapes.amended(desk, order, before)},
+        now,
+        order_ids=(str(desk.order_id(order)),),
+    )
 
 
 # ----------------------------------------------------------- cancel-replace
@@ -178,8 +221,8 @@ def cancel_replace(desk: Desk, call: Call, now: int, as_of: int | None) -> Outco
 
     ids: list[str] = []
     try:
-        order, cancel_data = _cancel(desk, ticket.listing, number, name, new_id, only, now)
-        ids.append(str(desk.order_id(order)))
+        cancel_data = _cancel(desk, ticket.listing, number, name, new_id, only, now)
+        ids.extend(_ids(cancel_data))
         cancelled = True
     except Refusal as refusal:
         cancel_data, cancelled = refusal.envelope, False

@@ -78,9 +78,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "cancel_replace": Trait(
             "two_steps", f"{REST} cancelReplace: -2021 and -2022 say which half failed", "documented"
         ),
-        "amend": Trait(
-            "quantity_down_only", f"{REST} amend/keepPriority; not offered here (amendAllowed false)", "documented"
-        ),
+        "amend": Trait("quantity_down_only", f"{REST} amend/keepPriority; order_amend_keep_priority.md", "documented"),
         "dead_man_switch": Trait(None, "absent from the spot documentation", "documented"),
         "fee_asset": Trait("received", "faqs/commission_faq.md (BNB discount switched off)", "documented"),
         "fee_rounding": Trait("down", "not stated", "inferred"),
@@ -117,12 +115,16 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "stream_sequence": Trait(None, f"{STREAM}: I is an execution id, not gapless", "documented"),
         "session_logon": Trait("ed25519_only", "web-socket-api.md; HMAC keys subscribe by signature", "documented"),
         "types": Trait(
-            ("limit", "market"),
-            "the live venue also lists stops, take-profits, trailing stops and order lists; this mock does not execute "
-            "them and answers -1013 in the documented words",
+            ("limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit", "oco", "oto", "otoco"),
+            f"{REST} New order, Order lists; enums.md. Pegged orders, OPO lists and SOR are not offered here",
             "documented",
         ),
-        "order_reports_of_stops": Trait(None, "not mocked", "unknown"),
+        "order_reports_of_stops": Trait(
+            "NEW when taken (w false) and NEW again when it comes to the book (w true)",
+            "not stated for the second report",
+            "inferred",
+        ),
+        "stop_reserves": Trait("placement", "balances show a stop's money as locked at once", "inferred"),
         "public_trades": Trait("own_only", "the mock prints only trades of its account; a simplification", "inferred"),
     }
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, MarketChange, OrderChange, Reject, Rejection
+from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange, Reject
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
 from outtrade_mocks.venues.binance_spot import auth, codec
 from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, Desk, Outcome
@@ -51,6 +51,9 @@ REFUSALS = {
 }
 STATUS_TRUTH = {
     "pending": "open",
+    "held": "open",
+    "untriggered": "open",
+    "triggered": "open",
     "open": "open",
     "partially_filled": "open",
     "filled": "filled",
@@ -257,15 +260,24 @@ class BinanceSpot:
         self._truths.append(callback)
 
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, ListChange | Rejection | MarketChange):
-            return  # this door takes no order lists; what is refused is on the record with its answer, in venue's words
-        if not isinstance(change, BalanceChange):
+        """What is refused is on the record with its answer, in the venue's words; other changes have no event here."""
+        if isinstance(change, OrderChange | Fill):
             for tell in self._truths:
                 tell(change)
-        if self._pushes and not isinstance(change, Fill):
-            push = self._reports.balance(change) if isinstance(change, BalanceChange) else self._reports.order(change)
-            for send in self._pushes:
-                send(push)
+        if not self._pushes:
+            return
+        if isinstance(change, OrderChange):
+            if change.why == "triggered":
+                return  # the same instant, nothing to see from outside
+            push = self._reports.order(change)
+        elif isinstance(change, BalanceChange):
+            push = self._reports.balance(change)
+        elif isinstance(change, ListChange):
+            push = self._reports.order_list(change)
+        else:
+            return
+        for send in self._pushes:
+            send(push)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
