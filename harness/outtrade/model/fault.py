@@ -9,8 +9,9 @@ with ``committed=False`` nothing is executed and the client sees *the same bytes
 pair, so "always assume failed" and "always assume placed" both lose.
 
 Operations (the same for every venue): ``place cancel cancel_all cancel_replace amend place_list cancel_list query
-open_orders all_orders lists trades account time exchange_info depth ticker ping currencies status other`` over HTTP, ``subscribe`` on a stream,
-``event`` for a pushed stream event, ``connect`` for a TCP connection (REST and stream alike).
+open_orders all_orders lists trades account time exchange_info depth ticker ping currencies status other`` over HTTP,
+``subscribe`` on a stream, ``event`` for a pushed stream event, ``connect`` for a TCP connection (REST and stream
+alike).
 
     >>> f = LostAnswer(on=Trigger(op="place"), committed=True, symptom="hang")
     >>> f.variant
