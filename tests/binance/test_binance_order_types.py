@@ -218,6 +218,12 @@ def test_oto(kit: Kit) -> None:
     assert [(each["status"], each["type"]) for each in made["orderReports"]] == [
         ("NEW", "LIMIT_MAKER"), ("PENDING_NEW", "LIMIT"),
     ]  # fmt: skip
+    entry = made["orders"][0]["orderId"]
+    answer = amend(kit, orderId=entry, newQty="0.08").data
+    assert (answer["amendedOrder"]["qty"], answer["listStatus"]["orderListId"]) == ("0.08000000", made["orderListId"])
+    assert list(answer["listStatus"]) == [
+        *("orderListId", "contingencyType", "listOrderStatus", "listClientOrderId", "symbol", "orders"),
+    ]
     market = fields | {"workingType": "MARKET"}
     assert kit.ask("POST", "/api/v3/orderList/oto", **BTC, **market).error == (400, -1116, "Invalid orderType.")
 

@@ -220,6 +220,12 @@ def _as_of(changes: list[ListChange], as_of: int | None) -> ListChange | None:
     return told[-1] if told else None
 
 
+def status(desk: Desk, list_id: int) -> dict[str, Any]:
+    """The list of an amended order."""
+    data = _list(desk, desk.lists[list_id][-1])
+    return {name: value for name, value in data.items() if name not in ("listStatusType", "transactionTime")}
+
+
 def _list(desk: Desk, change: ListChange) -> dict[str, Any]:
     """An order list as every answer shows it."""
     symbol = desk.listings[change.symbol].id

@@ -192,12 +192,11 @@ def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     order = desk.exchange.amend(
         desk.account, listing.unified, order_id=before.order_id, lots=lots, new_client_id=new_id
     )
-    execution = desk.amended(before, order)
-    return Outcome(
-        {"transactTime": now // MS, "executionId": execution, "amendedOrder": shapes.amended(desk, order, before)},
-        now,
-        order_ids=(str(desk.order_id(order)),),
-    )
+    data: dict[str, Any] = {"transactTime": now // MS, "executionId": desk.amended(before, order)}
+    data["amendedOrder"] = shapes.amended(desk, order, before)
+    if order.terms is not None and order.terms.list_id is not None:
+        data["listStatus"] = orderlists.status(desk, order.terms.list_id)
+    return Outcome(data, now, order_ids=(str(desk.order_id(order)),))
 
 
 # ----------------------------------------------------------- cancel-replace
