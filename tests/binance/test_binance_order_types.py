@@ -91,6 +91,13 @@ def test_an_iceberg_shows_a_part(kit: Kit) -> None:
     assert too_many.error == (400, -1013, "Filter failure: ICEBERG_PARTS")
 
 
+def test_only_so_many_stops_are_open(kit: Kit) -> None:
+    for _ in range(5):
+        assert kit.place(**STOP | {"quantity": "0.1"}).status == 200
+    assert kit.place(**STOP | {"quantity": "0.1"}).error == (400, -1013, "Filter failure: MAX_NUM_ALGO_ORDERS")
+    assert kit.limit("40000", "0.1").status == 200
+
+
 @pytest.mark.parametrize(
     ("mode", "maker", "taker"),
     [

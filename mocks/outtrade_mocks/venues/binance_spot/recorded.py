@@ -30,6 +30,7 @@ ORDER_TYPES = (*("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT
 FILTERS = (
     *("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "PERCENT_PRICE_BY_SIDE", "NOTIONAL", "MAX_NUM_ORDERS"),
     *("MAX_NUM_ALGO_ORDERS", "MAX_POSITION", "ICEBERG_PARTS", "TRAILING_DELTA", "MAX_NUM_ORDER_AMENDS"),
+    *("MAX_NUM_ICEBERG_ORDERS", "MAX_NUM_ORDER_LISTS"),
 )
 """What the mock keeps of a symbol's filters; the older PERCENT_PRICE and MIN_NOTIONAL become their successors."""
 FLAGS = ("icebergAllowed", "ocoAllowed", "otoAllowed", "allowTrailingStop", "amendAllowed")
@@ -257,6 +258,9 @@ _NEEDED = {
 _COUNTS = {
     "MAX_NUM_ORDERS": ("maxNumOrders",),
     "MAX_NUM_ORDER_AMENDS": ("maxNumOrderAmends",),
+    "MAX_NUM_ALGO_ORDERS": ("maxNumAlgoOrders",),
+    "MAX_NUM_ICEBERG_ORDERS": ("maxNumIcebergOrders",),
+    "MAX_NUM_ORDER_LISTS": ("maxNumOrderLists",),
     "ICEBERG_PARTS": ("limit",),
     "TRAILING_DELTA": tuple(f"{end}Trailing{way}Delta" for end in ("min", "max") for way in ("Above", "Below")),
 }
