@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import (
-    Account, BalanceChange, Change, Exchange, Fill, ListChange, Order, OrderChange, Status
-)
+from outtrade_mocks.core import Account, BalanceChange, Change, Exchange, Fill, ListChange, Order, OrderChange, Status
 from outtrade_mocks.venues.binance_spot.codec import e8_of, money
 from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
