@@ -249,3 +249,14 @@ def test_too_many_connections_are_reset_and_the_others_work() -> None:
             assert second.recv(65536).startswith(b"HTTP/1.1 200")
         assert client.query().status_code == 200
     assert len(of(server.history, Connect)) == 2
+
+
+def test_a_latency_model_holds_over_real_sockets() -> None:
+    up, down = {"kind": "fixed", "seconds": 0.05}, {"kind": "uniform", "low": 0.1, "high": 0.11}
+    each_way = {"kind": "each_way", "up": up, "down": down}
+    with serving(scenario(latency=each_way)) as server, Client(server.access()) as client:
+        assert client.place().json()["status"] == "NEW"
+    (sent,), (came,) = of(server.history, Request), of(server.history, Response)
+    (order,) = of(server.history, OrderTruth)
+    assert order.at - sent.at >= 50_000_000
+    assert came.at - order.at >= 100_000_000

@@ -8,8 +8,10 @@ the instant of sending: network delay is the server's to add.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from outtrade.engine.delays import Way
 from outtrade.engine.seam import Connection
 from outtrade.model.history import (
     Answer,
@@ -34,8 +36,8 @@ class Link:
     """One TCP connection of the client under test."""
 
     __slots__ = (
-        "closing", "conn", "dead", "host", "http", "method", "open", "queued", "seen_up", "server", "session",
-        "stay", "subscribed", "waiting", "ws",
+        "closing", "conn", "dead", "host", "http", "lanes", "method", "open", "queued", "seen_up", "server",
+        "session", "stay", "subscribed", "waiting", "ws",
     )  # fmt: skip
 
     def __init__(self, server: Server, conn: Connection) -> None:
@@ -55,6 +57,8 @@ class Link:
         self.seen_up = False
         self.stay = True
         self.method = "GET"
+        self.lanes: dict[Way, tuple[int, int]] = {"up": (0, 0), "down": (0, 0)}
+        """Of each direction, when the message that leaves last leaves and arrives (ns): none overtakes it."""
         server.links[conn.id] = self
 
     # ------------------------------------------------------------------ from the client
@@ -73,7 +77,7 @@ class Link:
                 self.conn.send(wire.CONTINUE)
             elif isinstance(event, wire.Malformed):
                 self.closing = True
-                self.server.later(2 * self.server.latency, self._last_words, wire.error_response(event))
+                self._round_trip("malformed", self._last_words, wire.error_response(event))
             else:
                 self._upgrade(event)
 
@@ -123,6 +127,11 @@ class Link:
                 self.finish()
             elif self.queued:
                 self._request(self.queued.pop(0))
+
+    def _round_trip(self, op: str, action: Callable[..., object], *args: Any) -> None:
+        """The venue answers at once to what has just left the client."""
+        up, down = self.server.delays.up(op), self.server.delays.down(op)
+        self.server.carry(self, "down", up + down, action, *args, after=up)
 
     def _last_words(self, data: bytes) -> None:
         if self.open:
@@ -202,13 +211,13 @@ class Link:
         assert self.ws is not None
         for event in events:
             if isinstance(event, wire.Opening):
-                self.server.later(2 * self.server.latency, self._accept, event)
+                self._round_trip("upgrade", self._accept, event)
             elif isinstance(event, wire.Text):
                 self._text(event.text)
             elif isinstance(event, wire.Closed):
                 self.closing = True
         if self.ws.open or self.closing:
-            self.server.later(2 * self.server.latency, self._flush)
+            self._round_trip("frames", self._flush)
 
     def _accept(self, event: wire.Opening) -> None:
         if self.server.outages.swallowed(self) or not self.open or self.ws is None:
@@ -245,7 +254,7 @@ class Link:
         before = self.waiting
         exchange = self.server.opened(self, call, self.host, text.encode())
         self.waiting = before
-        self.server.later(self.server.latency, self._arrive, exchange)
+        self.server.carry(self, "up", self.server.delays.up(call.op), self._arrive, exchange)
 
     def _arrive(self, exchange: Exchange) -> None:
         server = self.server
@@ -257,7 +266,7 @@ class Link:
             self.subscribed = True
             server.pushes.stream_here(self)
         if text is not None:
-            server.later(server.latency, self._reply, exchange, text)
+            server.carry(self, "down", server.delays.down(exchange.call.op), self._reply, exchange, text)
 
     def _reply(self, exchange: Exchange, text: str) -> None:
         server = self.server
@@ -297,11 +306,12 @@ class Link:
         self.ws.send_text(text)
         self._flush()
 
-    def push(self, push: Push, delay: float) -> None:
-        """Send a pushed event; it arrives ``delay`` seconds later unless something is in the way."""
+    def push(self, push: Push, gap: float) -> None:
+        """Send a pushed event in ``gap`` seconds; it arrives a network delay later unless something is in the way."""
         text = None if self.session is None else self.session.frame(push)
         if text is not None:
-            self.server.later(delay, self._push, push, text)
+            seconds = self.server.delays.down("event") + gap
+            self.server.carry(self, "down", seconds, self._push, push, text, after=gap)
 
     def _push(self, push: Push, text: str) -> None:
         server = self.server

@@ -157,6 +157,7 @@ def _steps(scenario: Scenario) -> Iterator[Step]:
     the number of faults or intents."""
     yield lambda s: _changed(s, {"knobs": {}})
     yield _fewer_symbols
+    yield _steady
     for n, fault in enumerate(scenario.faults):
         for changes in _PLAIN_TRIGGER:
             yield partial(_plainer_trigger, n, changes)
@@ -185,6 +186,12 @@ def _fewer_symbols(scenario: Scenario) -> Scenario | None:
         return None
     markets = {name: market for name, market in scenario.markets.items() if name in symbols}
     return _changed(scenario, {"symbols": symbols, "markets": markets})
+
+
+def _steady(scenario: Scenario) -> Scenario | None:
+    """A network whose delay is always the same."""
+    latency = scenario.latency
+    return None if isinstance(latency, float) else _changed(scenario, {"latency": round(latency.typical, 4)})
 
 
 def _plainer_trigger(n: int, changes: dict[str, Any], scenario: Scenario) -> Scenario | None:

@@ -47,7 +47,7 @@ class Outages:
 
     def _on_connect(self, host: str, port: int) -> ConnectPlan:
         server = self.server
-        round_trip = 2 * server.latency
+        round_trip = server.delays.up("connect") + server.delays.down("connect")
         if window := self._now("blackhole"):
             server.landed_once(window, detail=f"connect {host}")
             return ConnectPlan("lost")

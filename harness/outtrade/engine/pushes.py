@@ -125,6 +125,6 @@ class Pushes:
             self._spread(push)
 
     def _spread(self, push: Push) -> None:
-        delay = self.server.latency + (0.0 if self.server.event_first else EVENT_GAP)
+        gap = 0.0 if self.server.event_first else EVENT_GAP
         for link in self.live():
-            link.push(push, delay)
+            link.push(push, gap)

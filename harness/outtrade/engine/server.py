@@ -16,6 +16,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from outtrade.engine.delays import Delays, Way
 from outtrade.engine.outages import Outages
 from outtrade.engine.pushes import EVENT_GAP, Pushes
 from outtrade.engine.recorder import RunRecorder
@@ -81,7 +82,7 @@ class Server:
         self.plan = plan
         self.recorder = recorder
         self.scenario = scenario
-        self.latency = scenario.latency
+        self.delays = Delays(scenario.latency, scenario.seed)
         self.heal_at = int((scenario.until - scenario.bounds.settle) * NS)
         """No fault outlasts this run time."""
         self.links: dict[int, Link] = {}
@@ -119,6 +120,18 @@ class Server:
     def later(self, seconds: float, action: Any, *args: Any) -> None:
         """Schedule something that may end a wait of the client."""
         self.world.call_later(seconds, action, *args)
+
+    def carry(self, link: Link, way: Way, seconds: float, action: Any, *args: Any, after: float = 0.0) -> None:
+        """Schedule what a message does where it arrives, ``seconds`` from now; the first ``after`` of these pass before
+        it leaves. It arrives after what left before it on the same connection. It may end a wait of the client."""
+        left, at = self.world.now + round(after * NS), self.world.now + round(seconds * NS)
+        last_left, last_arrival = link.lanes[way]
+        if left < last_left:  # that one has not left yet
+            at = min(at, last_arrival - 1)
+        else:
+            at = max(at, last_arrival)
+            link.lanes[way] = left, at
+        self.world.call_at(at, action, *args)
 
     # ------------------------------------------------------------------ time of the venue
     def tick(self) -> None:
@@ -209,7 +222,7 @@ class Server:
         if self.crash("before_send", call.op, asked=call):
             return
         exchange = self.opened(link, call, request.host, request.body)
-        self.later(self.latency, self.arrive, exchange)
+        self.carry(link, "up", self.delays.up(call.op), self.arrive, exchange)
         self.crash("after_send", call.op, exchange)
 
     def opened(self, link: Link, call: Call, host: str, body: bytes) -> Exchange:
@@ -479,7 +492,8 @@ class Server:
     ) -> None:
         """Send an answer; it reaches the client one network delay (plus ``delay``) later."""
         gap = EVENT_GAP if self.event_first else 0.0
-        self.later(self.latency + delay + gap, self._delivered, exchange, answer, reading, fault)
+        link, seconds = exchange.link, self.delays.down(exchange.call.op) + delay + gap
+        self.carry(link, "down", seconds, self._delivered, exchange, answer, reading, fault, after=delay + gap)
 
     def _delivered(self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None) -> None:
         link = exchange.link
@@ -524,8 +538,10 @@ class Server:
                 self.record_response(exchange, answer, reading, armed)
             link.send(pieces[number])
 
+        seconds = self.delays.down(exchange.call.op)
         for number in range(len(pieces)):
-            self.later(self.latency + number * fault.pause, piece, number)
+            pause = number * fault.pause
+            self.carry(exchange.link, "down", seconds + pause, piece, number, after=pause)
 
     def settle(self) -> None:
         """The run is over: nothing is hidden any more, and requests still open will stay so."""

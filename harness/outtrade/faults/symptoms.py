@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outtrade.model.fault import LostAnswer
@@ -30,16 +31,21 @@ def half_body(exchange: Exchange) -> bytes:
 
 def show(server: Server, exchange: Exchange, armed: Armed, fault: LostAnswer) -> None:
     """Schedule the symptom of a lost answer."""
-    link, delay = exchange.link, server.latency + fault.delay
+    link = exchange.link
+
+    def later(action: Callable[..., object], *args: object) -> None:
+        seconds = server.delays.down(exchange.call.op) + fault.delay
+        server.carry(link, "down", seconds, action, *args, after=fault.delay)
+
     match fault.symptom:
         case "hang":
             return
         case "reset":
-            server.later(delay, link.reset)
+            later(link.reset)
         case "close":
-            server.later(delay, link.finish)
+            later(link.finish)
         case "truncate":
-            server.later(delay, link.truncated, HttpAnswer(200, half_body(exchange)), 512)
+            later(link.truncated, HttpAnswer(200, half_body(exchange)), 512)
         case "html_502" | "html_503" | "html_504":
             server.deliver(exchange, html_page(int(fault.symptom[-3:])), None, delay=fault.delay, fault=armed)
         case "code_1006" | "code_1007":

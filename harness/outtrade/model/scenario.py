@@ -29,6 +29,7 @@ from outtrade_mocks.core.profiles import PROFILES, market_fields
 from outtrade_mocks.core.recording import Tape
 from outtrade_mocks.core.script import MarketEvent, Path
 
+from .delay import Delay
 from .fault import Fault
 from .task import Bounds, Intent, Limits, Number, Plain, Task
 
@@ -146,8 +147,8 @@ class Scenario(Plain):
     """Maker and taker fee as fractions."""
     reference: Reference | None = None
     """Listings from a recording; None: the mock's own."""
-    latency: float = 0.02
-    """One-way network delay in seconds."""
+    latency: Delay = 0.02
+    """One-way network delay: seconds, or a model of it (``model.delay``)."""
     knobs: dict[str, bool | int | float | str] = Field(default_factory=dict)
     """Seeded settings for what the venue does not document (see the venue's traits)."""
     intents: tuple[Intent, ...]

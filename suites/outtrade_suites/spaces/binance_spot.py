@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from outtrade.model.delay import Delay, EachWay, FixedDelay, LognormalDelay, SpikyDelay, UniformDelay
 from outtrade.model.fault import Fault
 from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Bounds, Intent
@@ -196,7 +197,7 @@ def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenar
         balances={asset: Decimal(amount) for asset, amount in balances.items()},
         markets={symbol: sketch.markets[symbol] for symbol in symbols},
         fees=d.choice("fees", [(Decimal(maker), Decimal(taker)) for maker, taker in FEES], weights=(4, 1, 1)),
-        latency=d.number("latency", 0.005, 0.12),
+        latency=_latency(d.number("latency", 0.005, 0.12), d.sub("network")),
         knobs={"event_first": d.boolean("event first")},
         intents=tuple(_intent(fields) for fields in sketch.intents),
         until=until,
@@ -207,6 +208,20 @@ def _assembled(sketch: Sketch, wishes: list[Wish], bought: str | None) -> Scenar
         return made
     short = known.recorded.reference.sha256[:8]
     return made.model_copy(update={"id": f"{made.id}-{short}", **known.recorded.fields(symbols)})
+
+
+def _latency(usual: float, d: Draw) -> Delay:
+    """One way between the agent and the venue: mostly always the same, sometimes with jitter, a tail or spikes, which
+    stay far below the time after which clients give an answer up."""
+    if not d.boolean("varies", 0.25):
+        return usual
+    jitter = UniformDelay(kind="uniform", low=round(usual / 2, 4), high=round(usual * d.number("width", 1.5, 4), 4))
+    tail = LognormalDelay(kind="lognormal", median=usual, sigma=d.number("sigma", 0.2, 0.7))
+    probability, extra = d.number("often", 0.01, 0.15), d.number("extra", 0.2, 2.0)
+    spikes = SpikyDelay(kind="spikes", base=usual, probability=probability, extra=extra)
+    slow_back = EachWay(kind="each_way", up=FixedDelay(kind="fixed", seconds=usual), down=spikes)
+    models: tuple[Delay, ...] = (jitter, tail, spikes, slow_back)
+    return d.choice("kind", models)
 
 
 def _companions(d: Draw, wishes: list[Wish], hits: list[Hit], room: int, heal: float) -> list[Fault]:

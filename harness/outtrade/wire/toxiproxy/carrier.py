@@ -230,7 +230,7 @@ class Carrier:
             if not self._server.outages.swallowed(exchange.link) and exchange.link.open:
                 self._start(act(*args))
 
-        self._server.later(self._server.latency + seconds, begin)
+        self._server.later(self._server.delays.down(exchange.call.op) + seconds, begin)
 
     def _start(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:
