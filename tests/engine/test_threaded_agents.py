@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import queue
@@ -15,19 +16,22 @@ import msgspec
 import pytest
 import requests
 
+from outtrade import suites
 from outtrade.engine.determinism import first_difference
+from outtrade.engine.judging import judge_history
 from outtrade.engine.run import run
 from outtrade.model.fault import Crash, LostAnswer, Trigger
-from outtrade.model.history import Crashed, History, Log, NoReport, OrderTruth, Reported, Request, Started
+from outtrade.model.history import Crashed, Deadlocked, History, Log, NoReport, OrderTruth, Reported, Request, Started
 from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Report, Task
+from outtrade.report import timeline
 from outtrade.targets import Target
 from outtrade.targets.access import VenueAccess
 
 EMPTY = Report(outcomes={}, orders=())
 
 
-def play(agent: Any, *faults: Any, **changes: Any) -> History:
+def play(agent: Any, *faults: Any, is_async: bool = False, **changes: Any) -> History:
     scenario = Scenario(
         id="threads",
         seed=1,
@@ -39,7 +43,7 @@ def play(agent: Any, *faults: Any, **changes: Any) -> History:
         faults=faults,
         **changes,
     )
-    return run(Target("test", "A", False, lambda: agent), scenario)
+    return run(Target("test", "A", is_async, lambda: agent), scenario)
 
 
 def of(history: History, kind: Any) -> list[Any]:
@@ -122,3 +126,55 @@ def test_a_hang_names_the_threads_and_their_lines() -> None:
     assert "in hanging: answers.get()" in event.where
     assert "thread asker: recv on api.binance.com:443 at test_threaded_agents.py" in event.detail
     assert "in worker: requests.get(url)" in event.detail
+
+
+def knotted(task: Task, venue: VenueAccess) -> Report:
+    books, orders = threading.Lock(), threading.Lock()
+
+    def take(first: threading.Lock, second: threading.Lock) -> None:
+        with first:
+            time.sleep(1)
+            with second:
+                pass
+
+    threading.Thread(target=take, args=(books, orders), name="feed", daemon=True).start()
+    threading.Thread(target=take, args=(orders, books), name="trader", daemon=True).start()
+    time.sleep(10)
+    return EMPTY
+
+
+async def knotted_beside_a_loop(task: Task, venue: VenueAccess) -> Report:
+    return await asyncio.to_thread(knotted, task, venue)
+
+
+@pytest.mark.parametrize("agent", [knotted, knotted_beside_a_loop])
+def test_threads_that_wait_for_each_other_are_a_finding_although_the_agent_reports(agent: Any) -> None:
+    is_async = agent is knotted_beside_a_loop
+    history = play(agent, is_async=is_async)
+    assert of(history, Reported)
+    (event,) = of(history, Deadlocked)
+    assert [(one.thread, one.call) for one in event.waits] == [
+        ("feed", "lock.acquire (held by thread trader)"),
+        ("trader", "lock.acquire (held by thread feed)"),
+    ]
+    assert all(one.where.endswith("in take: with second:") for one in event.waits)
+    again = History.from_jsonl(history.to_jsonl())
+    assert again.events == history.events
+    assert play(agent, is_async=is_async).hash() == history.hash()
+    (finding,) = [one for one in judge_history(history, suites.load("core").properties) if one.id == "RCV-18"]
+    assert (finding.verdict, finding.fingerprint) == ("fail", "RCV-18:threads-deadlocked")
+    (case,) = finding.broken
+    assert case.message.startswith(
+        "threads wait for each other for ever: thread feed: lock.acquire (held by thread trader) at"
+    )
+    assert case.evidence == (event.seq,)
+    assert any("THREADS WAIT FOR" in line for line in timeline.lines(history))
+
+
+def test_a_daemon_that_waits_on_its_queue_is_no_finding() -> None:
+    def idle(task: Task, venue: VenueAccess) -> Report:
+        threading.Thread(target=queue.Queue[int]().get, daemon=True).start()
+        time.sleep(1)
+        return EMPTY
+
+    assert not of(play(idle), Deadlocked)

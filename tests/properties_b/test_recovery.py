@@ -398,6 +398,7 @@ CASES: list[tuple[str, str, str]] = [
     ("RCV-18", PASS, BUY + "1 place a -> ok:fill | 600 report"),
     ("RCV-18", FAIL, BUY + "1 place a -> lost:fill | 660 noreport deadlock"),
     ("RCV-18", FAIL, BUY + "1 place a -> no:funds | 1.1 noreport raised"),
+    ("RCV-18", FAIL, BUY + "1 place a -> ok:fill | 599 deadlocked feed trader | 600 report"),
     ("RCV-18", FAIL, BUY + "1 place a -> lost:fill | 600 report a=unknown i1=unknown"),
     ("RCV-18", FAIL, BUY + "1 place a -> lost:fill | 12 query a -> ok | 600 report i1=unknown"),
     ("RCV-18", FAIL, BUY + "1 place a -> lost:fill | 300 query a -> ok | 600 report"),

@@ -42,6 +42,7 @@ from outtrade.model.history import (
     Broken,
     Connect,
     Crashed,
+    Deadlocked,
     FillTruth,
     Healed,
     OrderParams,
@@ -50,6 +51,7 @@ from outtrade.model.history import (
     Resolve,
     Response,
     Slept,
+    Wait,
 )
 from outtrade.model.scenario import Scenario
 from outtrade_mocks.core.events import Fill, OrderChange
@@ -170,6 +172,11 @@ class Server:
     def slept(self, seconds: float) -> None:
         """The agent sleeps."""
         self.recorder.add(Slept(duration=round(seconds, 9)))
+
+    def deadlocked(self, waits: list[tuple[str, str, str]]) -> None:
+        """The agent has returned, and some of its threads wait for each other."""
+        told = tuple(Wait(thread=name, call=call, where=line) for name, call, line in waits)
+        self.recorder.add(Deadlocked(incarnation=self.recorder.incarnation, waits=told))
 
     def escaped(self, what: str) -> None:
         """The agent tried something that the World cannot simulate; it got an error instead."""

@@ -349,6 +349,22 @@ class NoReport(Event, kw_only=True):
     where: str = ""
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """What a thread of the agent waits for: the call, and the line of the agent's code (may be empty)."""
+
+    thread: str
+    call: str
+    where: str
+
+
+class Deadlocked(Event, kw_only=True):
+    """When the agent returned, threads of it waited for each other: none of them could ever go on."""
+
+    source = "agent"
+    incarnation: int
+    waits: tuple[Wait, ...]
+
+
 class Log(Event, kw_only=True):
     """A line the agent printed or logged."""
 
@@ -419,7 +435,7 @@ class Ended(Event, kw_only=True):
 EventType = (
     Resolve | Connect | Request | Answer | Response | Broken | Closed | StreamUp | StreamEvent | StreamLost | StreamDown
     | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Snapshot
-    | Started | Crashed | StoreSet | Published | Reported | NoReport | Log | GatewayCall | GatewayResult
+    | Started | Crashed | StoreSet | Published | Reported | NoReport | Deadlocked | Log | GatewayCall | GatewayResult
     | ToolCall | ToolResult | Slept | Ended
 )  # fmt: skip
 

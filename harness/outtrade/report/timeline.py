@@ -27,6 +27,7 @@ from outtrade.model.history import (
     Answer,
     Broken,
     Crashed,
+    Deadlocked,
     EventType,
     FillTruth,
     GatewayCall,
@@ -305,6 +306,10 @@ class _Reader:
         where = f" at {clean(event.where)}" if event.where else ""
         return ((BELIEVED, f"NO REPORT ({event.why}): {clean(event.detail, 120)}{where}"),)
 
+    def deadlocked(self, event: Deadlocked) -> Texts:
+        waits = (f"{clean(one.thread, 40)}: {clean(one.call, 80)} at {clean(one.where, 120)}" for one in event.waits)
+        return ((BELIEVED, f"THREADS WAIT FOR EACH OTHER: {'; '.join(waits)}"),)
+
     def gateway_call(self, event: GatewayCall) -> Texts:
         """Shown with its result; a call that never came back is shown where it began."""
         if event.seq in self.answered:
@@ -369,6 +374,7 @@ _WRITERS: dict[type, _Writer] = {
     Published: _Reader.published,
     Reported: _Reader.reported,
     NoReport: _Reader.no_report,
+    Deadlocked: _Reader.deadlocked,
     GatewayCall: _Reader.gateway_call,
     GatewayResult: _Reader.gateway_result,
     ToolResult: _Reader.tool_result,

@@ -32,17 +32,19 @@ from __future__ import annotations
 import sys
 import threading
 from _thread import allocate_lock, get_ident
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from outtrade.sim import active, locks, where
+from outtrade.sim import active, knots, locks, where
 from outtrade.sim.errors import Budget, Deadlock, Killed, Late, Waiting, WorldStop
 
 if TYPE_CHECKING:
     from outtrade.sim.world import World
 
 Schedule = Literal["fifo", "random"]
+Wait = tuple[str, str, str]
+"""The name of a thread, the call in which it waits, and the line of agent code (may be empty)."""
 
 SLICE = 1_000_000
 """Nanoseconds by which a thread may move the clock by reading it before others get a turn: 1,000 readings."""
@@ -108,7 +110,7 @@ class Member:
         """Waits in real time, at most so many seconds, for the end of the thread; whether it has ended."""
 
 
-def _told(rows: list[tuple[str, str, str]]) -> tuple[str, ...]:
+def _told(rows: list[Wait]) -> tuple[str, ...]:
     return tuple(f"thread {name}: {call} at {line}" if line else f"thread {name}: {call}" for name, call, line in rows)
 
 
@@ -126,7 +128,7 @@ class Baton:
         """The threads that the agent started, in that order, while they live."""
         self.waiting: dict[Member, None] = {}
         """Every thread but the running one, the longest-waiting first."""
-        self.holders: dict[int, str] = {}
+        self.holders: dict[int, Member] = {}
         """Which thread took a lock last, by the lock's address: for what is said of a deadlock."""
         self.launching = False
         """A real thread is being started, by ``threads``."""
@@ -274,11 +276,11 @@ class Baton:
         name, waiting, line = rows[0]
         self.world.stop(kind(waiting, line, self.world.run_ns / _NS, name, _told(rows[1:])))
 
-    def _waits(self) -> list[tuple[str, str, str]]:
-        """Of each waiting thread its name, the call and the line of agent code."""
+    def _waits(self, members: Iterable[Member] | None = None) -> list[Wait]:
+        """Of each waiting thread (or these) its name, the call and the line of agent code."""
         frames = sys._current_frames()
         rows = []
-        for member in (self.main, *self.others):
+        for member in (self.main, *self.others) if members is None else members:
             if member in self.waiting:
                 frame = frames.get(member.ident)
                 place = member.place() if member.place is not None else ""
@@ -287,10 +289,16 @@ class Baton:
 
     def _call(self, member: Member, frame: FrameType | None) -> str:
         call = member.what() or where.call_of(frame)
-        if call == "lock.acquire":
-            holder = self.holders.get(id(getattr(member.what, "lock", None)))
-            return f"{call} (held by thread {holder})" if holder is not None else call
-        return call
+        holder = self.holders.get(id(getattr(member.what, "lock", None)))
+        own = holder is member and call != "lock.acquire"  # how conditions wait, and events
+        if holder is None or own or call == "Thread.join":
+            return call
+        return f"{call} (held by thread {holder.name})"
+
+    def knot(self) -> list[Wait]:
+        """What the threads wait for that can never go on because they wait for each other (see ``knots``)."""
+        members = knots.knotted(self)
+        return self._waits(members) if members else []
 
     def others_wait(self) -> tuple[str, ...]:
         """A line for each thread but the running one."""

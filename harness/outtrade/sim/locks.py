@@ -130,7 +130,7 @@ def _acquirer(acquire: Any, is_free: Callable[[Any], bool]) -> Any:
             if foreign:
                 foreign.pop(id(self), None)
             if baton is not None:
-                baton.holders[id(self)] = baton.running.name
+                baton.holders[id(self)] = baton.running
             return True
         if not blocking or timeout == 0 or (timeout < 0 and timeout != -1):
             taken = acquire(self, blocking, timeout)  # False, or the error for such arguments
@@ -154,7 +154,7 @@ def _contended(world: World, lock: Any, acquire: Any, is_free: Callable[[Any], b
     while world.wait(lambda: is_free(lock), deadline, LockWait(lock)):
         if acquire(lock, False):
             if world.baton is not None:
-                world.baton.holders[id(lock)] = world.baton.running.name
+                world.baton.holders[id(lock)] = world.baton.running
             return True
     return False
 
@@ -214,7 +214,7 @@ def _handle_joiner(real: Any) -> Any:
             if timeout is None and world.baton is None and others_end_it(self.is_done):
                 return
             deadline = None if timeout is None or timeout < 0 else world.now + round(timeout * _NS)
-            if not world.wait(self.is_done, deadline, LockWait(None)):
+            if not world.wait(self.is_done, deadline, LockWait(self)):
                 return
         real(self, timeout)
 

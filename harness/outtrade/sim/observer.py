@@ -24,5 +24,8 @@ class Observer:
     def thread_failed(self, name: str, error: BaseException) -> None:
         """A thread of the agent ended with an error; ``threading.excepthook`` is called next."""
 
+    def deadlocked(self, waits: list[tuple[str, str, str]]) -> None:
+        """The agent has returned, and threads of it wait for each other: of each its name, the call, the line."""
+
     def escaped(self, what: str) -> None:
         """The agent tried something that the World does not simulate; it got an error."""

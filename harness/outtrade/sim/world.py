@@ -433,6 +433,8 @@ class World:
         if baton is None and not dead:
             return
         if not dead:
+            if baton is not None and (knot := baton.knot()):
+                self.call_quietly(self.observe.deadlocked, knot)
             self.stopped = self._leaving = Killed()
             self._fence = -1
         try:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
 from outtrade.judge.records import Doubt
-from outtrade.model.history import NS
+from outtrade.model.history import NS, Deadlocked
 from outtrade_suites.properties import rec_state, rty
 from outtrade_suites.properties.claims import reported_as
 from outtrade_suites.properties.compare import UNSETTLED, views_of
@@ -65,6 +65,11 @@ def well_again(ix: Index) -> Iterator[Case]:
     """RCV-18: the report comes, in time, and nothing in it is still in doubt that could have been settled."""
     if ix.scope == "G":
         return
+    for event in ix.events:
+        if isinstance(event, Deadlocked):
+            waits = (f"thread {one.thread}: {one.call}{one.where and ' at '}{one.where}" for one in event.waits)
+            message = f"threads wait for each other for ever: {'; '.join(waits)}"
+            yield broke(message, event.seq, key="threads-deadlocked")
     missing = ix.no_report
     if missing is not None:
         where = f" ({missing.where})" if missing.where else ""
@@ -190,7 +195,9 @@ What passes: a report by `until` (and 60 s), nothing in it `unknown` or `pending
 every doubt settled within `bounds.resolve` of the venue answering (counted from `absent_after` at the earliest, with
 one poll of grace).
 
-How it is judged: an agent that raises, hangs, never ends or returns no report fails here, and only here. Else each
+How it is judged: an agent that raises, hangs, never ends or returns no report fails here, and only here. So does one
+that reports while threads of it wait for each other: what they were there for (follow the stream, cancel in time) no
+longer happens, and the process looks alive. Threads that wait on a queue or an event are no deadlock. Else each
 doubt's evidence is timed from the last failed read, the last outage, or the agent's own restart, and an `unknown` in
 the report fails where the venue had answered for `bounds.resolve`.
 """,

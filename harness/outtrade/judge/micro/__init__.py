@@ -53,7 +53,8 @@ last fill; ``t=t7`` chooses), ``TIME lose a fill`` (kept from the client). ``n=3
 connection.
 
 **Target**: ``TIME crash [point]``, ``TIME start`` (the next incarnation), ``TIME store key=value``, ``TIME publish
-a=filled:1@100``, ``TIME sleep 5``, ``TIME noreport raised``, ``TIME report ...``. A bare ``report`` is the truth; words
+a=filled:1@100``, ``TIME sleep 5``, ``TIME noreport raised``, ``TIME deadlocked THREAD...``,
+``TIME report ...``. A bare ``report`` is the truth; words
 change it: ``i1=failed`` ``i1=done:1@100`` (outcome), ``a=cancelled:0.4`` (order) ``a=-`` (left out), ``t1=0.5@100``
 ``t1=a:0.5@100:0.01USDT`` (fill) ``t1=-``, ``t1*2`` (twice), ``USDT=900/100`` (free/locked), ``BTC/USDT=1@100``
 (position), ``no:fills no:positions no:balances`` (not tracked), ``alert``.

@@ -17,6 +17,7 @@ from outtrade.model.history import (
     Broken,
     Connect,
     Crashed,
+    Deadlocked,
     Ended,
     GatewayCall,
     GatewayResult,
@@ -41,6 +42,7 @@ from outtrade.model.history import (
     StreamUp,
     ToolCall,
     ToolResult,
+    Wait,
 )
 
 
@@ -208,6 +210,10 @@ class Player:
     def do_noreport(self, word: Word) -> None:
         why = cast("Literal['raised']", word.args[0] if word.args else "raised")
         self.stage.add(NoReport(incarnation=self.stage.incarnation, why=why, detail=why))
+
+    def do_deadlocked(self, word: Word) -> None:
+        waits = tuple(Wait(thread=name, call="lock.acquire", where="") for name in word.args)
+        self.stage.add(Deadlocked(incarnation=self.stage.incarnation, waits=waits))
 
     def do_publish(self, word: Word) -> None:
         for name, value in word.options.items():
