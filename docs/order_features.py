@@ -55,6 +55,9 @@ ROWS = [
     Row("on open, on close", "tif.OPG tif.CLS auction_cutoff",
         "test_orders_for_the_opening_auction_alone test_orders_for_the_closing_auction_alone", "Alpaca, orders: "
         "opg, cls"),
+    Row("orders of an instrument that ends; its settlement price", "settlement_window",
+        "test_orders_end_and_the_market_with_them test_the_settlement_price_is_the_average_of_the_index "
+        "test_the_window_is_the_venues", "Deribit, expiration: average of the index over 30 minutes"),
     Row("extended hours, queued or refused outside of them", "extended outside_session collar_bps",
         "test_extended_hours_trade_among_orders_marked_for_them test_a_venue_that_queues_nothing "
         "test_market_orders_wait_reserved_above_the_reference", "Alpaca, orders: extended hours, queued orders"),
