@@ -37,6 +37,7 @@ from outtrade_mocks.core import (
 )
 from outtrade_mocks.core.invariants import Broken, check
 from outtrade_mocks.core.orders import ORDER_KINDS, SELF_TRADE, TABLE
+from outtrade_mocks.core.requests import replace
 from outtrade_mocks.core.state import restore, snapshot
 
 S = TradingState
@@ -104,6 +105,9 @@ def draw(random: Random, now: int) -> tuple[Any, ...]:
         return "list", name, NewList(kind=which, orders=orders[which], partial=partial)
     if kind < 0.74:
         return "cancel", name, random.randrange(10**6)
+    if kind < 0.76:
+        mode = random.choice(("atomic", "atomic", "stop_on_failure"))
+        return "replace", name, random.randrange(10**6), plain(), mode, random.choice((None, None, "new"))
     if kind < 0.82:
         to: dict[str, Any] = {"lots": random.choice((None, random.randint(1, 14)))}
         what = random.random()
@@ -141,6 +145,14 @@ def carry_out(exchange: Exchange, operation: tuple[Any, ...]) -> str:
         elif what == "amend" and ids:
             live = sorted(account.working.values()) if args[0] % 8 else ids  # else few would still be open
             exchange.amend(account, SYMBOL, order_id=(live or ids)[args[0] % len(live or ids)], **args[1])
+        elif what == "replace" and ids:
+            live = sorted(account.working.values()) or ids
+            halves = replace(
+                exchange, account, SYMBOL, args[1], order_id=live[args[0] % len(live)], mode=args[2], only=args[3]
+            )
+            if isinstance(halves.cancelled, Reject):
+                return str(halves.cancelled.reason)
+            return "half" if isinstance(halves.placed, Reject) else "done"
         elif what == "cancel_all":
             exchange.cancel_all(account, SYMBOL, side=args[0], kind=args[1])
         elif what == "publish":
@@ -215,7 +227,7 @@ class Machine(RuleBasedStateMachine):
             state = snapshot(self.exchange) if seed % 7 == 0 else None
             result = carry_out(self.exchange, operation)
             self.last = f"{operation[0]} -> {result}"
-            if state is not None and result != "done" and self.still:
+            if state is not None and result not in ("done", "half") and self.still:
                 after = structs.replace(snapshot(self.exchange), event_id=state.event_id)
                 assert after.to_json() == state.to_json(), operation
                 assert [type(event) for event in self.told[before:]] == [Rejection], operation
@@ -285,9 +297,18 @@ def test_the_operations_reach_what_they_are_for() -> None:
     whys = {event.why for event in told if isinstance(event, OrderChange)}
     assert whys >= {"accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "prevent"}
     assert sum(isinstance(event, Rejection) for event in told) == refused
-    assert {"place", "list", "cancel", "cancel_all", "amend", "countdown", "publish", "state", "advance"} == {
-        what for what, result in results if result == "done"
-    }
+    assert {
+        "place",
+        "list",
+        "cancel",
+        "cancel_all",
+        "amend",
+        "replace",
+        "countdown",
+        "publish",
+        "state",
+        "advance",
+    } == {what for what, result in results if result == "done"}
 
 
 def test_the_operations_reach_what_sessions_are_for() -> None:
