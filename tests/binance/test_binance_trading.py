@@ -413,3 +413,17 @@ def test_the_same_seed_gives_the_same_bytes(make_kit: Callable[..., Kit]) -> Non
 
     assert story(1) == story(1)
     assert story(1) != story(2)
+
+
+def test_a_refused_request_is_its_answer_alone(kit: Kit) -> None:
+    """The core tells refusals in its drop copy; of the account's truths and stream they are no part, and nothing of the
+    account has changed with them."""
+    told: list[Any] = []
+    kit.venue.desk.exchange.on_change(told.append)
+    kit.now += SECOND
+    before = kit.private("/api/v3/account").data
+    assert kit.limit("100000", "5").error == (400, -2010, "Account has insufficient balance for requested action.")
+    assert kit.ask("DELETE", "/api/v3/order", symbol="BTCUSDT", orderId=77).status == 400
+    assert kit.limit("50000.001", "1").status == 400  # turned away by the venue's codec: the core never hears of it
+    assert [(event.ask, event.reason.value) for event in told] == [("place", "INSUFFICIENT_BALANCE")]
+    assert kit.truths == [] and kit.pushes == [] and kit.private("/api/v3/account").data == before

@@ -175,7 +175,10 @@ def test_a_pair_grows_where_the_venue_lets_it(x: Any) -> None:
     other = x.limit(x.c, "buy", 90, 5)
     x.amend(made.orders[1], lots=12)
     assert [o.lots for o in made.orders] == [12, 12] and x.balances(x.a)["USD"][1] == 12 * 115
-    x.limit(x.d, "sell", 90, 5)  # who grows queues anew
+    x.amend(made.orders[0], price=89)
+    assert x.balances(x.a)["USD"][1] == 12 * 115, "the other one is the dearer"
+    x.amend(made.orders[0], price=90)
+    x.limit(x.d, "sell", 90, 5)  # who grows or moves queues anew
     assert x.c.orders[other.order_id][-1].status == "filled" and made.orders[0].filled == 0
     assert rejected(x.amend, made.orders[0], lots=10**6) is RejectReason.INSUFFICIENT_BALANCE
     assert rejected(x.amend, made.orders[0], price=111) is RejectReason.LIST_SHAPE
