@@ -129,6 +129,18 @@ def test_market_orders_come_first_and_pay_at_most_what_they_locked(bench: Callab
     check(x.exchange, "market orders in an auction")
 
 
+def test_a_better_limit_comes_before_a_market_order_with_its_collar(bench: Callable[..., Bench]) -> None:
+    """Else it would be left behind with a limit across the book."""
+    x = call(bench)
+    market = x.market(x.a, "buy", 5)  # counts as 103
+    limit = x.limit(x.a, "buy", 105, 1)
+    x.limit(x.b, "sell", 95, 5)
+    x.exchange.set_state(SYMBOL, TradingState.OPEN)
+    assert [(o, lots) for o, _, lots in fills(x) if o in (market.order_id, limit.order_id)] == [
+        (limit.order_id, 1), (market.order_id, 4),
+    ]  # fmt: skip
+
+
 def test_a_market_order_does_not_pay_more_than_its_collar(bench: Callable[..., Bench]) -> None:
     x = call(bench)
     market = x.market(x.a, "buy", 5)

@@ -171,6 +171,15 @@ def test_a_good_till_cancelled_order_sleeps_in_extended_hours_and_keeps_its_plac
     assert f.now(first).status == "filled" and f.now(iceberg).filled == 0
 
 
+def test_an_iceberg_that_comes_back_to_a_buyer_trades_with_all_it_has() -> None:
+    f = Floor("25T12:00")
+    iceberg = f.order(f.b, "sell", 100, 6, visible=2)
+    f.to("27T08:00")
+    buyer = f.order(f.a, "buy", 100, 7, extended=True)
+    f.to("27T09:30")
+    assert (f.now(iceberg).status, f.now(buyer).filled) == ("filled", 6)
+
+
 def test_extended_hours_trade_among_orders_marked_for_them() -> None:
     f = Floor("25T21:00")
     mine = f.order(f.a, "buy", 100, 3, tif="DAY", extended=True)
@@ -349,6 +358,15 @@ def test_orders_for_the_closing_auction_alone() -> None:
     assert f.now(on_close).expired_by == "auction"
     assert [e.lots for e in f.told if isinstance(e, Uncross)] == [3]
     assert f.states()[-2:] == [("25 16:00", "auction"), ("25 16:00", "extended")]
+
+
+def test_what_ends_with_the_session_is_in_its_closing_auction() -> None:
+    """However long before it was placed."""
+    f = Floor("24T22:00", auctions=True)
+    day, on_close = f.order(f.a, "buy", 100, 3, tif="DAY"), f.order(f.b, "sell", 99, 5, tif="CLS")
+    until = f.order(f.a, "buy", 100, 1, tif="GTD", expires=at("25T16:00"))
+    f.to("25T16:00")
+    assert [f.now(order).filled for order in (day, on_close, until)] == [3, 4, 1]
 
 
 def test_a_market_on_close_order() -> None:

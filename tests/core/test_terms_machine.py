@@ -163,6 +163,8 @@ def carry_out(exchange: Exchange, operation: tuple[Any, ...]) -> str:
             exchange.set_state(SYMBOL, args[0])
         elif what == "state":
             exchange.plan_state(SYMBOL, args[0], exchange.now + args[1])
+        elif what == "end":
+            exchange.plan_end(SYMBOL, exchange.now + args[0])
         elif what == "advance":
             exchange.advance(exchange.now + args[0])
     except Reject as reject:
@@ -221,6 +223,8 @@ class Machine(RuleBasedStateMachine):
             operation = draw(Random(seed), self.exchange.now)
             if operation[0] == "advance":
                 operation = ("advance", operation[1], operation[2] * self.scale)
+            elif operation[0] == "state" and seed % 17 == 0:
+                operation = ("end", operation[1], (1 + seed % 9) * self.scale)
             elif operation[0] == "state" and operation[3] is not None:
                 operation = (*operation[:3], operation[3] * self.scale)
             before = len(self.told)

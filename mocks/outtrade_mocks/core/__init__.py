@@ -15,6 +15,11 @@ How the parts fit together::
     amending      open orders change: in the book, before their trigger, in a list
     limits        how much an account may have open, and how large it may get
     requests      batches, cancel/replace
+    sessions      when a market trades: round the clock, or New York's sessions
+    states        what a market takes in which trading state, as a table (state x request)
+    doors         states and sessions at work: orders that wait for them
+    auction       the call auction: one price for all
+    expiry        the end of an instrument, and its settlement price
     invariants    what must hold between two operations, checked in full
     flow          the rest of the market: seeded makers and takers
     profiles      how liquid it is, by name

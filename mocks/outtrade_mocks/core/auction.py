@@ -144,8 +144,7 @@ class Auctions(Liquidity):
             for entry in (buy, sell):
                 self._take_from(market, entry, part)
                 if entry.order is None:
-                    if buy.order is not sell.order:
-                        market.clearing.settle_house(part, quote, buy=entry.buy)
+                    market.clearing.settle_house(part, quote, buy=entry.buy)
                 else:
                     self._fill(market, entry, price, part, quote, False, "auction")
             if not lots:

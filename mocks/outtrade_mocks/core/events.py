@@ -3,11 +3,15 @@
 For one trade of an account's order: ``Fill``, ``OrderChange(why="fill", fill=...)``, ``BalanceChange``. An order that
 arrives is told as ``OrderChange(why="accepted")`` first, with the lock as its BalanceChange, then its trades one by
 one, then, where a remainder does not rest, ``OrderChange(why="expire")``. An order that waits is ``accepted`` in the
-state untriggered or held; ``released``: what it was held for has happened; ``triggered`` once, then ``working`` or
-``reject``; ``prevent``: self-trade prevention took some of its quantity; ``replaced``: the order
-accepted next takes its place. ``ListChange`` tells of order lists. Events of
-the house (the seeded market) are not told. Callbacks run after the operation is complete: they may look at the
-exchange, but must not change it.
+state untriggered, held or queued; ``released``: what it was held for has happened, or its session or auction has come;
+``triggered`` once, then ``working`` or ``reject``; ``prevent``: self-trade prevention took some of its quantity;
+``replaced``: the order accepted next takes its place. ``ListChange`` tells of order lists. Events of the house (the
+seeded market) are not told. Callbacks run after the operation is complete: they may look at the exchange, but must not
+change it.
+
+What concerns a whole market is told with its time and its cause: ``StateChange`` (trading begins, is halted, ends),
+``Uncross`` (after the fills of an auction, before the state that follows), ``RulesChange``, ``FinalSettlement``. Orders
+that leave the book because the session is over, and come back with the next one, are not told one by one.
 
 A request of an account that is refused is told as a ``Rejection``, which is all that it leaves behind. Refusals of two
 kinds are not here: what a venue turns away before it asks the core (signature, rate limit, a parameter that cannot be
