@@ -52,7 +52,7 @@ ROWS = [
     Row("DAY, by time and by calendar", "tif.DAY expires",
         "test_an_order_with_an_end_expires_then test_a_day_order_ends_with_its_session " + PRODUCT, "Alpaca, "
         "orders: day"),
-    Row("on open, on close", "tif.OPG tif.CLS auction_cutoff",
+    Row("on open, on close", "tif.OPG tif.CLS auction_cutoff auction_reopens",
         "test_orders_for_the_opening_auction_alone test_orders_for_the_closing_auction_alone", "Alpaca, orders: "
         "opg, cls"),
     Row("orders of an instrument that ends; its settlement price", "settlement_window",

@@ -69,7 +69,7 @@ class Clockwork(Doors):
             while timers and timers[0][0] == time:
                 due.append(heappop(timers)[2])
             self.advance(time)
-            for one in sorted(due, key=_turn):
+            for one in sorted(due, key=_rank):
                 if not self._ticks(one):
                     continue
                 if isinstance(one, Planned):
@@ -128,7 +128,7 @@ class Clockwork(Doors):
         self._flush()
 
 
-def _turn(what: Timed) -> int:
+def _rank(what: Timed) -> int:
     """Whose turn it is at one instant."""
     if not isinstance(what, Planned):
         return 1

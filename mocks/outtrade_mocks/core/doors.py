@@ -29,11 +29,8 @@ from outtrade_mocks.core.orders import (
     RejectReason,
     Status,
 )
-from outtrade_mocks.core.sessions import NS, Session
+from outtrade_mocks.core.sessions import Session
 from outtrade_mocks.core.states import CONTINUOUS, Request, TradingState, by_calendar, check, request_of, strictest
-
-_REOPENS = 15 * 3600 * NS
-"""Orders for the next auctions are taken from 19:00 on, which is so long after the pre-market began."""
 
 
 class Doors(Expiry):
@@ -168,7 +165,7 @@ class Doors(Expiry):
         last = session.open - before_open if new.tif == "OPG" else session.close - before_close
         if self.now < last:
             return session
-        if self.now < session.begin + _REOPENS:
+        if self.now < session.begin + self.practice.auction_reopens:
             raise Reject(RejectReason.AUCTION, f"it is too late for the {new.tif} auction of {session.day}")
         return market.calendar.session_for(session.end)
 

@@ -62,6 +62,8 @@ class Practice:
     auction_cutoff: tuple[int, int] = (120_000_000_000, 600_000_000_000)
     """How long (ns) before the opening and the closing auction orders for it are no longer taken (Alpaca: opg until
     9:28, cls until 15:50)."""
+    auction_reopens: int = 54_000_000_000_000
+    """From how long (ns) after the pre-market began they are taken again, for the next session (Alpaca: 19:00)."""
     settlement_window: int = 1_800_000_000_000
     """Over how long (ns) before an instrument's end the index is averaged for the settlement price (Deribit: 30
     minutes; Binance quarterly futures: an hour)."""
