@@ -14,7 +14,9 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from typer.testing import CliRunner
 
+from outtrade.cli.app import app
 from outtrade.engine.run import run
 from outtrade.model.history import NS, FillTruth, Header, Snapshot
 from outtrade.model.scenario import Market, Scenario, ScenarioError
@@ -158,3 +160,14 @@ def test_the_drawing_is_that_of_the_example(tmp_path: Path) -> None:
     assert (tmp_path / "drawn.svg").read_text() == (root / "docs" / "markets.svg").read_text()
     drawing = ElementTree.parse(tmp_path / "drawn.svg").getroot()
     assert sum(element.tag.endswith("polyline") for element in drawing.iter()) >= 3 * 12 + 1
+
+
+def test_a_tape_off_the_venues_grid_is_one_line(tmp_path: Path) -> None:
+    """Only the venue knows its ticks."""
+    off = TAPE | {"books": [[0, [["49990.001", "1"]], []]]}
+    file = tmp_path / "off.json"
+    file.write_text(json.dumps(scenario(**PLAIN, tape=off)))
+    done = CliRunner().invoke(app, ["replay", str(file), "--target", "agent:httpx"])
+    assert done.exit_code == 2
+    assert done.output.startswith("outtrade: binance_spot cannot play this scenario: price 49990.001 is not a multiple")
+    assert done.output.count("\n") == 1

@@ -19,7 +19,7 @@ from outtrade.engine.seam import Surroundings
 from outtrade.engine.server import Server
 from outtrade.faults.plan import Plan
 from outtrade.model.history import NS, Ended, Header, History, Snapshot
-from outtrade.model.scenario import Scenario
+from outtrade.model.scenario import Scenario, ScenarioError
 from outtrade.model.task import Instrument
 from outtrade.targets.access import VenueAccess
 from outtrade_mocks import venues
@@ -37,7 +37,9 @@ def _instrument(text: bytes) -> Instrument:
 
 
 class Setting:
-    """Everything about one run but the target. ``name`` and ``scope`` are the target's, for the record."""
+    """Everything about one run but the target. ``name`` and ``scope`` are the target's, for the record.
+
+    Raises ScenarioError, in one line, where the venue cannot play the scenario (a recorded price off the grid)."""
 
     def __init__(
         self,
@@ -78,7 +80,10 @@ class Setting:
             )
         )
         self.recorder = recorder(world, self.history)
-        self.venue: Venue = module.build(config)
+        try:
+            self.venue: Venue = module.build(config)
+        except ValueError as error:
+            raise ScenarioError(f"{scenario.venue} cannot play this scenario: {error}") from None
         self.plan = Plan(scenario.faults, scenario.intents)
         self.server = Server(world, self.venue, self.plan, self.recorder, scenario)
         self.recorder.on_stored = self.server.stored
