@@ -6,6 +6,8 @@ World; replayed by vcrpy; answered by the library's own mock (respx for httpx, `
 ``aioresponses`` for aiohttp); and over loopback TCP to a bare uvicorn in a process of its own. Batches of the four ways
 alternate in one process, so that the noise of the machine hits all of them; medians are printed. A ratio below 1.0 says
 that the World costs less. vcrpy and the mocks replace the client's transport: its connections, HTTP and TLS do not run.
+For httpx a fifth way shows what the client costs by itself, everything of it running: in a World, but over a stream
+that answers at once out of memory ("alone"). What the World's call costs more is the network; the rest is httpx's own.
 
 Wall time and processor time of this process are given; the latter leaves out what the uvicorn process uses, and other
 work on the machine hardly changes it. The cyclic garbage collector is off while calls are timed, in all ways (a World
@@ -38,6 +40,7 @@ import aiohttp
 import aioresponses
 import ccxt
 import ccxt.async_support
+import httpcore
 import httpx
 import requests
 import responses
@@ -264,6 +267,79 @@ def in_world(play: Callable[[str], Any]) -> Cost:
     return found
 
 
+# ------------------------------------------------------------------ httpx by itself
+BODY = json.dumps(ANSWERS["GET", PLAIN]).encode()
+BYTES = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+class Stream(httpcore.NetworkStream):
+    """Answers every request at once."""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return BYTES
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def start_tls(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+class AsyncStream(httpcore.AsyncNetworkStream):
+    """The same for asyncio."""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return BYTES
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+    async def start_tls(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+class Streams(httpcore.NetworkBackend):
+    """Connects to nothing."""
+
+    def connect_tcp(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
+        return Stream()
+
+
+class AsyncStreams(httpcore.AsyncNetworkBackend):
+    """The same for asyncio."""
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        return AsyncStream()
+
+
+def httpx_alone(base: str) -> Cost:
+    """As ``httpx_sync``, without a network."""
+    transport: Any = httpx.HTTPTransport()
+    transport._pool = httpcore.ConnectionPool(network_backend=Streams())
+    with httpx.Client(transport=transport) as client:
+        return timed(lambda: client.get(base + PLAIN).json())
+
+
+async def httpx_async_alone(base: str) -> Cost:
+    """As ``httpx_async``, without a network."""
+    transport: Any = httpx.AsyncHTTPTransport()
+    transport._pool = httpcore.AsyncConnectionPool(network_backend=AsyncStreams())
+    async with httpx.AsyncClient(transport=transport) as client:
+        return await timed_async(lambda: client.get(base + PLAIN))
+
+
 # ------------------------------------------------------------------ the other ways
 def outside(play: Callable[[str], Any], base: str, around: Any) -> Cost:
     """Play in the real world, inside the context ``around``."""
@@ -325,19 +401,20 @@ def by_aioresponses() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Client:
-    """One row: who calls, and which mock of its own it has."""
+    """One row: who calls, which mock of its own it has, and how it calls without a network."""
 
     name: str
     play: Callable[[str], Any]
     mock: Callable[[], Any] | None
     replayable: bool = True
+    alone: Callable[[str], Any] | None = None
 
 
 CLIENTS = (
     Client("ccxt sync, create_order", ccxt_sync, by_responses),
     Client("ccxt async, create_order", ccxt_async, by_aioresponses),
-    Client("httpx sync", httpx_sync, by_respx),
-    Client("httpx async", httpx_async, by_respx),
+    Client("httpx sync", httpx_sync, by_respx, alone=httpx_alone),
+    Client("httpx async", httpx_async, by_respx, alone=httpx_async_alone),
     Client("requests", requests_get, by_responses),
     Client("urllib3", urllib3_get, None),
     Client("aiohttp", aiohttp_get, by_aioresponses),
@@ -384,7 +461,7 @@ def bare_server() -> Iterator[str]:
 
 
 # ------------------------------------------------------------------ the table
-WAYS = ("World", "vcrpy", "mock", "loopback")
+WAYS = ("World", "vcrpy", "mock", "loopback", "alone")
 
 
 def compare(client: Client, ways: dict[str, Callable[[], Cost]], batches: int) -> None:
@@ -446,7 +523,7 @@ def main() -> None:
     if args.serve:
         asyncio.run(serve())
         return
-    print(f"{'':29} {'time':9} {'World':>11} {'/ vcrpy':>15} {'/ own mock':>15} {'/ loopback':>15}")
+    print(f"{'':29} {'time':9} {'World':>11} {'/ vcrpy':>15} {'/ own mock':>15} {'/ loopback':>15} {'/ alone':>15}")
     with tempfile.TemporaryDirectory() as folder, bare_server() as address:
         file = cassette(Path(folder))
         for client in CLIENTS:
@@ -459,6 +536,8 @@ def main() -> None:
             if client.mock is not None:
                 ways["mock"] = lambda play=play, mock=client.mock: outside(play, BASE, mock())
             ways["loopback"] = lambda play=play: outside(play, address, nullcontext())
+            if client.alone is not None:
+                ways["alone"] = lambda play=client.alone: in_world(play)
             compare(client, ways, args.batches)
     times = []
     for _ in range(200):

@@ -106,3 +106,13 @@ def test_windows_are_half_open() -> None:
 def test_planned_events_name_the_variant() -> None:
     plan = Plan([LostAnswer(on=Trigger(op="place"), committed=False, symptom="reset")])
     assert [event.variant for event in plan.planned()] == ["lost_answer.reset.absent"]
+
+
+def test_a_fault_armed_later_counts_too() -> None:
+    plan = Plan([Latency(on=Trigger(op="place"), delay=1)])
+    assert [armed.index for armed in plan.of("latency", "rate_limit")] == [0]
+    assert plan.window("blackhole", 5 * NS) is None
+    plan.add(RateLimit(on=Trigger(op="any"), duration=5))
+    plan.add(Blackhole(on=Trigger(op="any", after=5), duration=10))
+    assert [armed.index for armed in plan.of("latency", "rate_limit")] == [0, 1]
+    assert plan.window("blackhole", 5 * NS) is not None

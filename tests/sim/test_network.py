@@ -256,6 +256,22 @@ def test_socketpair_works_in_memory() -> None:
         assert left.recv(1) == b""
 
 
+def test_reads_of_all_sizes_take_what_they_say() -> None:
+    world = make()
+    with world:
+        left, right = socket.socketpair()
+        left.sendall(b"abcdef")
+        left.sendall(memoryview(b"gh"))
+        assert right.recv(2) == b"ab"
+        assert right.recv(100, socket.MSG_PEEK) == b"cdefgh"
+        assert right.recv(3, socket.MSG_PEEK) == b"cde"
+        assert right.recv(6) == b"cdefgh"
+        left.sendall(b"")
+        right.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            right.recv(1)
+
+
 def test_a_collected_socket_hangs_up() -> None:
     world, server, log = world_with()
     with world:

@@ -517,3 +517,21 @@ def test_a_task_that_refuses_to_end_is_late() -> None:
 
     with world, pytest.raises(Late):
         world.run_async(agent)
+
+
+def test_a_loop_refuses_callbacks_as_asyncios_own_does() -> None:
+    world = make()
+
+    async def nothing() -> None:
+        """Nothing to do."""
+
+    with world:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(nothing())
+        loop.set_debug(True)
+        with pytest.raises(TypeError, match="a callable object was expected"):
+            loop.call_soon("no function")  # type: ignore[arg-type]
+        loop.set_debug(False)
+        loop.close()
+        with pytest.raises(RuntimeError, match="Event loop is closed"):
+            loop.call_soon(print)

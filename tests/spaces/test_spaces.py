@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 from typing import Any, get_args
@@ -70,6 +71,18 @@ def test_the_sample_holds_three_hundred_scenarios() -> None:
 def test_scenarios_survive_their_json() -> None:
     for scenario in SAMPLE:
         assert Scenario.from_json(scenario.to_json()) == scenario
+
+
+def test_the_json_of_scenarios_is_that_of_json_dumps() -> None:
+    odd = {"text": '\u2028 \x7f \x01 \\ " é', "small": 1e-05, "large": 1e16, "less": -3, "yes": True}
+    for scenario in (*SAMPLE, SAMPLE[0].model_copy(update={"knobs": odd})):
+        text = scenario.to_json()
+        assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
+
+
+def test_odd_knobs_are_written_all_the_same() -> None:
+    text = SAMPLE[0].model_copy(update={"knobs": {"ratio": float("inf"), "text": "\ud800"}}).to_json()
+    assert '\n  "ratio": null,\n  "text": "\ud800"\n' in text
 
 
 def test_a_scenario_depends_on_seed_and_index_only() -> None:

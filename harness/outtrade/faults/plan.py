@@ -101,7 +101,7 @@ class Plan:
     def __init__(self, faults: Iterable[Fault], intents: Iterable[Intent] = ()) -> None:
         self.intents = tuple(intents)
         self.all: list[Armed] = []
-        self._kinds: dict[str, list[Armed]] = {}
+        self._of: dict[tuple[str, ...], tuple[Armed, ...]] = {}
         for fault in faults:
             self.add(fault)
 
@@ -117,15 +117,15 @@ class Plan:
             case _:
                 armed = Armed(index, fault)
         self.all.append(armed)
-        self._kinds.setdefault(armed.kind, []).append(armed)
+        self._of.clear()
         return armed
 
-    def of(self, *kinds: str) -> Iterator[Armed]:
-        """The faults of these kinds, in the order of the plan."""
-        if len(kinds) == 1:
-            yield from self._kinds.get(kinds[0], ())
-        elif any(kind in self._kinds for kind in kinds):
-            yield from (armed for armed in self.all if armed.kind in kinds)
+    def of(self, *kinds: str) -> tuple[Armed, ...]:
+        """The faults of these kinds, in the order of the plan. Asked several times a request: answers are kept."""
+        found = self._of.get(kinds)
+        if found is None:
+            found = self._of[kinds] = tuple(armed for armed in self.all if armed.kind in kinds)
+        return found
 
     def windows(self, *kinds: str) -> Iterator[Window]:
         """The windowed faults of these kinds."""
@@ -135,7 +135,8 @@ class Plan:
 
     def window(self, kind: str, now: int) -> Window | None:
         """The windowed fault of this kind that is in force now."""
-        for armed in self.windows(kind):
+        for armed in self.of(kind):
+            assert isinstance(armed, Window)
             if armed.holds(now):
                 return armed
         return None

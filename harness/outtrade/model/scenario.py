@@ -15,6 +15,7 @@ import json
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import (
     ConfigDict,
     Field,
@@ -191,7 +192,10 @@ class Scenario(Plain):
         data |= self.model_dump(mode="json", exclude_defaults=True)
         for fault, dumped in zip(self.faults, data.get("faults", ()), strict=True):  # type: ignore[call-overload]
             dumped["kind"] = fault.kind
-        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        try:  # the bytes of json.dumps(data, indent=1), which Python itself would write four times slower
+            return msgspec.json.format(json.dumps(data, ensure_ascii=False), indent=1) + "\n"
+        except UnicodeEncodeError:  # a lone surrogate in a knob
+            return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Scenario:

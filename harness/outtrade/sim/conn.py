@@ -103,10 +103,8 @@ class Conn:
         self._active = self.world.now
         if self._down is not None:
             self._down.carry(len(data), self._to_client, data)
-        else:
-            client = self._peer()
-            if client is not None:
-                client.received(data)
+        elif (client := self._peer()) is not None:
+            client.received(data)
 
     def shutdown(self) -> None:
         """FIN: the client reads what it has, then end of file; the listener goes on reading (half-close)."""

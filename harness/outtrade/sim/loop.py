@@ -86,6 +86,7 @@ class SimLoop(base_events.BaseEventLoop):
     _asyncgens: WeakSet[Any]
     _check_closed: Callable[[], None]
     _closed = True  # until it is made: a finaliser asks
+    _debug: bool
     owner = 0
     """The thread that ran it last."""
 
@@ -120,8 +121,9 @@ class SimLoop(base_events.BaseEventLoop):
         The same turn as BaseEventLoop's, whose fields it uses, but the World stands where the selector does.
         """
         world, ready, scheduled = self.world, self._ready, self._scheduled
-        world.check(self.incarnation)
-        if self._timer_cancelled_count > max(_CANCELLED, len(scheduled) // 2):
+        if self.incarnation != world.incarnation:
+            self.alive()
+        if self._timer_cancelled_count > _CANCELLED and self._timer_cancelled_count > len(scheduled) // 2:
             self._drop_cancelled()
         while scheduled and scheduled[0]._cancelled:
             self._timer_cancelled_count -= 1
@@ -134,11 +136,12 @@ class SimLoop(base_events.BaseEventLoop):
                 # one nanosecond more, or rounding would make the loop spin just before the deadline
                 deadline = int(scheduled[0]._when * NS) + 1 - BOOT_NS + world.epoch_ns
             world.wait(ready.__len__, deadline, _idle, self.place)
-        now = (world.now - world.epoch_ns + BOOT_NS) / 1e9
-        while scheduled and scheduled[0]._when <= now:
-            handle = heappop(scheduled)
-            handle._scheduled = False
-            ready.append(handle)
+        if scheduled:
+            now = (world.now - world.epoch_ns + BOOT_NS) / 1e9
+            while scheduled and scheduled[0]._when <= now:
+                handle = heappop(scheduled)
+                handle._scheduled = False
+                ready.append(handle)
         for _ in range(len(ready)):
             due = ready.popleft()
             if not due._cancelled:
@@ -172,7 +175,11 @@ class SimLoop(base_events.BaseEventLoop):
         return super().call_later(delay, callback, *args, context=context)
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
-        handle = super().call_soon(callback, *args, context=context)
+        if self._debug or self._closed:
+            handle = super().call_soon(callback, *args, context=context)
+        else:  # what that does, less three calls
+            handle = asyncio.Handle(callback, args, self, context)
+            self._ready.append(handle)
         if self.world.stopped is not None:
             handle.cancel()
         return handle

@@ -328,7 +328,11 @@ class SimSocket(NullSession, _REAL):
         return len(part)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        rest, deadline = memoryview(bytes(data)), self._deadline()
+        payload = bytes(data)
+        if payload and len(payload) <= (conn := self._sendable()).client_space():
+            conn.client_send(payload)
+            return
+        rest, deadline = memoryview(payload), self._deadline()
         while rest:
             conn = self._sendable()
             if conn.client_space() <= 0:
@@ -363,9 +367,13 @@ class SimSocket(NullSession, _REAL):
         self._await_input()
         buffer = self._buffer
         if buffer:
-            data = bytes(buffer[:bufsize])
-            if not flags & _MSG_PEEK:
-                del buffer[:bufsize]
+            if flags & _MSG_PEEK or bufsize < len(buffer):
+                data = bytes(buffer[:bufsize])
+                if not flags & _MSG_PEEK:
+                    del buffer[:bufsize]
+            else:
+                data = bytes(buffer)
+                buffer.clear()
             return data
         if self._error is not None:
             error, self._error, self._told_reset = self._error, None, True

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from outtrade.sim.loop import SimLoop
 
 
+_BYTES = (bytes, bytearray, memoryview)
+
+
 class TransportSocket:
     """What ``get_extra_info("socket")`` gives: addresses, options, and a number to poll."""
 
@@ -170,7 +173,7 @@ class SimTransport(transports._FlowControlMixin, asyncio.Transport):
 
     # ---------------------------------------------------------------- asyncio.Transport
     def write(self, data: Any) -> None:
-        if not isinstance(data, bytes | bytearray | memoryview):
+        if not isinstance(data, _BYTES):
             raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
         self._loop.alive()
         if self._eof_due or self._conn._fin:
@@ -181,6 +184,9 @@ class SimTransport(transports._FlowControlMixin, asyncio.Transport):
             self._unsent += data
         else:
             space = self._conn.client_space()
+            if len(data) <= space:
+                self._conn.client_send(bytes(data))
+                return
             self._unsent += data[space:]
             if space > 0:
                 self._conn.client_send(bytes(data[:space]))

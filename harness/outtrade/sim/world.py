@@ -351,7 +351,8 @@ class World:
             self.baton.give_way()
             return
         self.events += 1
-        while self.step(self.now):
+        heap = self._heap
+        while heap and heap[0][0] <= self.now and self.step(self.now):
             if self.stopped is not None:
                 raise self.stopped.again()
         if self.events > self.max_events:

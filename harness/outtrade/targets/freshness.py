@@ -20,6 +20,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -62,8 +63,7 @@ def roots(module: str) -> tuple[str, ...]:
 def forget_folder(folder: str) -> None:
     """Drop all top-level modules (and what is below them) that were imported from ``folder``."""
     remember(folder=folder)
-    tops = {name.partition(".")[0] for name in sys.modules}
-    for top in sorted(tops - KEPT):
+    for top in sorted(name for name in sys.modules if "." not in name and name not in KEPT):
         module = sys.modules.get(top)
         if module is not None and comes_from(module, folder):
             _forget(top)
@@ -76,13 +76,18 @@ def comes_from(module: ModuleType, folder: str) -> bool:
         places = [str(path) for path in paths] if paths is not None else [getattr(module, "__file__", None) or ""]
     except Exception:  # a lazy module of somebody else may raise anything here; it is not the target's
         return False
-    return any(place and str(Path(place).parent) == folder for place in places)
+    return any(place and _parent(place) == folder for place in places)
+
+
+@lru_cache(maxsize=4096)
+def _parent(place: str) -> str:
+    return str(Path(place).parent)
 
 
 def _forget(root: str) -> None:
     """Remove ``root`` and its submodules, also as an attribute of its parent (``from parent import root`` sees it)."""
-    below = root + "."
-    for name in [name for name in sys.modules if name == root or name.startswith(below)]:
+    after = ("", ".")
+    for name in [name for name in sys.modules if name.startswith(root) and name[len(root) : len(root) + 1] in after]:
         if not of_pytest(name):
             del sys.modules[name]
     parent, _, child = root.rpartition(".")

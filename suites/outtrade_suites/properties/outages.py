@@ -30,10 +30,9 @@ def answers_since(ix: Index, since: int, until: int) -> int:
             continue
         if op.state == "ambiguous" or (op.state == "definite" and op.error in UNUSABLE):
             start = max(start, end)
-    for event in ix.events:
-        failed = (isinstance(event, Resolve) and not event.ok) or (isinstance(event, Connect) and event.outcome != "ok")
-        if failed and since < event.at <= until:
-            start = max(start, event.at)
+    for at in ix.memo("unreached", _unreached):
+        if since < at <= until:
+            start = max(start, at)
     for life in ix.incarnations:
         if life.started is not None and since < life.started.at <= until:
             start = max(start, life.started.at)
@@ -49,6 +48,15 @@ def answers_since(ix: Index, since: int, until: int) -> int:
             if begun <= until and over > start:
                 start = over
     return min(start, until)
+
+
+def _unreached(ix: Index) -> list[int]:
+    """When names did not resolve and connections did not come about (ns)."""
+    return [
+        event.at
+        for event in ix.events
+        if (isinstance(event, Resolve) and not event.ok) or (isinstance(event, Connect) and event.outcome != "ok")
+    ]
 
 
 def answered_for(ix: Index, since: int, until: int) -> int:
