@@ -89,12 +89,16 @@ class Replay:
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """The next recorded answer to this request; raises ReplayError where there is none."""
+        return answer_of(self.take(request))
+
+    def take(self, request: HttpRequest) -> Interaction:
+        """The next recording of this request with its answer; raises ReplayError where there is none."""
         asked = self._of_request(request)
         candidates = self._left[:1] if self._in_order else self._left
         for number in candidates:
             if _matches(self._recorded[number], asked):
                 self._left.remove(number)
-                return _answer(self.cassette.interactions[number])
+                return self.cassette.interactions[number]
         why = f"{asked}: {self._why(asked)}"
         self.refused.append(why)
         raise ReplayError(why)
@@ -218,7 +222,7 @@ def _different(recorded: _Asked, asked: _Asked) -> Iterator[str]:
             yield "body"
 
 
-def _answer(item: Interaction) -> HttpAnswer:
+def answer_of(item: Interaction) -> HttpAnswer:
     """The recorded answer; framing is left to whoever sends it, and set-cookie lines stay joined."""
     headers = {name: value for name, value in item.headers.items() if name not in _CONNECTION | {"content-encoding"}}
     return HttpAnswer(

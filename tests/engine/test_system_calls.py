@@ -18,6 +18,8 @@ STRACE = shutil.which("strace")
 NETWORKED = re.compile(r"AF_INET6?|AF_PACKET|AF_NETLINK|<(?:TCP|UDP|RAW|NETLINK|PACKET)")
 """Families of sockets that lead out of the machine, in a call's arguments or behind a descriptor."""
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: apt-get install strace)"),
@@ -34,11 +36,15 @@ def execute(task, venue):
 
 def traced(folder: Path, target: str) -> list[str]:
     """Every network system call of ``outtrade run``, of all its processes."""
+    return traced_command(folder, "run", target, "-n", "4", "--workers", "2", "--report", "r")
+
+
+def traced_command(folder: Path, *words: str) -> list[str]:
+    """Every network system call of a command of ``outtrade``."""
     assert STRACE is not None
     trace = folder / "trace"
-    run = [sys.executable, "-m", "outtrade", "run", target, "-n", "4", "--workers", "2", "--report", "r"]
     done = subprocess.run(
-        [STRACE, "-f", "-yy", "-e", "trace=network", "-o", str(trace), *run],
+        [STRACE, "-f", "-yy", "-e", "trace=network", "-o", str(trace), sys.executable, "-m", "outtrade", *words],
         cwd=folder, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True,
     )  # fmt: skip
     if not trace.exists() or "ptrace" in done.stderr:
@@ -51,6 +57,14 @@ def traced(folder: Path, target: str) -> list[str]:
 def test_no_packet_leaves_a_whole_run(tmp_path: Path, target: str) -> None:
     calls = traced(tmp_path, target)
     assert any("AF_UNIX" in call for call in calls)  # the pipes to the workers: the trace saw them
+    assert [call for call in calls if NETWORKED.search(call)] == []
+
+
+def test_a_replayed_talk_with_a_model_needs_no_socket(tmp_path: Path) -> None:
+    """The host of ``--allow-host`` answers from the recording."""
+    agent, tape = f"py:{EXAMPLES / 'llm_agent.py'}:execute", str(EXAMPLES / "llm_talk.yaml")
+    scenario = str(EXAMPLES / "answer_lost.json")
+    calls = traced_command(tmp_path, "replay", scenario, "--target", agent, "--allow-replay", tape)
     assert [call for call in calls if NETWORKED.search(call)] == []
 
 

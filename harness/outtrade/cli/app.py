@@ -110,6 +110,12 @@ Network = Annotated[
         " or the venue's own server; auto: Toxiproxy if there is one.",
     ),
 ]
+AllowReplay = Annotated[
+    Path | None,
+    typer.Option(
+        "--allow-replay", metavar="FILE", help="Answer from a recording of --allow-host; no network is needed."
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors of the harness.")]
 
 
@@ -139,7 +145,9 @@ def _main(
     "  outtrade run py:my_agent.py:execute --report reports/nightly\n"
     "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'\n"
     "  outtrade run py:my_agent.py:execute --baseline baseline.yaml --junit junit.xml\n"
-    "  outtrade run py:my_agent.py:execute --fail-under 95 --fail-under retry=99 --max-critical 0"
+    "  outtrade run py:my_agent.py:execute --fail-under 95 --fail-under retry=99 --max-critical 0\n"
+    "  outtrade run py:my_llm.py:execute --allow-host api.openai.com --allow-latency 0.8 --allow-record talk.yaml\n"
+    "  outtrade run py:my_llm.py:execute --allow-replay talk.yaml"
 )
 def run(
     target: Target,
@@ -189,6 +197,30 @@ def run(
     reference: Reference = None,
     symbol: Symbols = None,
     play: Play = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="HOST",
+            help="Let the agent through to this real host (HTTPS, port 443): a model provider, never an exchange.",
+        ),
+    ] = None,
+    allow_latency: Annotated[
+        float | None,
+        typer.Option(
+            "--allow-latency",
+            metavar="SECONDS",
+            min=0,
+            max=3600,
+            help="Virtual seconds that an answer of --allow-host takes, however long it really took.",
+            show_default="0: the clock stands still",
+        ),
+    ] = None,
+    allow_record: Annotated[
+        Path | None,
+        typer.Option("--allow-record", metavar="FILE", help="Record what --allow-host says, without its secrets."),
+    ] = None,
+    allow_replay: AllowReplay = None,
     debug: Debug = False,
 ) -> None:
     """Run TARGET through many scenarios and judge it.
@@ -198,6 +230,7 @@ def run(
     """
     from outtrade.cli.gating import GateOptions
     from outtrade.cli.guard import guarded
+    from outtrade.cli.outside import OutsideOptions
     from outtrade.cli.run import RunOptions, run_command
 
     options = RunOptions(
@@ -226,6 +259,7 @@ def run(
         symbols=tuple(symbol or ()),
         play=play,
         debug=debug,
+        outside=OutsideOptions(tuple(allow_host or ()), allow_latency, allow_record, allow_replay),
         network=network_faults.value,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
@@ -242,6 +276,7 @@ def replay(
     suite: Annotated[str | None, typer.Option("--suite", help="Judge by this suite instead.")] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Write the history to this file (JSON lines).")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show the whole timeline.")] = False,
+    allow_replay: AllowReplay = None,
     debug: Debug = False,
 ) -> None:
     """Run a saved failure again. Exits with 0 only if the same failure shows.
@@ -252,7 +287,12 @@ def replay(
     from outtrade.cli.replay import replay_command
 
     raise typer.Exit(
-        guarded(lambda: replay_command(file, target=target, suite=suite, save=save, everything=everything), debug=debug)
+        guarded(
+            lambda: replay_command(
+                file, target=target, suite=suite, save=save, everything=everything, allow_replay=allow_replay
+            ),
+            debug=debug,
+        )
     )
 
 

@@ -8,14 +8,24 @@ from outtrade.cli.guard import UsageError, consoles
 from outtrade.engine.plan import Plan, prepare
 from outtrade.engine.replay import read, replay
 from outtrade.model.scenario import ScenarioError
+from outtrade.outside import played
 from outtrade.report.findings import print_findings
 from outtrade.report.terminal import Terminal
 from outtrade.report.text import clean
 from outtrade.score import GATE, OK, score
+from outtrade.sim.errors import HarnessError
 from outtrade.suites import CORE
 
 
-def replay_command(file: Path, *, target: str | None, suite: str | None, save: Path | None, everything: bool) -> int:
+def replay_command(
+    file: Path,
+    *,
+    target: str | None,
+    suite: str | None,
+    save: Path | None,
+    everything: bool,
+    allow_replay: Path | None = None,
+) -> int:
     """Carry it out; returns the exit code."""
     try:
         saved = read(file)
@@ -26,8 +36,12 @@ def replay_command(file: Path, *, target: str | None, suite: str | None, save: P
     spec = target or saved.target
     if spec is None:
         raise UsageError(f"{file} names no target; give one with --target")
-    kit = prepare(Plan(target=spec, suite=suite or saved.suite or CORE))
-    again = replay(kit, saved.scenario, saved.expected, saved.history if spec == saved.target else "")
+    allowed = None if allow_replay is None else played(allow_replay)
+    kit = prepare(Plan(target=spec, suite=suite or saved.suite or CORE, allowed=allowed))
+    try:
+        again = replay(kit, saved.scenario, saved.expected, saved.history if spec == saved.target else "")
+    except HarnessError as error:
+        raise UsageError(f"harness error: {error}") from error
     if save is not None:
         try:
             save.write_bytes(again.history.to_jsonl())

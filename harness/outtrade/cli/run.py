@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outtrade.baseline import write
 from outtrade.cli.gating import GateOptions, policy_of
 from outtrade.cli.guard import UsageError, complain, consoles
+from outtrade.cli.outside import OutsideOptions, allowed_of, check_run, recorder_of
 from outtrade.cli.report import PAGE, check_places, write_reports
 from outtrade.engine.events import Handler, RunFinished, tell
 from outtrade.engine.many import run_many
@@ -31,6 +32,7 @@ from outtrade.wire.toxiproxy.find import Wanted, found
 if TYPE_CHECKING:
     from outtrade.engine.results import Examined
     from outtrade.model.scenario import Scenario
+    from outtrade.outside.tape import Recorder
     from outtrade.targets import Target
 
 
@@ -68,6 +70,7 @@ class RunOptions:
     play: bool
     debug: bool
     network: Wanted = "auto"
+    outside: OutsideOptions = field(default_factory=OutsideOptions)
 
 
 def default_workers() -> int:
@@ -131,6 +134,7 @@ def run_command(options: RunOptions) -> int:
     """Carry it out; returns the exit code."""
     check_venue(options.venue)
     recorded = recording(options.reference, options.symbols, options.venue, play=options.play)
+    allowed = allowed_of(options.outside)
     kit = prepare(
         Plan(
             target=options.target,
@@ -142,14 +146,18 @@ def run_command(options: RunOptions) -> int:
             recorded=recorded,
             check_determinism=options.check_determinism,
             debug=options.debug,
+            allowed=allowed,
         )
     )
     waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
     policy = policy_of(options.gate, kit.suite.properties, waivers=waivers, max_incomplete=options.max_incomplete)
     check_new_baseline(options)
     first = kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
+    if allowed is not None:
+        check_run(allowed, kit.target, check_determinism=options.check_determinism, resume=options.resume)
     if kit.target.real_time:
         check_real_time(kit.target, first, options)
+    recorder = recorder_of(allowed)
     place = options.report or Path("reports") / folder_name(options.target)
     kept = finished(place, kit) if options.resume else {}
     folder = open_folder(place)
@@ -163,16 +171,22 @@ def run_command(options: RunOptions) -> int:
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)
     usual = default_workers() if not kit.target.real_time else 1 if kit.target.url else REAL_TIME_WORKERS
     workers = usual if options.workers is None else options.workers
-    minimise = options.minimise and not kit.target.real_time  # dozens of runs, each in real time
+    # dozens of runs: each in real time, or each with other questions to real hosts than those that were recorded
+    minimise = options.minimise and not kit.target.real_time and allowed is None
     files = ResultsFile(folder, policy=policy, earlier=kept)
     budget = BUDGET if minimise else 0
     with network_of(kit, options.network) as engaged:
         try:
-            code = drive(engaged, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept)
+            code = drive(
+                engaged, terminal, [files], workers=workers, policy=policy, budget=budget, kept=kept, recorder=recorder
+            )
         except BaseException:  # a second Ctrl-C, or worse
             with suppress(OSError):
                 files.checkpoint()
             raise
+        finally:
+            if recorder is not None:
+                recorder.write()
     if (any(reports.values()) or options.allure) and files.written:
         write_reports(load(folder), reports, options.allure)
     if options.write_baseline is not None and files.written:
@@ -230,13 +244,14 @@ def drive(
     policy: Policy,
     budget: int = BUDGET,
     kept: Mapping[int, Examined] | None = None,
+    recorder: Recorder | None = None,
 ) -> int:
     """Hand every event to the handlers; returns the exit code. A report that cannot be written any more does not
     cost the scorecard."""
     code = ERROR
     broken = ""
     try:
-        for event in run_many(kit, workers=workers, policy=policy, budget=budget, kept=kept):
+        for event in run_many(kit, workers=workers, policy=policy, budget=budget, kept=kept, recorder=recorder):
             try:
                 tell(others if not broken else [], event)
             except OSError as error:

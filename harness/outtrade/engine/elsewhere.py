@@ -26,6 +26,8 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import IO
 from weakref import finalize
 
@@ -33,6 +35,7 @@ import msgspec
 
 from outtrade.engine.orphans import die_with_parent
 from outtrade.model.scenario import Scenario
+from outtrade.outside import Outside, played
 from outtrade.sim.errors import WorldStop
 from outtrade.sim.sources import watching
 from outtrade.targets import Target, resolve
@@ -55,6 +58,8 @@ class _Job(msgspec.Struct, frozen=True):
     scenario: str
     known: str
     """The hash of the History here: where it is the same there, nothing needs to be told."""
+    recording: str = ""
+    """The file that answers for the hosts that the run lets through."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -84,15 +89,16 @@ class Others:
         self._owner = 0
         self._running: dict[int, _Other] = {}
 
-    def run(self, turn: int, target: str, scenario: str, known: str) -> Told:
-        """Run a scenario (JSON) in the interpreter whose turn it is. Raises RuntimeError where the harness fails."""
+    def run(self, turn: int, target: str, scenario: str, known: str, recording: str = "") -> Told:
+        """Run a scenario (JSON) in the interpreter whose turn it is; ``recording``: see ``outtrade.outside``. Raises
+        RuntimeError where the harness fails."""
         if self._owner != os.getpid():  # after a fork: what our parent has started is our parent's
             self._owner, self._running = os.getpid(), {}
         seed = self.seeds[turn % (len(SEEDS) - 1)]
         other = self._running.get(seed)
         if other is None or not other.lives():
             other = self._running[seed] = _Other(seed)
-        told = other.run(_Job(target, scenario, known))
+        told = other.run(_Job(target, scenario, known, recording))
         if told.lost:
             self._running.pop(seed).close()
         return told
@@ -104,11 +110,11 @@ class Others:
                 self._running.popitem()[1].close()
 
 
-def in_a_fresh_one(seed: int, target: str, scenario: str) -> str:
+def in_a_fresh_one(seed: int, target: str, scenario: str, recording: str = "") -> str:
     """The hash of the History of a run in an interpreter that has run nothing before; or why there is none."""
     other = _Other(seed)
     try:
-        told = other.run(_Job(target, scenario, ""))
+        told = other.run(_Job(target, scenario, "", recording))
     finally:
         other.close()
     return told.hash or told.lost
@@ -199,19 +205,21 @@ def serve() -> None:
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
     os.close(nowhere)
-    targets: dict[str, Target] = {}
+    targets: dict[tuple[str, str], Target] = {}
     while data := _receive(jobs):
         _send(told, msgspec.msgpack.encode(_carry_out(_JOBS.decode(data), targets)))
 
 
-def _carry_out(job: _Job, targets: dict[str, Target]) -> Told:
+def _carry_out(job: _Job, targets: dict[tuple[str, str], Target]) -> Told:
     from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
 
     try:
-        if job.target not in targets:
-            targets[job.target] = resolve(job.target)
+        named = (job.target, job.recording)
+        if named not in targets:
+            outside = Outside(played(Path(job.recording))) if job.recording else None
+            targets[named] = replace(resolve(job.target), outside=outside)
         with watching() as watch:
-            history = run(targets[job.target], Scenario.from_json(job.scenario))
+            history = run(targets[named], Scenario.from_json(job.scenario))
     except (Exception, WorldStop) as error:
         return Told(error=f"{type(error).__name__}: {error}".partition("\n")[0])
     found = history.hash()

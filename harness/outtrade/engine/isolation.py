@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,12 +59,16 @@ def _unshare(flags: int) -> bool:
         return False
 
 
-def words(entered: set[bool]) -> str:
-    """What a run says of itself: ``entered`` holds, of each scenario that was run, whether its process is isolated.
+def words(entered: set[bool], allowed: Sequence[str] = ()) -> str:
+    """What a run says of itself: ``entered`` holds, of each scenario that was run, whether its process is isolated,
+    ``allowed`` the real hosts that a broker outside (``outtrade.outside``) reached for its agents.
 
     >>> words({True}), words({True, False}), words(set())
     ('network namespace', 'audit hook only', '')
+    >>> words({True}, ["api.openai.com"])
+    'network namespace; let through to the real api.openai.com'
     """
     if not entered:
         return ""
-    return NAMESPACE if entered == {True} else HOOK
+    exception = f"; let through to the real {', '.join(allowed)}" if allowed else ""
+    return (NAMESPACE if entered == {True} else HOOK) + exception

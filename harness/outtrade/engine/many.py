@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outtrade.engine.events import (
     Event,
@@ -38,6 +38,9 @@ from outtrade.engine.pool import LIMIT, Answer, Done, Lost, Pool, RunJob, Shrink
 from outtrade.engine.results import FAILING, Examined, Judged, Result
 from outtrade.judge.api import Property
 from outtrade.score import Policy, score
+
+if TYPE_CHECKING:
+    from outtrade.outside.tape import Recorder
 
 MAX_DISTINCT = 30
 """Most distinct failures that are minimised; the rest is shown with the smallest scenario that was run."""
@@ -128,15 +131,17 @@ def run_many(
     limit: float = LIMIT,
     stop: Stop | None = None,
     kept: Mapping[int, Examined] | None = None,
+    recorder: Recorder | None = None,
 ) -> Iterator[Event]:
     """Run all scenarios of ``kit.plan``. ``workers`` 0 stays in this process; ``budget`` 0 does not minimise;
     ``limit`` is the most real seconds one scenario may take in a worker; ``kept``: by index, what an earlier run
-    finished and this one takes over."""
+    finished and this one takes over; ``recorder``: takes down what real hosts say, where the plan lets through to some.
+    """
     began = time.perf_counter()
     results: list[Result] = []
     groups = Groups()
     planned = kit.plan.scenarios
-    with stop or Stop() as stopped, Pool(kit, workers=workers, stopped=stopped, limit=limit) as pool:
+    with stop or Stop() as stopped, Pool(kit, workers=workers, stopped=stopped, limit=limit, recorder=recorder) as pool:
         yield RunStarted(kit, planned)
         for examined in _all(kit, pool, kept or {}):
             results.append(examined.result)

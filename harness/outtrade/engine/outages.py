@@ -1,7 +1,7 @@
 """Faults that hold for a stretch of time: DNS failures, refused connections, black holes, silent and closed streams.
 
-They act on names, connections and packets, not on requests. Each lands once, on the first thing it hits; a window in
-which nothing happened was not exercised.
+They act on names, connections and packets of the venue, not on requests, and not on other hosts. Each lands once, on
+the first thing it hits; a window in which nothing happened was not exercised.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Outages:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self._hosts = frozenset(host for host, _ in (*server.venue.rest_hosts, *server.venue.stream_hosts))
 
     def install(self) -> None:
         """Hook into the network and schedule the windows of the plan."""
@@ -40,13 +41,15 @@ class Outages:
 
     def _on_resolve(self, host: str) -> bool:
         window = self._now("dns_failure")
-        if window is None:
+        if window is None or host not in self._hosts:
             return True
         self.server.landed_once(window, detail=host)
         return False
 
-    def _on_connect(self, host: str, port: int) -> ConnectPlan:
+    def _on_connect(self, host: str, port: int) -> ConnectPlan | None:
         server = self.server
+        if host not in self._hosts:
+            return None
         round_trip = server.delays.up("connect") + server.delays.down("connect")
         if window := self._now("blackhole"):
             server.landed_once(window, detail=f"connect {host}")

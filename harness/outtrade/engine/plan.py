@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from outtrade import suites
 from outtrade.engine.results import FAILING, Baselines, Examined, Result, examine, summarise
 from outtrade.model.history import Ended, Header, History, Ledger, NoReport, Planned, Started
+from outtrade.outside import Allowed, Outside
+from outtrade.sim.errors import HarnessError
 
 if TYPE_CHECKING:
     from outtrade.engine.determinism import Check
@@ -46,6 +48,8 @@ class Plan:
     """Address of the Toxiproxy that does network faults in real time, if one does."""
     network: str = ""
     """Who does them, for people; "" where the target runs in a World."""
+    allowed: Allowed | None = None
+    """The real hosts that agents are let through to, or their recording; None: to none."""
 
 
 class Kit:
@@ -53,13 +57,16 @@ class Kit:
 
     def __init__(self, plan: Plan, target: Target, suite: suites.Suite, check: Check | None = None) -> None:
         self.plan = plan
-        self.target = replace(target, toxiproxy=plan.toxiproxy) if plan.toxiproxy else target
+        outside = Outside(plan.allowed) if plan.allowed is not None else None
+        self.target = replace(target, toxiproxy=plan.toxiproxy, outside=outside)
         self.suite = suite
         real_time = target.real_time  # a process of its own: short scenarios, and none of them twice
         wanted = REAL_TIME_SPACE if real_time and plan.space is None else plan.space
         self.space = suite.space(wanted)[0]
         self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
-        self._baselines = Baselines(target, self.properties) if plan.baseline and not real_time else None
+        self._baselines = (
+            Baselines(self.target, self.properties) if plan.baseline and not real_time and outside is None else None
+        )
         self._check: Check | None = None
         if plan.check_determinism and not real_time:
             from outtrade.engine.determinism import Check
@@ -84,10 +91,11 @@ class Kit:
                 baselines=self._baselines,
                 check=self._check,
             )
-        except Exception as error:
+        except (Exception, HarnessError) as error:
             if self.plan.debug:
                 raise
-            return self.broken(index, scenario, f"{type(error).__name__}: {error}".partition("\n")[0])
+            said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            return self.broken(index, scenario, said.partition("\n")[0])
 
     def close(self) -> None:
         """End the processes of the determinism check."""

@@ -8,6 +8,9 @@ job is answered with what is known, and another worker takes its place.
 Workers that run agents in Worlds enter an empty network first (``isolation``): a C library that dials past the World
 reaches nobody. Runs over real sockets need the machine's own loopback, and stay outside.
 
+Where a run is let through to real hosts, a worker's questions come over its pipe, too, and go on to the broker
+(``outtrade.outside``); while one is under way the worker's time stands still.
+
 Workers ignore Ctrl-C; the parent decides. Whatever the agent prints goes into its History, and what slips past goes
 nowhere: the parent's terminal is not theirs.
 """
@@ -25,6 +28,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -32,6 +36,12 @@ from outtrade.engine import isolation
 from outtrade.engine.orphans import die_with_parent
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.engine.results import Examined, Judged
+from outtrade.outside.broker import Asked
+from outtrade.outside.switchboard import Kept, Switchboard, WorkerLine
+from outtrade.sim.errors import HarnessError
+
+if TYPE_CHECKING:
+    from outtrade.outside.tape import Recorder
 
 LIMIT = 120.0
 """Real seconds for one scenario. The World ends every run long before; this is for code that never enters it."""
@@ -88,7 +98,9 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
 Job = RunJob | ShrinkJob
 Answer = Done | Shrunk | Lost
 _JOBS = msgspec.msgpack.Decoder(Job)
-_ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+_Message = Answer | Asked | Kept
+"""What comes from a worker."""
+_ANSWERS: msgspec.msgpack.Decoder[_Message] = msgspec.msgpack.Decoder(_Message)
 
 
 def carry_out(kit: Kit, job: Job) -> Answer:
@@ -99,7 +111,7 @@ def carry_out(kit: Kit, job: Job) -> Answer:
 
     try:
         return shrink(kit, job)
-    except Exception as error:  # the failure stays; it is shown in the scenario that was run
+    except (Exception, HarnessError) as error:  # the failure stays; it is shown in the scenario that was run
         if kit.plan.debug:
             raise
         return Lost(f"{type(error).__name__}: {error}")
@@ -112,12 +124,23 @@ class _Worker:
     job: int | None = None
     """Position of the job it works on."""
     deadline: float = field(default=0.0)
+    asked: float | None = None
+    """When it asked a real host, while it waits for the answer."""
 
 
 class Pool:
     """``workers`` processes (0: none, the jobs are done in this one). Use as a context manager."""
 
-    def __init__(self, kit: Kit, *, workers: int, stopped: Callable[[], bool], limit: float = LIMIT) -> None:
+    def __init__(
+        self,
+        kit: Kit,
+        *,
+        workers: int,
+        stopped: Callable[[], bool],
+        limit: float = LIMIT,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """``recorder``: what real hosts say goes there; needed where the run is let through to some."""
         self._kit = kit
         self._stopped = stopped
         self._limit = limit
@@ -130,6 +153,7 @@ class Pool:
         if workers:
             gc.collect()
             gc.freeze()  # what is imported stays shared between the processes
+        self._board = self._switchboard(recorder)
         for _ in range(workers):
             self._workers.append(self._start())
 
@@ -147,17 +171,33 @@ class Pool:
                 worker.process.kill()
                 worker.process.join()
         self._workers = []
+        if self._board is not None:
+            self._board.close()
         gc.unfreeze()
         self._kit.close()
 
     @property
     def isolation(self) -> str:
         """In what the scenarios were run so far, for people; "" where in none, or over real sockets."""
-        return "" if self._kit.target.real_time else isolation.words(self._isolated)
+        outside = self._kit.target.outside
+        allowed = outside.allowed.hosts if outside is not None and outside.allowed.live else ()
+        return "" if self._kit.target.real_time else isolation.words(self._isolated, allowed)
+
+    def _switchboard(self, recorder: Recorder | None) -> Switchboard | None:
+        """The way out, for a run that reaches real hosts."""
+        outside = self._kit.target.outside
+        if outside is None or not outside.allowed.live:
+            return None
+        assert recorder is not None, "what real hosts say must be recorded"
+        board = Switchboard(self._context, outside.allowed.hosts, recorder.keep)
+        outside.line = board  # for jobs that are done in this process
+        return board
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         inherited = [worker.conn for worker in self._workers] if self._forking else []
+        if self._board is not None and self._forking:
+            inherited += self._board.listening
         kit = self._kit if self._forking else None
         process = self._context.Process(  # type: ignore[attr-defined]
             target=_serve,
@@ -202,7 +242,7 @@ class Pool:
             self._replace(slot)
             worker = self._workers[slot]
             worker.conn.send_bytes(msgspec.msgpack.encode(job))
-        worker.job = position
+        worker.job, worker.asked = position, None
         usual = CHECKED if self._kit.plan.check_determinism else 1
         runs = usual if isinstance(job, RunJob) else job.budget + 1
         worker.deadline = time.monotonic() + self._limit * (1 + 0.1 * (runs - 1))
@@ -210,12 +250,18 @@ class Pool:
     def _collect(self, jobs: Sequence[Job], ready: dict[int, Answer]) -> None:
         """Wait a moment for answers; notice workers that are gone."""
         busy = {worker.conn: slot for slot, worker in enumerate(self._workers) if worker.job is not None}
-        for conn in wait(list(busy), _TICK):
-            slot = busy[conn]  # type: ignore[index]
+        for conn in wait([*busy, *(self._board.listening if self._board else ())], _TICK):
+            if conn not in busy:
+                self._resume()
+                continue
+            slot = busy[conn]
             worker = self._workers[slot]
             assert worker.job is not None
             try:
                 answer = _ANSWERS.decode(worker.conn.recv_bytes())
+                if isinstance(answer, Asked | Kept):
+                    self._outside(worker, answer)
+                    continue
                 if isinstance(answer, Done):
                     self._isolated.add(answer.isolated)
                 ready[worker.job] = answer
@@ -227,12 +273,32 @@ class Pool:
                 self._replace(slot)
         now = time.monotonic()
         for slot, worker in enumerate(self._workers):
-            if worker.job is not None and now > worker.deadline:
+            if worker.job is not None and worker.asked is None and now > worker.deadline:
                 ready[worker.job] = Lost(f"nothing came back for {self._limit:.0f} seconds of real time")
                 self._replace(slot)
 
+    def _outside(self, worker: _Worker, message: Asked | Kept) -> None:
+        """A worker asks a real host, or has something for the tape."""
+        assert self._board is not None
+        if isinstance(message, Kept):
+            self._board.kept(message)
+        else:
+            worker.asked = time.monotonic()
+            self._board.asked(worker.conn, message)
+
+    def _resume(self) -> None:
+        """Real hosts have answered somebody, whose time goes on."""
+        assert self._board is not None
+        answered = self._board.told()
+        for worker in self._workers:
+            if worker.conn in answered and worker.asked is not None:
+                worker.deadline += time.monotonic() - worker.asked
+                worker.asked = None
+
     def _replace(self, slot: int) -> None:
         old = self._workers[slot]
+        if self._board is not None:
+            self._board.forget(old.conn)
         old.conn.close()
         old.process.kill()
         old.process.join()
@@ -261,6 +327,8 @@ def _serve(conn: Connection, plan: Plan, kit: Kit | None, foreign: Sequence[Conn
     if not plan.debug:
         _silence()
     kit = kit or prepare(plan)
+    if kit.target.outside is not None:
+        kit.target.outside.line = WorkerLine(conn)
     while True:
         try:
             job = _JOBS.decode(conn.recv_bytes())

@@ -11,13 +11,13 @@ faults* (the baseline): a property that fails there too is labelled, because the
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from outtrade.model.history import EventType, History, Ledger, Log, NoReport, Planned
+from outtrade.model.history import EventType, History, Ledger, Log, NoReport, Outside, Planned
 
 if TYPE_CHECKING:
     from outtrade.engine.determinism import Check
@@ -93,6 +93,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """With the determinism check: how often each line drew on clock or entropy, which the World gave it."""
     escapes: tuple[str, ...] = ()
     """What the target tried that the World does not simulate (it got an error), each once."""
+    outside: dict[str, int] = {}
+    """Real hosts that the run was let through to (or their recording), and how many requests they had."""
     error: str = ""
     """The harness itself failed: neither the target nor the score is to blame."""
     wall_seconds: float = 0.0
@@ -152,6 +154,12 @@ def escapes(events: Sequence[EventType]) -> tuple[str, ...]:
     """What the agent tried to do past the World, each once, in order."""
     told = (event.text for event in events if isinstance(event, Log) and event.stream == "world")
     return tuple(dict.fromkeys(text.removeprefix(ESCAPE) for text in told if text.startswith(ESCAPE)))[:MAX_CASES]
+
+
+def let_through(events: Sequence[EventType]) -> dict[str, int]:
+    """How many requests each host had that is no venue's, by name."""
+    asked = Counter(event.host for event in events if isinstance(event, Outside))
+    return {host: asked[host] for host in sorted(asked)}
 
 
 def failing(findings: Sequence[Finding]) -> list[Finding]:
@@ -214,6 +222,7 @@ def summarise(
         differs=differs,
         entropy=dict(list((entropy or {}).items())[:MAX_SOURCES]),
         escapes=escapes(history.events),
+        outside=let_through(history.events),
         wall_seconds=wall_seconds,
     )
 

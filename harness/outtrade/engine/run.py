@@ -81,6 +81,8 @@ class _Run:
         self.server = self.setting.server
         self.data: dict[str, str] = {}
         self.access = self.setting.access()
+        if target.outside is not None:
+            target.outside.install(self.world, scenario.id, self.recorder)
 
     # ------------------------------------------------------------------ phases
     def go(self) -> History:

@@ -199,6 +199,23 @@ class StreamDown(Event, kw_only=True):
     by: Literal["client", "venue"]
 
 
+class Outside(Event, kw_only=True):
+    """A request to a real host that the run lets through (``--allow-host``), or to its recording. ``path`` is without
+    the query and without secrets; ``size``: bytes of the answer's body; ``status`` 0 with an ``error``: the connection
+    failed (``connect``, ``timeout``, ``broken``); ``latency``: virtual seconds until the agent hears of it."""
+
+    source = "wire"
+    conn: int
+    incarnation: int = 0
+    host: str
+    method: str
+    path: str
+    status: int
+    size: int = 0
+    error: str = ""
+    latency: float = 0.0
+
+
 # ------------------------------------------------------------------ fault
 class Planned(Event, kw_only=True):
     """A fault of the plan (index in ``scenario.faults``)."""
@@ -434,7 +451,7 @@ class Ended(Event, kw_only=True):
 
 EventType = (
     Resolve | Connect | Request | Answer | Response | Broken | Closed | StreamUp | StreamEvent | StreamLost | StreamDown
-    | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Snapshot
+    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Snapshot
     | Started | Crashed | StoreSet | Published | Reported | NoReport | Deadlocked | Log | GatewayCall | GatewayResult
     | ToolCall | ToolResult | Slept | Ended
 )  # fmt: skip

@@ -53,6 +53,7 @@ def result_of(row: ScenarioRow, *, size: tuple[int, int, int] = (0, 0, 0)) -> Re
         differs=row.differs,
         entropy=dict(row.entropy),
         escapes=row.escapes,
+        outside=dict(row.outside),
         error=row.error,
         wall_seconds=row.wall_seconds,
     )

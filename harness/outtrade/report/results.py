@@ -22,7 +22,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -45,9 +45,11 @@ from outtrade.engine.plan import Kit
 from outtrade.engine.replay import Expected, SavedFailure
 from outtrade.engine.results import FAILING, Examined, Judged, Result
 from outtrade.gate import Policy
+from outtrade.report.text import count
 from outtrade.score import PropertyScore, Scorecard, score
 
 if TYPE_CHECKING:
+    from outtrade.outside import Allowed
     from outtrade.reference import Recorded
 
 VERSION: Literal[2] = 2
@@ -192,6 +194,7 @@ class ScenarioRow(_Model):
     escapes: tuple[str, ...] = Field(
         default=(), description="what the target tried that the World does not simulate; it got an error"
     )
+    outside: dict[str, int] = Field(default={}, description="host that the run lets through -> requests to it")
     error: str = Field(description="error of the harness")
     file: str | None = Field(description="scenario file, where something failed")
     wall_seconds: float
@@ -238,6 +241,24 @@ class NetworkRow(_Model):
     )
 
 
+class OutsideRow(_Model):
+    """The real hosts that agents were let through to."""
+
+    live: bool = Field(description="whether they were reached; else a recording answered, without the network")
+    hosts: dict[str, int] = Field(description="host -> requests in all scenarios")
+    latency: float | None = Field(description="virtual seconds that an answer took; null: as recorded")
+    recording: str = Field(description="the file, as it was named")
+    sha256: str | None = Field(description="of the file that answered")
+    provenance: str | None = Field(description="what the header of that file says")
+
+    def words(self) -> str:
+        """All of it in one line."""
+        asked = ", ".join(f"{host}: {count(times, 'request')}" for host, times in self.hosts.items())
+        if not self.live:
+            return f"{asked}; answered from {self.recording} ({self.provenance}), no real host was reached"
+        return f"REAL HOSTS {asked}; recorded in {self.recording}"
+
+
 class ReferenceRow(_Model):
     """The recording of ``--reference``."""
 
@@ -275,6 +296,9 @@ class Results(_Model):
         default="",
         description="what kept agents from the real network: 'network namespace', or 'audit hook only', which C "
         "libraries can pass; empty over real sockets, and in older files",
+    )
+    outside: OutsideRow | None = Field(
+        default=None, description="null where agents were let through to no real host (--allow-host, --allow-replay)"
     )
     exit: Exit
     gate: GateRow | None = Field(default=None, description="absent in files of version 1")
@@ -530,6 +554,7 @@ def build(
         wall_seconds=round(wall_seconds, 3),
         network=_network(kit, results),
         isolation=isolation,
+        outside=outside_row(kit.plan.allowed, results),
         failures=tuple(_failure(failure, card) for failure in failures),
         **judgement(card, policy),
         results=tuple(_scenario(result, files.get(result.index)) for result in results),
@@ -542,6 +567,24 @@ def _reference(recorded: Recorded | None) -> ReferenceRow | None:
     what = recorded.reference
     return ReferenceRow(
         source=what.source, sha256=what.sha256, provenance=what.provenance, symbols=tuple(recorded.symbols)
+    )
+
+
+def outside_row(allowed: Allowed | None, results: Iterable[Result]) -> OutsideRow | None:
+    """What a run let through to; None where it did not."""
+    if allowed is None:
+        return None
+    asked = Counter(dict.fromkeys(allowed.hosts, 0))
+    for result in results:
+        asked.update(result.outside)
+    tape = allowed.tape
+    return OutsideRow(
+        live=allowed.live,
+        hosts={host: asked[host] for host in sorted(asked)},
+        latency=allowed.latency if allowed.live else None,
+        recording=allowed.file,
+        sha256=None if tape is None else tape.sha256,
+        provenance=None if tape is None else tape.cassette.provenance,
     )
 
 
@@ -685,6 +728,7 @@ def _scenario(result: Result, file: str | None) -> ScenarioRow:
         differs=result.differs,
         entropy=result.entropy,
         escapes=result.escapes,
+        outside=result.outside,
         error=result.error,
         file=file,
         wall_seconds=round(result.wall_seconds, 6),

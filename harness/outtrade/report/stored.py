@@ -66,7 +66,8 @@ class Stored:
 
     def replay(self, failure: FailureRow) -> str:
         """The command that shows a failure again, for a POSIX shell."""
-        return again(self.results.target, self.folder / failure.file)
+        outside = self.results.outside
+        return again(self.results.target, self.folder / failure.file, "" if outside is None else outside.recording)
 
     def failures(self) -> list[FailureRow]:
         """Distinct failures, the worst first: what nobody expects, MUST before SHOULD, then by severity, then by how
@@ -122,11 +123,13 @@ class Stored:
         return file
 
 
-def again(target: str, file: Path) -> str:
-    """The command that shows a failure again, for a POSIX shell: ``file`` is that of its scenario."""
+def again(target: str, file: Path, recording: str = "") -> str:
+    """The command that shows a failure again, for a POSIX shell: ``file`` is that of its scenario, ``recording`` that
+    of the real hosts it was let through to."""
     if target.startswith(CAME_TO_US):
         return f"outtrade judge {shlex.quote(str(file.with_suffix('.jsonl')))} --timeline"
-    return "outtrade replay " + shlex.quote(str(file))
+    played = f" --allow-replay {shlex.quote(recording)}" if recording else ""
+    return "outtrade replay " + shlex.quote(str(file)) + played
 
 
 def seed_words(results: Results) -> str:
@@ -166,8 +169,9 @@ def unexpected(row: PropertyRow) -> int:
 
 
 def notes_of(results: Results) -> tuple[str, ...]:
-    """What the gate excused, tolerated, or could not hold against the run."""
-    return results.gate.notes if results.gate is not None else ()
+    """To which real hosts the run was let through; what the gate excused, tolerated, or could not hold against it."""
+    outside = () if results.outside is None else (f"let through: {results.outside.words()}",)
+    return outside + (results.gate.notes if results.gate is not None else ())
 
 
 def expectations(results: Results) -> tuple[ExpectationRow, ...]:

@@ -35,7 +35,7 @@ from outtrade.engine.results import FAILING, Result
 from outtrade.model.history import History
 from outtrade.report import coverage, timeline
 from outtrade.report.describe import describe_scenario
-from outtrade.report.results import FAILURES, failure_stem
+from outtrade.report.results import FAILURES, failure_stem, outside_row
 from outtrade.report.stored import again
 from outtrade.report.text import clean, count, percent, shorten
 from outtrade.score import Scorecard
@@ -90,6 +90,8 @@ class Terminal:
         self._differing: list[Result] = []
         self._escapes: Counter[str] = Counter()
         self._entropy: Counter[str] = Counter()
+        self._asked: list[Result] = []
+        """Scenarios that were let through to real hosts, or to a recording of them."""
 
     def handle(self, event: Event) -> None:
         """Show an event."""
@@ -141,6 +143,8 @@ class Terminal:
             self._differing.append(result)
         self._escapes.update(result.escapes)
         self._entropy.update(result.entropy)
+        if result.outside:
+            self._asked.append(result)
         self._advance()
 
     def _advance(self) -> None:
@@ -241,6 +245,9 @@ class Terminal:
             notes.append(("never applied", ", ".join(never)))
         if isolation:
             notes.append(("isolation", clean(isolation, 300)))
+        outside = None if self._kit is None else outside_row(self._kit.plan.allowed, self._asked)
+        if outside is not None:
+            notes.append(("let through", clean(outside.words(), 600)))
         for text, times in sorted(self._escapes.items(), key=lambda one: (-one[1], one[0]))[:3]:
             notes.append(("not simulated", f"{clean(text, 300)} ({count(times, 'scenario')})"))
         for result in self._errors[:3]:
@@ -308,7 +315,9 @@ class Terminal:
 
     def _again(self, file: Path) -> str:
         """The command that shows a failure again."""
-        command = clean(again(self._kit.plan.target if self._kit is not None else "", file))
+        plan = None if self._kit is None else self._kit.plan
+        recording = "" if plan is None or plan.allowed is None else plan.allowed.file
+        command = clean(again("" if plan is None else plan.target, file, recording))
         return f"{command.split()[1]}: {command}"
 
     def timeline(self, history: History, evidence: Iterable[int] = (), *, everything: bool = False) -> None:

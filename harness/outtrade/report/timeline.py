@@ -38,6 +38,7 @@ from outtrade.model.history import (
     Ledger,
     NoReport,
     OrderTruth,
+    Outside,
     Planned,
     Published,
     Reported,
@@ -208,6 +209,14 @@ class _Reader:
         code = f" ({event.code})" if event.code is not None else ""
         return ((EXCHANGE, f"refused{code}" if event.executed else f"turned away{code}"),)
 
+    def outside(self, event: Outside) -> Texts:
+        """What a real host said: only what went wrong."""
+        return self.any_outside(event) if event.error or event.status >= 400 else ()
+
+    def any_outside(self, event: Outside) -> Texts:
+        came = f"no answer ({clean(event.error, 20)})" if event.error else f"{event.status}, {event.size:,} bytes"
+        return ((SENT, f"{clean(event.host, 40)}: {came}"),)
+
     # -------------------------------------------------------------- stream
     def stream_event(self, event: StreamEvent) -> Texts:
         if event.kind not in ("order", "fill"):
@@ -359,6 +368,7 @@ _WRITERS: dict[type, _Writer] = {
     Response: _Reader.response,
     Broken: _Reader.broken,
     Answer: _Reader.answer,
+    Outside: _Reader.outside,
     StreamUp: _Reader.stream_up,
     StreamDown: _Reader.stream_down,
     StreamEvent: _Reader.stream_event,
@@ -383,6 +393,7 @@ _WRITERS: dict[type, _Writer] = {
 _SPARE: dict[type, _Writer] = {
     Request: _Reader.any_request,
     Response: _Reader.any_response,
+    Outside: _Reader.any_outside,
     Snapshot: _Reader.any_snapshot,
     GatewayResult: _Reader.any_gateway_result,
     ToolResult: _Reader.any_tool_result,

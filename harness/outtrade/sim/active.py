@@ -9,6 +9,8 @@ real sockets.
 from __future__ import annotations
 
 from _thread import get_ident
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from outtrade.sim.errors import Killed
@@ -29,3 +31,16 @@ def current() -> World | None:
     if OUTLAWS and get_ident() in OUTLAWS:
         raise Killed()
     return None
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """For code of the harness: real time, real randomness and real descriptors in the thread that lives in the World.
+
+    The World's clock stands still meanwhile, its other threads wait for the baton, and the watchdog does not count."""
+    global WORLD
+    world, WORLD = WORLD, None
+    try:
+        yield
+    finally:
+        WORLD = world

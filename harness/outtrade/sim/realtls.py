@@ -22,19 +22,17 @@ from __future__ import annotations
 import ssl
 from asyncio import sslproto
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakSet, ref
 
-from outtrade.sim import active
+from outtrade.sim.active import outside
 from outtrade.sim.conn import App, Conn
 from outtrade.sim.sockets import SimSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from outtrade.sim.network import Factory
 
 Trouble = Literal["expired", "wrong_host", "untrusted", "refused", "cut", "silent"]
@@ -45,16 +43,6 @@ _ALERT_REFUSED = bytes.fromhex("15030300020228")
 _CHUNK = 65_536
 _loaded_outside: WeakSet[Any] = WeakSet()
 """Contexts that were given certificates outside of any World."""
-
-
-@contextmanager
-def _outside() -> Iterator[None]:
-    """Real randomness and real time, for making keys."""
-    world, active.WORLD = active.WORLD, None
-    try:
-        yield
-    finally:
-        active.WORLD = world
 
 
 @lru_cache(maxsize=2)
@@ -84,7 +72,7 @@ class Tls:
 
     def __init__(self, troubles: dict[str, Trouble] | None = None) -> None:
         try:
-            with _outside():
+            with outside():
                 self.ca_pem: str = _authority(True).cert_pem.bytes().decode("ascii")
         except ImportError as error:
             raise RuntimeError(f'real TLS needs the library trustme ({error}): pip install "outtrade[tls]"') from None
@@ -101,7 +89,7 @@ class Tls:
 
     def context_of(self, host: str) -> ssl.SSLContext:
         """The server's context for a host."""
-        with _outside():
+        with outside():
             return _server_context(host, self.troubles.get(host))
 
     # ---------------------------------------------------------------- the client's side
@@ -196,7 +184,7 @@ class _ServerSide:
                 self._app = self._factory(self._conn)
                 return
             context = self._tls.context_of(self._conn.host)
-            with _outside():
+            with outside():
                 self._ssl = context.wrap_bio(self._in, self._out, server_side=True)
 
     def _pump(self) -> None:

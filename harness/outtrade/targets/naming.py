@@ -19,13 +19,16 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from outtrade import suites
 from outtrade.model.task import Report, Task
 from outtrade.targets.access import CCXT_IDS, VenueAccess
 from outtrade.targets.freshness import comes_from, forget_folder, forget_package, importable
 from outtrade.targets.recall import RecallingLoader, quick_dataclasses
+
+if TYPE_CHECKING:
+    from outtrade.outside import Outside
 
 Runner = Callable[[Task, VenueAccess], Report | Awaitable[Report]]
 """What the engine calls: the agent itself, or the driver bound to a gateway."""
@@ -52,6 +55,8 @@ class Target:
 
     toxiproxy: str = ""
     """Address of the Toxiproxy that does the network faults of a run in real time; "": the venue's server does."""
+    outside: Outside | None = None
+    """The real hosts that its runs are let through to; None: to none."""
 
     @property
     def real_time(self) -> bool:

@@ -30,6 +30,8 @@ from outtrade_mocks.cassettes.model import Cassette, CassetteError, Interaction,
 _DEPTH = 60
 _MARK = "\ue000"
 """Wraps a JSON number while its document is rebuilt, so that ``0.00100000`` keeps its zeros."""
+_CREDENTIAL = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])\S{8,}")
+"""What could be a credential: eight characters or more without a blank, letters and digits among them."""
 _SCHEMES = ("basic", "bearer", "token", "digest", "apikey", "hmac-sha256")
 
 
@@ -49,10 +51,14 @@ class Redactor:
     """Replaces secrets in one cassette. ``found`` says what was replaced, where.
 
     ``secrets``: values that must not remain, besides what is found by name and by looks; each of 6 characters or more.
+    ``spare_words``: in the body of an answer, a field with a secret name keeps what can be no credential (``"sign":
+    "positive"``, ``"account": "spot"``): a language model's answers are acted upon by whoever asked. What looks like a
+    secret is replaced all the same.
     """
 
-    def __init__(self, *, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, *, secrets: Iterable[str] = (), spare_words: bool = False) -> None:
         self._given = tuple(dict.fromkeys(secrets))
+        self._spare_words = spare_words
         if any(len(secret) < known.SHORTEST for secret in self._given):
             raise CassetteError(f"a secret to look for needs {known.SHORTEST} characters or more")
         self._placeholders: dict[str, str] = {}
@@ -74,6 +80,10 @@ class Redactor:
         self.found = []
         result = self._pass(cassette)
         return replace(result, source=self._everywhere(one_line(result.source, 1000)))
+
+    def originals(self) -> dict[str, str]:
+        """Which value each placeholder stands for: for somebody who talks on with the real ones, never for a file."""
+        return {mark: value for value, mark in self._placeholders.items()}
 
     def _prepare(self) -> None:
         """One pattern for all that was collected: the longest form first, digits only as whole numbers."""
@@ -168,16 +178,27 @@ class Redactor:
         return self._content(text).encode("utf-8")
 
     def _content(self, text: str, depth: int = 0) -> str:
-        """JSON, JSON lines, a form, or just text."""
+        """JSON, JSON lines, server-sent events, a form, or just text."""
         rebuilt = self._json(text, depth)
         if rebuilt is not None:
             return rebuilt
         lines = text.splitlines(keepends=True)
+        if any(line.startswith("data:") for line in lines):
+            return "".join(self._event(line, depth) for line in lines)
         if len(lines) > 1 and text.lstrip()[:1] in ("{", "["):
             return "".join(self._content(line, depth) for line in lines)
         if re.fullmatch(r"[^\s=&<>{}\"]+=[^\s<>{}\"]*", text):
             return self._form(text, always=True)
         return self._text(text)
+
+    def _event(self, line: str, depth: int) -> str:
+        """A line of server-sent events, which may hold JSON."""
+        head = re.match(r"data: ?", line)
+        if head is None:
+            return self._text(line)
+        data = line[head.end() :].rstrip("\r\n")
+        end = line[head.end() + len(data) :]
+        return head[0] + (self._content(data, depth + 1) if data.startswith(("{", "[")) else self._text(data)) + end
 
     def _form(self, text: str, *, always: bool) -> str:
         """``a=1&b=2``; written anew only where a value changed."""
@@ -254,17 +275,23 @@ class Redactor:
     # ---- values
     def _secret(self, kind: str, value: str) -> str:
         """The placeholder of a value that is secret by its name."""
-        if not value or known.is_placeholder(value):
+        if not value or known.is_placeholder(value) or self._spares(kind, value):
             return value
         self._note(kind)
         for part in _parts(value):
             self._collect(kind, part)
         return self._placeholder(kind, value)
 
+    def _spares(self, kind: str, value: str) -> bool:
+        """Whether a value stays although its name is that of a secret."""
+        if not self._spare_words or self._place[1] != "response body":
+            return False
+        return kind == "ACCOUNT" or _CREDENTIAL.fullmatch(value) is None
+
     def _number(self, kind: str, value: Any) -> Any:
         if not isinstance(value, int):
             return self._secret(kind, str(value))
-        if value in known.ACCOUNT_NUMBERS or value == 0:
+        if value in known.ACCOUNT_NUMBERS or value == 0 or self._spares(kind, str(value)):
             return value
         self._note(kind)
         if value not in self._numbers:
@@ -350,8 +377,8 @@ def _fitting(headers: dict[str, str], before: bytes, after: bytes) -> dict[str, 
     return headers
 
 
-def scan(cassette: Cassette, *, secrets: Iterable[str] = ()) -> list[Found]:
+def scan(cassette: Cassette, *, secrets: Iterable[str] = (), spare_words: bool = False) -> list[Found]:
     """What redaction would replace in a cassette; empty where it is clean. Raises CassetteError like `redact`."""
-    redactor = Redactor(secrets=secrets)
+    redactor = Redactor(secrets=secrets, spare_words=spare_words)
     redactor.redact(cassette)
     return list(dict.fromkeys(redactor.found))

@@ -1,6 +1,6 @@
 """Writing cassettes: nothing reaches the disk before it was redacted and searched once more.
 
-`publish` is the only way to a file. It redacts, turns the result into text, and searches that text as a stranger would:
+`publish` and `store` are the only ways to a file. Redacted content becomes text, which is searched as a stranger would:
 for each named secret in every coding, for whatever redaction would still replace, for random-looking strings. If
 anything is left it raises, and no file, temporary or final, was ever opened.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -23,6 +24,8 @@ from outtrade_mocks.cassettes.model import Cassette, CassetteError, Interaction,
 from outtrade_mocks.cassettes.reading import parse
 from outtrade_mocks.cassettes.redaction import Found, Redactor, scan
 
+_ESCAPE = re.compile(r"\\+(?:[bfnrt]|u[0-9a-fA-F]{4})")
+"""How JSON and YAML write what separates words: the letter is no part of the word after it."""
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -31,24 +34,32 @@ def publish(cassette: Cassette, path: Path, *, secrets: Iterable[str] = ()) -> l
     redacted; raises CassetteError, with nothing written, where a secret would be left or a body cannot be checked."""
     named = tuple(secrets)
     redactor = Redactor(secrets=named)
-    clean = redactor.redact(cassette)
-    text = render(clean, form="json" if path.suffix.lower() == ".json" else "yaml")
-    check(text, clean, secrets=named, form="json" if path.suffix.lower() == ".json" else "yaml")
-    if known.holds(path.name, named):
-        raise CassetteError("the name of the file holds a secret; nothing was written")
-    _write(path, text)
+    store(redactor.redact(cassette), path, secrets=named)
     return list(dict.fromkeys(redactor.found))
 
 
-def check(text: str, cassette: Cassette, *, secrets: Iterable[str] = (), form: str = "yaml") -> None:
+def store(cassette: Cassette, path: Path, *, secrets: Iterable[str] = (), spare_words: bool = False) -> None:
+    """Write a cassette that is redacted already, searched as `publish` does. ``spare_words``: see `Redactor`."""
+    named = tuple(secrets)
+    form = "json" if path.suffix.lower() == ".json" else "yaml"
+    text = render(cassette, form=form)
+    check(text, cassette, secrets=named, form=form, spare_words=spare_words)
+    if known.holds(path.name, named):
+        raise CassetteError("the name of the file holds a secret; nothing was written")
+    _write(path, text)
+
+
+def check(
+    text: str, cassette: Cassette, *, secrets: Iterable[str] = (), form: str = "yaml", spare_words: bool = False
+) -> None:
     """Raise CassetteError if a secret is left in a cassette about to be written, or if it could not be read back."""
     named = tuple(secrets)
-    left = scan(cassette, secrets=named)
+    left = scan(cassette, secrets=named, spare_words=spare_words)
     if left:
         raise CassetteError(f"a secret is still there after redaction ({left[0]}); nothing was written")
     if known.holds(text, named):
         raise CassetteError("a named secret is still there after redaction; nothing was written")
-    if any(True for _ in known.find(text)):
+    if any(True for _ in known.find(_ESCAPE.sub(" ", text))):
         raise CassetteError("something that looks like a key is still there after redaction; nothing was written")
     if parse(text.encode("utf-8"), name=cassette.name, form=form, foreign=True).interactions != cassette.interactions:
         raise CassetteError("the cassette does not read back as it was; nothing was written")
