@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outtrade_mocks.core import (
+    Exchange,
     FinalSettlement,
+    FlowConfig,
     NewList,
     NewOrder,
     OrderChange,
@@ -83,6 +86,16 @@ def test_an_end_during_a_call_or_a_halt(bench: Callable[..., Bench]) -> None:
         check(x.exchange, "the end")
         assert x.exchange.state(SYMBOL) is TradingState.EXPIRED and x.exchange.depth(SYMBOL) == ([], [])
         assert not x.exchange.view(x.a).trades()
+
+
+def test_the_seeded_market_ends_too(bench: Callable[..., Bench]) -> None:
+    config = FlowConfig(mid=Decimal(100), depth=Decimal(50), levels=3, taker_size=Decimal(5), maker_rate=1.0)
+    exchange = Exchange([bench().exchange.instruments[SYMBOL]], now=0, seed=3, flows={SYMBOL: config})
+    exchange.plan_end(SYMBOL, MINUTE)
+    assert exchange.depth(SYMBOL) != ([], [])
+    exchange.advance(2 * MINUTE)
+    assert exchange.depth(SYMBOL) == ([], [])
+    check(exchange, "the end")
 
 
 def test_an_order_that_ends_at_the_same_instant_ends_for_its_own_reason(bench: Callable[..., Bench]) -> None:
