@@ -207,6 +207,7 @@ def repeats_itself(spaces: dict[str | None, range]) -> None:
         check.close()
 
 
+@pytest.mark.timeout(900)
 def test_every_agent_of_the_zoo_repeats_itself() -> None:
     repeats_itself({"smoke": range(1), None: range(1, 2)})
 
