@@ -10,6 +10,7 @@ in ``VALID``.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,7 @@ from outtrade_mocks.core import (
     Request,
     TradingState,
     Trigger,
+    View,
     requests,
 )
 from outtrade_mocks.core.invariants import check
@@ -198,9 +200,10 @@ def test_the_valid_values_are_valid(name: str) -> None:
 @pytest.mark.parametrize("name", [*METHODS, *FUNCTIONS])
 def test_each_argument_of_each_operation(name: str) -> None:
     exchange, _ = make()
+    others = [make()[0].accounts["a"], PLAIN, PAIR, TRAILING, OrderRef(symbol=SYMBOL), Practice()]
     for parameter in call_of(exchange, name)[1]:
         if parameter != "exchange":
-            for value in [*WRONG, make()[0].accounts["a"]]:
+            for value in [*WRONG, *others]:
                 attempt(name, {parameter: value})
     for parameter in (name_ for op, name_ in ABSENT if op == name):
         for value in WRONG:
@@ -242,6 +245,22 @@ def test_each_field_of_an_item_of_a_batch(field: str) -> None:
         attempt("cancel_batch", {"orders": [value]})
         if field in OrderRef.__struct_fields__:
             attempt("cancel_batch", {"orders": [structs.replace(ref, **{field: value})]})
+
+
+@pytest.mark.parametrize("name", [name for name, _ in inspect.getmembers(View, inspect.isfunction) if name[0] != "_"])
+def test_each_argument_of_each_query(name: str) -> None:
+    """A query answers or says that there is no such order."""
+    exchange, told = make()
+    view, before = exchange.view(exchange.accounts["a"]), state_of(exchange)
+    valid = {name_: VALID[name_](exchange) for name_ in inspect.signature(getattr(view, name)).parameters}
+    getattr(view, name)(**valid)
+    for parameter, value in itertools.product(valid, WRONG):
+        for more in (valid, {"symbol": SYMBOL} if "symbol" in valid else {}):
+            try:
+                getattr(view, name)(**more | {parameter: value})
+            except (Reject, ValueError) as refusal:
+                assert "\n" not in str(refusal)
+    assert state_of(exchange) == before and not told
 
 
 @given(data=st.data())

@@ -34,7 +34,7 @@ from outtrade_mocks.core.instruments import Instrument, OffGrid, from_atoms, to_
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.limits import limited
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Malformed, Order, Reject, RejectReason
+from outtrade_mocks.core.orders import Malformed, NewOrder, Order, Reject, RejectReason
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.states import CONTINUOUS, TradingState, by_calendar
 from outtrade_mocks.core.tariffs import Tariffs
@@ -225,7 +225,7 @@ class Floor:
         the Reject, or Malformed where the caller passed something that is no account or no request (looked for only
         here, so that a request that is right pays nothing for it), or what else happened, a bug of ours."""
         if not isinstance(problem, Reject):
-            if isinstance(account, Account) and isinstance(asked, msgspec.Struct):
+            if isinstance(account, Account) and (ask != "place" or isinstance(asked, NewOrder)):
                 return problem
             problem = Malformed("a request has an account and an order")
         if self._callbacks:

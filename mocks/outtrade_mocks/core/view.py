@@ -41,13 +41,13 @@ class View:
         Where both are given, both must fit. Raises Reject(NO_SUCH_ORDER).
         """
         if order_id is not None:
-            found = self._at(self.account.orders.get(order_id, []))
+            found = self._at(self.account.orders.get(order_id, [])) if type(order_id) is int else None
             if found is not None and found.symbol == symbol and (client_id is None or self._named(found, client_id)):
                 return found
-            raise Reject(RejectReason.NO_SUCH_ORDER, f"no order {order_id} in {symbol}")
+            raise Reject(RejectReason.NO_SUCH_ORDER, f"no order {order_id!r} in {symbol!r}")
         best: Order | None = None
         rank = (False, False, 0)
-        for candidate in self.account.by_client_id.get(client_id or "", ()):
+        for candidate in self.account.by_client_id.get(client_id, ()) if type(client_id) is str else ():
             found = self._at(self.account.orders[candidate])
             if found is None or found.symbol != symbol or not self._named(found, client_id or ""):
                 continue
