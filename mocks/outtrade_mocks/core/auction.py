@@ -19,8 +19,8 @@ At that price orders trade by price-time priority: better prices first, then ear
 A market order to sell comes before all others; one to buy counts as an order at the price that its money was locked
 for, ahead of the limits there. What of an order is left goes on to continuous trading, except orders for the auction
 alone. *Inferred*: both sides pay the taker's fee (nobody waited on a continuous book); orders of one account may trade
-with each other (self-trade prevention belongs to continuous trading on Xetra); the seeded market takes part with its
-last quote.
+with each other (self-trade prevention belongs to continuous trading); the seeded market takes part with its last
+quote.
 """
 
 from __future__ import annotations

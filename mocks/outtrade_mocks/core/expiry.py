@@ -4,8 +4,8 @@ At that instant, after everything else that happens then: open orders end (``exp
 is EXPIRED for good, the settlement price is published (``FinalSettlement``), and positions are settled at it.
 
 The settlement price is the average over time of the index during the last ``Practice.settlement_window`` before the end
-(Deribit: the time-weighted average of the index over the last 30 minutes; Binance quarterly futures: the average of the
-index over the last hour), rounded to a tick, halves up (*inferred*). An index that was first published within the
+(Deribit, expiration price: the time-weighted average of the index over the last half hour; Binance futures: of the last
+30 minutes since November 2024, of the last hour before), rounded to a tick, halves up (*inferred*). An index that was first published within the
 window counts from there; without any, it is the mark price, else the reference price (*inferred*).
 """
 

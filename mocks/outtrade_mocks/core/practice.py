@@ -65,8 +65,8 @@ class Practice:
     auction_reopens: int = 54_000_000_000_000
     """From how long (ns) after the pre-market began they are taken again, for the next session (Alpaca: 19:00)."""
     settlement_window: int = 1_800_000_000_000
-    """Over how long (ns) before an instrument's end the index is averaged for the settlement price (Deribit: 30
-    minutes; Binance quarterly futures: an hour)."""
+    """Over how long (ns) before an instrument's end the index is averaged for the settlement price (Deribit
+    and Binance: 30 minutes)."""
     collar_bps: int = 300
     """A market order that waits is reserved at so much above the reference price, and pays no more in an auction
     (Alpaca, buying power: 3 % above the ask)."""
