@@ -5,8 +5,9 @@ is EXPIRED for good, the settlement price is published (``FinalSettlement``), an
 
 The settlement price is the average over time of the index during the last ``Practice.settlement_window`` before the end
 (Deribit, expiration price: the time-weighted average of the index over the last half hour; Binance futures: of the last
-30 minutes since November 2024, of the last hour before), rounded to a tick, halves up (*inferred*). An index that was first published within the
-window counts from there; without any, it is the mark price, else the reference price (*inferred*).
+30 minutes since November 2024, of the last hour before), rounded to a tick, halves up (*inferred*). An index that was
+first published within the window counts from there; without any, it is the mark price, else the reference price
+(*inferred*).
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ reason. ``docs/trading_states.md`` is written from this table.
 
 Sources: cancel-only and post-only modes, and maintenance, in which not even cancels work: Kraken, system and pair
 status. Halts that still take cancels: Nasdaq, Equity 4, Rule 4120; Binance spot, symbol status HALT (*inferred*). Calls
-of an auction take limit orders, and no orders that are to be filled at once or never to take (*inferred*,
-after Xetra's market model, in which IOC, FOK and book-or-cancel orders are for continuous trading). Extended hours take only limit orders marked
-for them, and what comes while the market is closed is queued for the session it is for (Alpaca, orders).
+of an auction take limit orders, and no orders that are to be filled at once or never to take (*inferred*, after Xetra's
+market model, in which IOC, FOK and book-or-cancel orders are for continuous trading). Extended hours take only limit
+orders marked for them, and what comes while the market is closed is queued for the session it is for (Alpaca, orders).
 """
 
 from __future__ import annotations
