@@ -92,6 +92,22 @@ ROWS = [
     Row("iceberg", "visible iceberg_parts",
         "test_an_iceberg_shows_a_part_and_queues_anew_for_each test_coinbases_iceberg_events "
         "test_icebergs_that_are_refused " + PRODUCT, "Binance spot icebergQty; Coinbase Exchange, FIX iceberg orders"),
+    Row("contracts: reduce-only, close-position", "reduce_only close_position reduce_only.trim reduce_only.reject",
+        "test_resting_reduce_only_orders_follow_the_position test_a_reduce_only_order_is_cut_to_the_position "
+        "test_or_refused_where_the_venue_refuses test_close_position_by_a_trigger_takes_what_there_is_by_then "
+        "test_one_taker_cannot_fill_more_reduce_only_orders_than_there_is_position",
+        "Binance USD-M: reduceOnly, closePosition, -2022; Bybit: reduceOnly"),
+    Row("contracts: hedge and one-way mode", "position_side",
+        "test_hedge_mode_holds_both_sides test_position_sides_fit_the_mode", "Binance USD-M: positionSide, -4061"),
+    Row("contracts: leverage, cross and isolated margin", "leverage isolated maintenance.mark maintenance.entry",
+        "test_leverage_limits_the_size test_isolated_margin_leaves_the_wallet_and_comes_back "
+        "test_binance_liquidation_price test_bybit_keeps_maintenance_at_entry",
+        "Binance, liquidation price of USD-M contracts; Bybit, liquidation price under isolated mode"),
+    Row("contracts: liquidation", "liquidation.steps liquidation.whole",
+        "test_a_large_position_is_reduced_to_the_next_lower_bracket_first "
+        "test_or_closed_at_once_where_the_venue_does_so "
+        "test_a_fund_that_cannot_pay_deleverages_the_highest_ranked_opponents",
+        "Binance Futures, liquidation protocols; Bybit, auto-deleveraging"),
     Row("self-trade prevention", "self_trade self_trade.none self_trade.expire_taker self_trade.expire_maker "
         "self_trade.expire_both self_trade.decrement",
         "test_binances_self_trade_scenarios test_self_trade_modes test_the_venues_mode_where_the_order_names_none "

@@ -39,6 +39,10 @@ CASES: dict[str, tuple[Any, Any, str]] = {
     ),
     "batch": (lambda x: place_batch(x.exchange, x.a, []), None, "BATCH_SIZE"),
     "countdown": (lambda x: x.exchange.countdown(x.a, -1), None, "INVALID_ORDER"),
+    "set_leverage": (lambda x: x.exchange.set_leverage(x.a, SYMBOL, 5), None, "UNKNOWN_SYMBOL"),
+    "set_margin_mode": (lambda x: x.exchange.set_margin_mode(x.a, SYMBOL, isolated=True), None, "UNKNOWN_SYMBOL"),
+    "set_position_mode": (lambda x: x.exchange.set_position_mode(x.a, hedge=False), None, "NO_CHANGE"),
+    "add_margin": (lambda x: x.exchange.add_margin(x.a, SYMBOL, 5), None, "UNKNOWN_SYMBOL"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The exchange core: a venue-neutral spot exchange without I/O and without Decimals.
+"""The exchange core: a venue-neutral exchange of spot markets and contracts, without I/O and without Decimals.
 
 How the parts fit together::
 
@@ -31,6 +31,9 @@ How the parts fit together::
     brackets      leverage brackets: how much margin a position needs
     contracts     what a position is worth, where it is liquidated: arithmetic
     positions     what an account holds in contracts, and what a trade does to it
+    margin        what positions and orders of an account require (``holdings`` at work, ``margined`` the clearing)
+    liquidation   what happens where that is missing; insurance fund, deleveraging
+    settlement    funding payments, and the last settlement of a contract
     clearing      what an order needs and how a trade is paid for, per market
     floor         accounts, markets, timers, the tape: the first of the layers of the engine (listed there) ...
     exchange      ... and the last one, with every request
@@ -49,11 +52,14 @@ from outtrade_mocks.core.events import (
     Change,
     Fill,
     FinalSettlement,
+    InsuranceChange,
     ListChange,
     MarketChange,
     OrderChange,
+    PositionChange,
     Rejection,
     RulesChange,
+    SettingsChange,
     StateChange,
     Uncross,
 )
@@ -62,6 +68,7 @@ from outtrade_mocks.core.fees import Discount, FeeSchedule, FeeTier, Rates
 from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument, OffGrid, PriceBand
 from outtrade_mocks.core.lists import NewList, OrderList
+from outtrade_mocks.core.margin import Margin
 from outtrade_mocks.core.orders import (
     Amendment,
     Malformed,
@@ -74,6 +81,7 @@ from outtrade_mocks.core.orders import (
     Terms,
     Trigger,
 )
+from outtrade_mocks.core.positions import Position
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.states import Request, TradingState
 from outtrade_mocks.core.view import View
@@ -92,8 +100,10 @@ __all__ = [
     "FinalSettlement",
     "FlowConfig",
     "Instrument",
+    "InsuranceChange",
     "ListChange",
     "Malformed",
+    "Margin",
     "MarketChange",
     "NewList",
     "NewOrder",
@@ -102,6 +112,8 @@ __all__ = [
     "OrderChange",
     "OrderList",
     "OrderRef",
+    "Position",
+    "PositionChange",
     "Practice",
     "PriceBand",
     "Rates",
@@ -110,6 +122,7 @@ __all__ = [
     "Rejection",
     "Request",
     "RulesChange",
+    "SettingsChange",
     "StateChange",
     "Status",
     "Terms",

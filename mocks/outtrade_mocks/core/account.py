@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from outtrade_mocks.core.events import Fill
 from outtrade_mocks.core.orders import Order
+from outtrade_mocks.core.positions import Portfolio
 
 
 class Balance:
@@ -39,8 +40,8 @@ class Account:
     """One customer of the exchange. Made by ``Exchange.open_account``; read it through ``Exchange.view``."""
 
     __slots__ = (
-        "balances", "by_client_id", "fills", "name", "open_count", "opened", "orders", "unlimited", "volumes",
-        "working",
+        "balances", "by_client_id", "fills", "name", "open_count", "opened", "orders", "portfolio", "unlimited",
+        "volumes", "working",
     )  # fmt: skip
 
     def __init__(self, name: str, *, now: int, unlimited: bool = False) -> None:
@@ -60,6 +61,8 @@ class Account:
         """Symbol -> number of its open orders."""
         self.volumes: dict[str, dict[int, int]] = {}
         """Asset -> UTC day (days since 1970) -> atoms traded on it, where fee tiers count them."""
+        self.portfolio: Portfolio | None = None
+        """Contracts and how they are traded; None: it never did."""
 
     def balance(self, asset: str) -> Balance:
         """The balance of ``asset``, zero where it was never touched."""

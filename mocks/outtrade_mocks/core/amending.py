@@ -25,7 +25,7 @@ from msgspec import structs
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
-from outtrade_mocks.core.clockwork import Clockwork
+from outtrade_mocks.core.contract_orders import ContractOrders
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.limits import check_exposure
 from outtrade_mocks.core.lists import check_pair
@@ -41,7 +41,6 @@ from outtrade_mocks.core.orders import (
     Status,
     Terms,
     Trigger,
-    terms_of,
 )
 from outtrade_mocks.core.rules import check_account, check_limit, check_lots, check_shape, check_terms
 from outtrade_mocks.core.states import Request, TradingState, check
@@ -69,7 +68,7 @@ class _Change:
     crosses: bool = False
 
 
-class Amending(Clockwork):
+class Amending(ContractOrders):
     """Open orders change."""
 
     def amend(
@@ -119,7 +118,7 @@ class Amending(Clockwork):
         if group is not None and group.status != "done":
             group.status = "updated"
             self._lists.tell(group, "request")
-        if self._touched or market.watches is not None:
+        if self._touched or market.watches is not None or market.margined is not None:
             self._aftermath(market)
         self._flush()
         return order_of(entry)
@@ -207,10 +206,12 @@ class Amending(Clockwork):
         for partner in change.partners:
             other = order_of(partner)
             check_lots(instrument, other.lots + more, market=other.price is None)
+            if market.margined is not None:
+                self._check_amended(market, partner, again(other), partner.total + more)
         self._check_list(change, new)
         if change.keeps:
             return
-        if more > 0 and instrument.max_position_lots is not None:
+        if more > 0 and instrument.max_position_lots is not None and market.margined is None:
             check_account(instrument, new, account, self._open_buys(account, order.symbol), more, replaces=True)
         if order.status is Status.HELD:
             self._lists.look(market, new)
@@ -228,6 +229,9 @@ class Amending(Clockwork):
             change.crosses = change.crosses and market.state is not TradingState.AUCTION
             if change.crosses and order.post_only and self.practice.post_only == "reject":
                 raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
+        if market.margined is not None:
+            self._check_amended(market, entry, new, change.lots - order.filled)
+            return
         locked = entry.locked
         if change.paired:
             locked += sum(partner.locked for partner in change.partners)
@@ -236,7 +240,7 @@ class Amending(Clockwork):
         assert entry.pays is not None
         if need > locked and entry.buy:
             check_exposure(self, account, entry.pays, need, entry)
-        if need - locked > entry.pays.free:
+        if need - locked > self._spare(account, entry.pays):
             raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {entry.pays.asset} than is free")
 
     def _check_list(self, change: _Change, new: NewOrder) -> None:
@@ -340,7 +344,7 @@ class Amending(Clockwork):
         left = change.lots - order.filled
         new = again(order, lots=left, price=change.price, trigger=change.trigger, client_id=change.client_id or "")
         waits = order.status if not order.working else Status.OPEN
-        terms = terms_of(new, None if group is None else group.list_id, order.order_id)
+        terms = self._terms(market, new, None if group is None else group.list_id, order.order_id)
         entry = self._accept(market, account, new, left, pays, gets, 0, terms, waits)
         entry.locked, old.locked = old.locked, 0
         if group is not None:

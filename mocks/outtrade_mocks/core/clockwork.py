@@ -5,11 +5,13 @@ Time is an argument: ``advance`` is the only way in which it passes, and ``next_
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from heapq import heappop
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.doors import Doors
-from outtrade_mocks.core.floor import Countdown, Planned, Timed, order_of
+from outtrade_mocks.core.floor import Countdown, FundingTime, Planned, Timed, order_of
 from outtrade_mocks.core.flow import NEVER
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import ExpiredBy, Malformed, Reject
@@ -29,7 +31,7 @@ class Clockwork(Doors):
             self._ring(now)
         lively: list[Market] = []
         for market in self._moving:
-            if market.own_entries or market.watches is not None:
+            if market.own_entries or market.vigilant:
                 lively.append(market)
             else:
                 _let_pass(market, now + 1)
@@ -74,6 +76,8 @@ class Clockwork(Doors):
                     continue
                 if isinstance(one, Planned):
                     self._on_plan(one)
+                elif isinstance(one, FundingTime):
+                    self._pay_funding(one.symbol)
                 elif isinstance(one, Countdown):
                     self._countdowns.pop((one.account.name, one.symbol), None)
                     for order_id in self._open_ids(one.account, one.symbol):
@@ -110,13 +114,22 @@ class Clockwork(Doors):
         self._alarm(self.now + delay, made)
         return self.now + delay
 
-    def publish(self, symbol: str, *, mark: int | None = None, index: int | None = None) -> None:
-        """Tell the core the mark or index price (ticks) that triggers compare with."""
+    def publish(
+        self, symbol: str, *, mark: int | None = None, index: int | None = None, funding: Decimal | None = None
+    ) -> None:
+        """Tell the core the mark or index price (ticks) that triggers compare with, and contracts are marked at; or the
+        rate of the next funding payments (a fraction, above 0: longs pay shorts). Raises Malformed."""
         market = self._market(symbol)
+        if funding is not None and (
+            market.margined is None or type(funding) is not Decimal or not funding.is_finite() or abs(funding) >= 1
+        ):
+            raise Malformed(f"funding rate {funding!r}")
         for price in (mark, index):
             if price is not None and (type(price) is not int or price <= 0):
                 raise Malformed(f"price {price!r}")
         self._sync(market)
+        if funding is not None and market.margined is not None:
+            market.margined.funding = Fraction(funding)
         for source, price in (("mark", mark), ("index", index)):
             if price is not None:
                 market.published[source] = price

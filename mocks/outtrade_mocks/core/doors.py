@@ -68,6 +68,8 @@ class Doors(Expiry):
         if not isinstance(state, TradingState) or state is TradingState.EXPIRED:
             raise Malformed(f"no trading state that can be set: {state!r}")
         self._alive(market)
+        if state is TradingState.AUCTION and market.margined is not None:
+            raise Malformed("contracts have no call auctions")
         return market
 
     def set_open(self, symbol: str, is_open: bool) -> None:
@@ -112,6 +114,8 @@ class Doors(Expiry):
         self._release(market)
         if closing and not market.calendar.always_open:
             self._retire(market)
+        if market.margined is not None:
+            market.margined.seen = None  # nobody was liquidated while it was closed
         if market.is_open and market.watches is not None:
             for source in ("last", "mark", "index"):
                 price = market.price_of(source)
@@ -197,6 +201,11 @@ class Doors(Expiry):
         if not market.is_open:
             return
         self._disarm(market, entry)
+        if market.margined is not None and not self._reduces(market, entry):
+            self._expire(entry, "reduce_only", "time")
+            return
+        if entry.total != order.remaining:
+            self._change(entry, Event.AMEND, "reduce", "time", lots=order.filled + entry.total)
         if order.status is Status.QUEUED and order.price is None:
             self._work(market, entry, "released", "time")
         else:  # its money is locked

@@ -25,19 +25,27 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from outtrade_mocks.core.orders import Amendment, NewOrder, Order, OrderRef, RejectReason, Side
+from outtrade_mocks.core.positions import Position
 
 if TYPE_CHECKING:
     from outtrade_mocks.core.lists import NewList
 
 Why = Literal[
-    "accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "reject", "prevent", "replaced"
-]
-Cause = Literal["request", "market", "script", "time", "list", "auction"]
+    "accepted", "fill", "cancel", "expire", "amend", "released", "triggered", "working", "reject", "prevent",
+    "replaced", "reduce",
+]  # fmt: skip
+"""``reduce``: a reduce-only order became smaller because the position did."""
+Cause = Literal["request", "market", "script", "time", "list", "auction", "funding", "liquidation", "adl", "settlement"]
 """``request``: the account's own call. ``market``: somebody else's order, or a price. ``script``: liquidity moved by a
 fault. ``time``: what was set before, an end or a change of state. ``list``: another order of the same list.
-``auction``: an uncross."""
+``auction``: an uncross. ``funding``, ``liquidation``, ``adl``, ``settlement``: the venue paid funding, liquidated,
+deleveraged or settled the contract."""
+PositionWhy = Literal["trade", "funding", "margin", "leverage"]
 ListStatus = Literal["executing", "updated", "done"]
-Ask = Literal["place", "place_list", "cancel", "cancel_all", "amend", "replace", "batch", "countdown"]
+Ask = Literal[
+    "place", "place_list", "cancel", "cancel_all", "amend", "replace", "batch", "countdown", "set_leverage",
+    "set_margin_mode", "set_position_mode", "add_margin",
+]  # fmt: skip
 """What an account may ask for."""
 
 
@@ -63,6 +71,8 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     maker: bool
     time: int
     label: str = ""
+    realised: int = 0
+    """Contracts: profit in atoms that the trade realised, fee not included."""
 
 
 class OrderChange(msgspec.Struct, frozen=True, gc=False):
@@ -158,4 +168,40 @@ class FinalSettlement(msgspec.Struct, frozen=True, gc=False):
 
 MarketChange = StateChange | Uncross | RulesChange | FinalSettlement
 """What concerns everybody in a market."""
-Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange
+
+
+class PositionChange(msgspec.Struct, frozen=True, gc=False):
+    """A position has a new snapshot: a trade, funding, isolated margin added or taken, another leverage. For a trade it
+    comes after the Fill and the OrderChange and before the BalanceChange."""
+
+    position: Position
+    why: PositionWhy
+    time: int
+    cause: Cause
+
+
+class SettingsChange(msgspec.Struct, frozen=True, gc=False):
+    """An account trades contracts in another way: leverage and margin mode of ``symbol``, or (symbol "") the position
+    mode of all."""
+
+    account: str
+    symbol: str
+    leverage: int
+    isolated: bool
+    hedge: bool
+    time: int
+    cause: Cause
+
+
+class InsuranceChange(msgspec.Struct, frozen=True, gc=False):
+    """The insurance fund holds ``atoms`` of ``asset`` from here on."""
+
+    asset: str
+    atoms: int
+    time: int
+    cause: Cause
+
+
+ContractChange = PositionChange | SettingsChange | InsuranceChange
+"""What concerns contracts, beside the fills of their orders."""
+Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange | ContractChange

@@ -36,7 +36,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
 from outtrade_mocks.core.account import Account, Balance
-from outtrade_mocks.core.amending import Amending
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.events import RulesChange
 from outtrade_mocks.core.feed import Feed, open_feed
@@ -45,6 +44,7 @@ from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.limits import check_limits, limited
 from outtrade_mocks.core.lists import Lists, NewList, OrderList
+from outtrade_mocks.core.margin_requests import MarginRequests
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import (
     ORDER_KINDS,
@@ -79,7 +79,7 @@ _OPEN, _AUCTION = TradingState.OPEN, TradingState.AUCTION
 _FOR_SESSIONS = frozenset({"DAY", "OPG", "CLS"})
 
 
-class Exchange(Amending):
+class Exchange(MarginRequests):
     """An exchange of some ``instruments``, at time ``now`` (ns), with a seeded market where ``flows`` has one.
 
     ``find_by_original``: whether queries find an order by the client id it was placed with after it was renamed.
@@ -137,6 +137,12 @@ class Exchange(Amending):
         market.own_changed(0)
         if changes and self._callbacks:
             self._out.append(RulesChange(instrument.symbol, tuple(changes), self.now, "script"))
+        if market.margined is not None:
+            if old.funding_interval is None and instrument.funding_interval is not None:
+                self._await_funding(instrument)
+            market.margined.seen = None  # other brackets, other margins
+            self._aftermath(market)
+        if self._out:
             self._flush()
 
     def place(self, account: Account, new: NewOrder) -> Order:
@@ -162,7 +168,7 @@ class Exchange(Amending):
                 self._enter(market, entry, crosses, "request")
             else:
                 self._rest(market, entry)
-        if self._touched or market.watches is not None:
+        if self._touched or market.watches is not None or market.margined is not None:
             self._aftermath(market)
         if self._out:
             self._flush()
@@ -197,8 +203,12 @@ class Exchange(Amending):
         if market.state is not _OPEN or new.tif in _FOR_SESSIONS or new.extended is not False:
             new, later = self._admit(market, new)
         instrument, price, buy, terms = market.instrument, new.price, new.side == "buy", None
+        if market.margined is not None:
+            return self._vet_contract(market, account, new, leaving, later=later)
         trigger = new.trigger
         plain = trigger is None and new.expires is None and new.visible is None and new.self_trade is None
+        if new.reduce_only or new.close_position or new.position_side is not None:
+            raise Malformed("only orders for contracts reduce or close a position")
         if not plain or new.extended:
             check_terms(new, self.practice, self.now)
             terms = terms_of(new)
@@ -223,7 +233,8 @@ class Exchange(Amending):
         ):
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new.client_id!r} is the id of an open order")
         pays, gets = market.clearing.sides(account, buy)
-        if need > pays.free and (leaving is None or need > pays.free + (leaving.locked if leaving.pays is pays else 0)):
+        free = pays.free if account.portfolio is None else self._spare(account, pays)
+        if need > free and (leaving is None or need > free + (leaving.locked if leaving.pays is pays else 0)):
             raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {pays.asset} than is free")
         if later and trigger is None:
             return market, lots, need, pays, gets, False, terms, price if waits is None else waits

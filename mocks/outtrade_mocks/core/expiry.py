@@ -90,9 +90,7 @@ class Expiry(Auctions):
             self._out.append(StateChange(symbol, before, market.state, self.now, "time"))
             self._out.append(FinalSettlement(symbol, price, self.now))
         self._settle_positions(market, price)
-
-    def _settle_positions(self, market: Market, price: int | None) -> None:
-        """Close all positions at ``price`` (ticks). A spot market has none."""
+        self._aftermath(market)
 
     def _alive(self, market: Market) -> None:
         """Raise Reject(MARKET_CLOSED) where the instrument has ended."""

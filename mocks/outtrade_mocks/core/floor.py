@@ -2,17 +2,22 @@
 
 The engine is a pile of layers, each a class that calls only those below it::
 
-    exchange     requests: place, cancel, list; queries
-    amending     open orders change
-    clockwork    time passes: timers, published prices
-    doors        trading states, sessions, orders that wait for them
-    expiry       the end of an instrument
-    auction      the call auction
-    liquidity    the seeded market acts; liquidity moved by a script
-    waiting      what an operation sets off: triggers, order lists
-    matching     orders meet: trades, self-trade prevention
-    lifecycle    an order begins, rests, changes, ends
-    floor        accounts, markets, timers, the drop copy
+    exchange         requests: place, cancel, list; queries
+    margin_requests  how contracts are traded: leverage, margin and position mode
+    amending         open orders change
+    contract_orders  checks of orders for contracts
+    clockwork        time passes: timers, published prices
+    doors            trading states, sessions, orders that wait for them
+    expiry           the end of an instrument
+    auction          the call auction
+    liquidity        the seeded market acts; liquidity moved by a script
+    settlement       funding, the last settlement of a contract
+    liquidation      margin is watched, and enforced
+    waiting          what an operation sets off: triggers, order lists
+    matching         orders meet: trades, self-trade prevention
+    holdings         positions and margin, seen from the engine
+    lifecycle        an order begins, rests, changes, ends
+    floor            accounts, markets, timers, the drop copy
 
 A bound method is looked up by name alone, so a pile costs a call nothing over one large class.
 """
@@ -33,8 +38,10 @@ from outtrade_mocks.core.feed import Feed
 from outtrade_mocks.core.instruments import Instrument, OffGrid, from_atoms, to_atoms
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.limits import limited
+from outtrade_mocks.core.margined import Margined
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, NewOrder, Order, Reject, RejectReason
+from outtrade_mocks.core.positions import Portfolio, Setting
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.states import CONTINUOUS, TradingState, by_calendar
 from outtrade_mocks.core.tariffs import Tariffs
@@ -62,8 +69,18 @@ class Planned:
         self.state = state
 
 
-Timed = int | Countdown | Planned
-"""What a timer ends or changes: an order, by its id, a countdown's patience, a trading state."""
+class FundingTime:
+    """The next funding payment of ``symbol``."""
+
+    __slots__ = ("alive", "symbol")
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.alive = True
+
+
+Timed = int | Countdown | Planned | FundingTime
+"""What a timer ends or changes: an order, by its id, a countdown's patience, a trading state; or funding is paid."""
 
 
 class Floor:
@@ -109,14 +126,13 @@ class Floor:
             raise ValueError("a listing is an instrument, and may have a flow")
         if instrument.symbol in self._markets:
             raise ValueError(f"{instrument.symbol} is listed")
-        if instrument.derivative:
-            raise ValueError(f"{instrument.symbol} is a contract; the engine clears spot markets only")
         wanted = {instrument.base: instrument.base_precision, instrument.quote: instrument.quote_precision}
         for asset, precision in wanted.items():
             if self.precisions.get(asset, precision) != precision:
                 raise ValueError(f"{asset} has two precisions")
         self.precisions.update(wanted)
-        market = self._markets[instrument.symbol] = Market(instrument, flow, Spot(self.ledger, instrument))
+        clearing = (Margined if instrument.derivative else Spot)(self.ledger, instrument)
+        market = self._markets[instrument.symbol] = Market(instrument, flow, clearing)
         self.tariffs.listed(market)
         market.limited = limited(instrument, self.practice)
         if flow is not None:
@@ -176,6 +192,25 @@ class Floor:
         if market is None:
             raise Reject(RejectReason.UNKNOWN_SYMBOL, f"{symbol!r} is not traded here")
         return market
+
+    def _setting(self, portfolio: Portfolio | None, market: Market) -> Setting:
+        """How an account trades a symbol: as it set, else as the venue does. Nothing is kept."""
+        found = None if portfolio is None else portfolio.settings.get(market.instrument.symbol)
+        if found is not None:
+            return found
+        tiers = market.instrument.tiers
+        assert tiers is not None
+        return Setting(min(self.practice.leverage, tiers.tiers[0].leverage), self.practice.isolated)
+
+    def _portfolio(self, account: Account, market: Market) -> Portfolio:
+        """The account's portfolio with a setting for the market; both are made where they are missing."""
+        portfolio = account.portfolio
+        if portfolio is None:
+            portfolio = account.portfolio = Portfolio()
+        symbol = market.instrument.symbol
+        if symbol not in portfolio.settings:
+            portfolio.settings[symbol] = self._setting(portfolio, market)
+        return portfolio
 
     def _working(self, account: Account, symbol: str, order_id: int | None, client_id: str | None) -> Entry:
         """The entry of an open order; raises Reject(UNKNOWN_ORDER), Reject(UNKNOWN_SYMBOL)."""

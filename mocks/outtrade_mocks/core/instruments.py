@@ -259,6 +259,8 @@ class Instrument:
             raise ValueError(f"{self.symbol}: nobody is paid for being liquidated")
         if self.contract_size <= 0 or (self.funding_interval is not None and self.funding_interval <= 0):
             raise ValueError(f"{self.symbol}: contract size and funding interval are positive")
+        if self.derivative and self.auctions:
+            raise ValueError(f"{self.symbol}: contracts have no call auctions")
         if self.inverse and (self.notional_min or self.notional_max):
             raise ValueError(f"{self.symbol}: an inverse contract has no notional bounds")
 

@@ -32,8 +32,78 @@ class Broken(AssertionError):
 
 def check(exchange: Exchange, event: str) -> None:
     """Raise Broken, naming ``event``, where the exchange is not as it must be."""
-    for problem in _problems(exchange):
+    for problem in _problems(exchange) + _contracts(exchange):
         raise Broken(f"after {event}: {problem}")
+
+
+def total(exchange: Exchange, asset: str) -> int:
+    """All atoms of an asset, wherever they are: balances, fees, insurance fund, the house, isolated margins, and what
+    positions carry. Only money from outside (deposits, endowments of the fund) changes it."""
+    ledger = exchange.ledger
+    found = ledger.fees.get(asset, 0) + ledger.insurance.get(asset, 0)
+    for account in (*exchange.accounts.values(), ledger.house):
+        balance = account.balances.get(asset)
+        found += 0 if balance is None else balance.free + balance.locked
+        for position in [] if account.portfolio is None else account.portfolio.held():
+            if exchange._markets[position.symbol].instrument.settle == asset:
+                found += position.carried + position.margin
+    for market in exchange._markets.values():
+        if market.margined is not None and market.instrument.settle == asset:
+            found += market.margined.house_carried
+    return found
+
+
+def _contracts(exchange: Exchange) -> list[str]:
+    """What is wrong with positions and margins."""
+    found = [f"the insurance fund owes {asset}" for asset, atoms in exchange.ledger.insurance.items() if atoms < 0]
+    for symbol, market in exchange._markets.items():
+        if market.margined is None:
+            continue
+        holders = {name: a for name, a in exchange.accounts.items() if a.portfolio and a.portfolio.held(symbol)}
+        if holders != market.margined.holders:
+            found.append(f"the holders of {symbol} are not those who are known")
+        lots = sum(position.lots for _, position in market.margined.positions())
+        if lots + market.margined.house_lots:
+            found.append(f"positions in {symbol} add up to {lots + market.margined.house_lots} lots")
+    for account in exchange.accounts.values():
+        portfolio = account.portfolio
+        if portfolio is None:
+            continue
+        for (symbol, side), snapshots in portfolio.positions.items():
+            position, market = snapshots[-1], exchange._markets[symbol]
+            where = f"{account.name}'s {side} position in {symbol}"
+            if not position.lots and (position.carried or position.margin):
+                found.append(f"{where} is closed, and something is left in it")
+            if position.lots and ((side == "net") == portfolio.hedge or (position.lots < 0, side) in _WRONG):
+                found.append(f"{where} is on the wrong side")
+            if not position.isolated and position.margin:
+                found.append(f"{where} is cross and has margin of its own")
+            if position.lots and position.isolated and market.is_open and exchange._isolated_trouble(market, position):
+                found.append(f"{where} has lost its maintenance margin and was not liquidated")
+        for asset, balance in account.balances.items():
+            margin = exchange._margin(account, asset)
+            alive = any(
+                not p.isolated and exchange._markets[p.symbol].instrument.settle == asset
+                and exchange._markets[p.symbol].is_open for p in portfolio.held()
+            )  # fmt: skip
+            if alive and margin.maintenance and margin.equity <= margin.maintenance:
+                found.append(f"{account.name} has lost the maintenance margin in {asset} and was not liquidated")
+            if balance.free < 0 and not margin.maintenance:
+                found.append(f"{account.name} owes {-balance.free} atoms of {asset}, and has no position")
+        for order_id in account.working.values():
+            entry = exchange._entries[order_id]
+            terms = order_of(entry).terms
+            if terms is None or not terms.reduce_only or entry.level is None:
+                continue
+            side = terms.position_side or "net"
+            if entry.total > exchange._closable(account, order_of(entry).symbol, side, entry.buy):
+                found.append(f"order {order_id} would do more than reduce the position")
+            if order_id not in portfolio.reducing:
+                found.append(f"order {order_id} is not known to be reduce-only")
+    return found
+
+
+_WRONG = {(True, "long"), (False, "short")}
 
 
 def _problems(exchange: Exchange) -> list[str]:
@@ -63,7 +133,7 @@ def _problems(exchange: Exchange) -> list[str]:
         for asset, atoms in shared.values():
             need[asset] = need.get(asset, 0) + atoms
         for asset, balance in account.balances.items():
-            if balance.free < 0:
+            if balance.free < 0 and account.portfolio is None:
                 found.append(f"{account.name} has {balance.free} atoms of {asset} free")
             if balance.locked != need.get(asset, 0):
                 wanted = need.get(asset, 0)

@@ -1,7 +1,8 @@
 """The ledger: who owns how much, and the only code that moves money.
 
-For every asset, the sum over all accounts (free and locked), the house and the collected fees never changes, to the
-atom, except by ``deposit``. Each change of an account's balance is kept with its time (see ``account``). How a trade is
+For every asset, the sum over all accounts (free and locked), the house, the collected fees and the insurance fund, and
+over all positions (carried and isolated margin, the house's among them) never changes, to the atom, except by money
+from outside. Each change of an account's balance is kept with its time (see ``account``). How a trade is
 paid for is said in ``clearing``.
 """
 
@@ -14,12 +15,14 @@ from outtrade_mocks.core.book import Entry
 class Ledger:
     """Balances of the house and collected fees, in atoms; customers' balances lie in their accounts."""
 
-    __slots__ = ("fees", "house")
+    __slots__ = ("fees", "house", "insurance")
 
     def __init__(self, *, now: int) -> None:
         self.house = Account("house", now=now, unlimited=True)
         self.fees: dict[str, int] = {}
         """Fees collected less rebates paid: asset -> atoms."""
+        self.insurance: dict[str, int] = {}
+        """The insurance fund: asset -> atoms, never below 0."""
 
     def deposit(self, account: Account, asset: str, atoms: int, now: int) -> Balance:
         """New money from outside; raises ValueError below zero."""

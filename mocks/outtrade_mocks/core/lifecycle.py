@@ -30,8 +30,11 @@ class LifeCycle(Floor):
         need: int,
         terms: Terms | None,
         status: Status = _ACCEPTED,
+        cause: Cause = "request",
     ) -> Entry:
         """The order exists from here on; ``need`` is locked (0 for market orders, which pay from what is free)."""
+        if market.margined is not None:
+            self._portfolio(account, market)
         self._last_order_id = order_id = self._last_order_id + 1
         client_id = new.client_id or f"auto-{order_id}"
         while client_id in account.working:  # somebody named an order like that
@@ -45,10 +48,12 @@ class LifeCycle(Floor):
         entry = Entry(account, new.side == "buy", new.price or 0, lots, order, pays, gets)
         if terms is not None:
             entry.special = Special(terms.visible or 0)
+            if terms.reduce_only and account.portfolio is not None:
+                account.portfolio.reducing[order_id] = entry
             if terms.expires is not None:
                 self._alarm(terms.expires, order_id)
         if self._callbacks:
-            self._out.append(OrderChange(order, "accepted", self.now, "request"))
+            self._out.append(OrderChange(order, "accepted", self.now, cause))
         if need:
             self._tell_balance(account, "request", self.ledger.set_lock(entry, need, self.now))
         return entry

@@ -13,13 +13,13 @@ from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import Quote, Take
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Side
-from outtrade_mocks.core.waiting import Waiting
+from outtrade_mocks.core.settlement import Settlement
 
 ENDLESS = 1 << 62
 """Lots: more than any book holds."""
 
 
-class Liquidity(Waiting):
+class Liquidity(Settlement):
     """The seeded market acts; anybody may look at the book."""
 
     def _act(self, market: Market, action: Quote | Take) -> None:
@@ -32,7 +32,7 @@ class Liquidity(Waiting):
         else:
             self._sync(market)
             self._take(market, action)
-        if self._touched or market.watches is not None:
+        if self._touched or market.watches is not None or market.margined is not None:
             self._aftermath(market)
 
     def _take(self, market: Market, take: Take) -> None:
@@ -111,22 +111,19 @@ class Liquidity(Waiting):
             return 0
         if entry.level is None:
             return 0
-        lots = min(lots, entry.remaining)
-        before = entry.total
-        side = market.side(buy=entry.buy)
-        ahead = 0
-        for other in side.entries(entry.price):
-            if other is entry:
-                break
-            ahead += other.remaining
-        taker = Entry(self.ledger.house, not entry.buy, entry.price, ahead + lots)
-        self._match(market, taker, entry.price, "script", "script")
-        assert before - entry.total == lots and not taker.remaining, "a sweep fills exactly what it was made for"
+        side, filled = market.side(buy=entry.buy), 0
+        while entry.level is not None and not filled:
+            first = next(side.entries())  # looked up anew: a trade may end or shrink reduce-only orders
+            part = min(lots, entry.remaining) if first is entry else first.remaining
+            filled = part if first is entry else 0
+            taker = Entry(self.ledger.house, not entry.buy, first.price, part)
+            self._match(market, taker, first.price, "script", "script")
+            assert not taker.remaining, "a sweep fills exactly what it was made for"
         self._restore(market, buy=entry.buy)
-        if self._touched or market.watches is not None:
+        if self._touched or market.watches is not None or market.margined is not None:
             self._aftermath(market)
         self._flush()
-        return lots
+        return filled
 
     def thin(
         self, symbol: str, side: Side, lots: int, limit_price: int | None = None, *, taker: Account | None = None

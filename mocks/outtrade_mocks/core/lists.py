@@ -36,7 +36,6 @@ from outtrade_mocks.core.orders import (
     Reject,
     RejectReason,
     Status,
-    terms_of,
 )
 from outtrade_mocks.core.rules import check_limit, check_lots, check_shape, check_terms, check_trigger
 
@@ -156,7 +155,8 @@ class Lists:
                 need = 0  # a pair locks once, below
             elif entering and waits is None:
                 need = exchange._held(market, order.price, pays, need)
-            entry = exchange._accept(market, account, order, lots, pays, gets, need, terms_of(order, list_id), status)
+            terms = exchange._terms(market, order, list_id)
+            entry = exchange._accept(market, account, order, lots, pays, gets, need, terms, status)
             assert entry.special is not None
             entry.special.group = made
             made.entries.append(entry)
@@ -295,7 +295,7 @@ class Lists:
                 exchange._work(market, entry, "released", "list")
             else:
                 need = exchange._reserve(market, entry)
-                if need is None or need > pays.free + entry.locked:
+                if need is None or (need and need > exchange._spare(account, pays) + entry.locked):
                     exchange._change(entry, Event.REJECT, "reject", "list", expired_by="funds")
                 else:
                     exchange._change(entry, Event.ARM, "released", "list")
@@ -319,7 +319,7 @@ class Lists:
         need = max(exchange._need(market, entry) for entry in live)
         assert leader.account is not None and leader.pays is not None
         more = need - leader.locked
-        if more > leader.pays.free:  # only where an order was filled when it was released, from both locks
+        if more > max(0, leader.pays.free):  # only where an order was filled when it was released, from both locks
             need = leader.locked + leader.pays.free
         if need != leader.locked:
             exchange._tell_balance(leader.account, cause, exchange.ledger.hold(leader, need, exchange.now))

@@ -19,6 +19,7 @@ from outtrade_mocks.core.clearing import Clearing
 from outtrade_mocks.core.feed import Feed
 from outtrade_mocks.core.flow import NEVER, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
+from outtrade_mocks.core.margined import Margined
 from outtrade_mocks.core.sessions import calendar_of
 from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.core.triggers import Watches
@@ -35,8 +36,8 @@ class Market:
 
     __slots__ = (
         "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "ends", "flow", "house",
-        "index_log", "instrument", "is_open", "ladder", "last_price", "limited", "noted", "ordered", "own_entries",
-        "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting", "watches",
+        "index_log", "instrument", "is_open", "ladder", "last_price", "limited", "margined", "noted", "ordered",
+        "own_entries", "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting", "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Feed | None, clearing: Clearing) -> None:
@@ -46,6 +47,8 @@ class Market:
         """The same where fee schedules hold; None: all pay the instrument's own rates."""
         self.limited = False
         """Whether limits of accounts hold here (``core.limits``)."""
+        self.margined = clearing if isinstance(clearing, Margined) else None
+        """The clearing of a market of contracts; None: a spot market."""
         self.flow = flow
         self.bids = BookSide(buy=True)
         self.asks = BookSide(buy=False)
@@ -100,6 +103,20 @@ class Market:
     def reference(self) -> int | None:
         """The flow's mid in whole ticks, else the last trade."""
         return self.last_price if self.flow is None else self.flow.reference
+
+    @property
+    def mark(self) -> int | None:
+        """The mark price in ticks: as published, else the reference price (*inferred*: a venue always has one)."""
+        return self.published.get("mark") or self.reference
+
+    @property
+    def vigilant(self) -> bool:
+        """Whether each action of the flow must be carried out at its time, because prices decide about somebody: an
+        order waits for one, or a position is marked at one."""
+        margined = self.margined
+        return self.watches is not None or (
+            margined is not None and bool(margined.holders) and "mark" not in self.published
+        )
 
     @property
     def next_time(self) -> int:
@@ -160,7 +177,7 @@ class Market:
         flow = self.flow
         if flow is None or not self.is_open:
             return NEVER
-        if self.watches is not None or self.instrument.grid:  # any price may reach one; quotes are moved
+        if self.vigilant or self.instrument.grid:  # any price may reach one; quotes are moved
             self._clear_until = -1
             return flow.next_time
         if not self.own_entries:

@@ -12,15 +12,16 @@ from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange
 from outtrade_mocks.core.floor import order_of
-from outtrade_mocks.core.lifecycle import LifeCycle
+from outtrade_mocks.core.holdings import Holdings
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Event, Order, SelfTrade, step
+from outtrade_mocks.core.positions import PositionSide
 from outtrade_mocks.core.rules import check_lots
 
 _FILL, _COMPLETE = Event.FILL, Event.COMPLETE
 
 
-class Matching(LifeCycle):
+class Matching(Holdings):
     """Orders meet."""
 
     def _enter(self, market: Market, entry: Entry, crosses: bool, cause: Cause) -> None:
@@ -105,7 +106,9 @@ class Matching(LifeCycle):
         return lots, total
 
     def _fillable(self, other: BookSide, entry: Entry, limit: int | None) -> bool:
-        """Whether the book can fill the whole entry at once; its own account's orders count only where they trade."""
+        """Whether the book can fill the whole entry at once; its own account's orders count only where they trade, and
+        reduce-only ones as far as there is a position to reduce."""
+        room: dict[tuple[str, PositionSide], int] = {}
         left = entry.remaining
         mode = self._mode(entry)
         for resting in other.entries(limit):
@@ -113,7 +116,16 @@ class Matching(LifeCycle):
                 if mode != "expire_maker":
                     return False
                 continue
-            left -= resting.total
+            there, terms = resting.total, None if resting.order is None else resting.order.terms
+            if terms is not None and terms.reduce_only:
+                assert resting.account is not None
+                side: PositionSide = terms.position_side or "net"
+                key = resting.account.name, side
+                if key not in room:
+                    room[key] = self._closable(resting.account, order_of(resting).symbol, side, resting.buy)
+                there = min(there, room[key])
+                room[key] -= there
+            left -= there
             if left <= 0:
                 return True
         return False
@@ -221,6 +233,7 @@ class Matching(LifeCycle):
             self._touched.append(entry)
         fee, tariffed = market.clearing.settle(entry, lots, quote, maker, now), market.tariffed
         charged = gets if tariffed is None or tariffed.charged is None else tariffed.charged
+        margined = market.margined
         order = Order(
             old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, old.type, old.tif,
             old.post_only, old.price, old.lots, old.quote, old.filled + lots, old.quote_filled + quote,
@@ -230,15 +243,18 @@ class Matching(LifeCycle):
         account.orders[old.order_id].append(order)
         fill = Fill(
             market.trade_id, old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, price,
-            lots, quote, fee, charged.asset, maker, now, old.label,
+            lots, quote, fee, charged.asset, maker, now, old.label, 0 if margined is None else margined.realised,
         )  # fmt: skip
         account.fills.append(fill)
         if self._callbacks:
             self._out.append(fill)
             self._out.append(OrderChange(order, "fill", now, cause, fill))
-            got = (gets.asset, gets.free, gets.locked)
-            paid = (pays.asset, pays.free, pays.locked)
-            changed: tuple[tuple[str, int, int], ...] = (got, paid) if entry.buy else (paid, got)
-            if charged is not gets and charged is not pays:
-                changed = (*changed, (charged.asset, charged.free, charged.locked))
-            self._out.append(BalanceChange(old.account, changed, now, cause))
+            if margined is None:
+                got = (gets.asset, gets.free, gets.locked)
+                paid = (pays.asset, pays.free, pays.locked)
+                changed: tuple[tuple[str, int, int], ...] = (got, paid) if entry.buy else (paid, got)
+                if charged is not gets and charged is not pays:
+                    changed = (*changed, (charged.asset, charged.free, charged.locked))
+                self._out.append(BalanceChange(old.account, changed, now, cause))
+        if margined is not None:
+            self._booked(market, entry, cause)

@@ -30,12 +30,17 @@ OrderType = Literal["limit", "market"]
 TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY", "OPG", "CLS"]
 """OPG and CLS: only in the auction that opens or closes a session (Alpaca opg, cls; Nasdaq on-open, on-close)."""
 ExpiredBy = Literal[
-    "", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds", "auction", "expiry"
-]
+    "", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds", "auction", "expiry",
+    "reduce_only", "liquidation", "adl", "settlement",
+]  # fmt: skip
 """Why an order ended (or, once triggered or released, was refused) without its owner asking: ``gtd`` and ``day`` its
 time was over, ``post_only`` it would have taken, ``list`` the other orders of its list decided, ``funds`` too little
 money when it was triggered or released; ``liquidity`` also: a triggered quote amount paid for less than the least
-quantity; ``auction`` it was for an auction alone, ``expiry`` the instrument expired."""
+quantity; ``auction`` it was for an auction alone, ``expiry`` the instrument expired; ``reduce_only`` there was no
+position left to reduce; ``liquidation``, ``adl``, ``settlement`` the venue closed the position."""
+Forced = Literal["", "liquidation", "adl", "settlement"]
+"""Orders that the venue makes for an account: to liquidate it, to deleverage it, to settle an expired contract."""
+HeldSide = Literal["long", "short"]
 SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both", "decrement"]
 TriggerKind = Literal["stop", "take_profit"]
 TriggerSource = Literal["last", "mark", "index"]
@@ -243,6 +248,20 @@ class RejectReason(StrEnum):
     BATCH_SIZE = "BATCH_SIZE"
     CANCEL_RESTRICTED = "CANCEL_RESTRICTED"
     """The order is not in the state to which the cancel was restricted."""
+    INSUFFICIENT_MARGIN = "INSUFFICIENT_MARGIN"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    """There is no position that the order could reduce, or not so much of it."""
+    POSITION_SIDE = "POSITION_SIDE"
+    """The order's position side does not fit the position mode."""
+    LEVERAGE = "LEVERAGE"
+    """No such leverage, or too large a position for it."""
+    POSITION_MODE = "POSITION_MODE"
+    """The position mode cannot be changed now."""
+    MARGIN_MODE = "MARGIN_MODE"
+    """The margin mode cannot be changed now, or the position is not isolated."""
+    NO_POSITION = "NO_POSITION"
+    NO_CHANGE = "NO_CHANGE"
+    """A setting is what it was to become."""
 
 
 class Reject(Exception):
@@ -300,6 +319,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Id of the order whose place it took."""
     replaced_by: int | None = None
     """Id of the order that took its place."""
+    reduce_only: bool = False
+    close_position: bool = False
+    position_side: HeldSide | None = None
+    forced: Forced = ""
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -331,6 +354,13 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None: the venue's default."""
     extended: bool = False
     """The order may trade in extended hours, too (Alpaca extended_hours); a DAY order then ends with them."""
+    reduce_only: bool = False
+    """Contracts: the order never opens or adds to a position."""
+    close_position: bool = False
+    """Contracts: a market order without a quantity that closes the whole position, at once or when it is triggered
+    (Binance USD-M closePosition)."""
+    position_side: HeldSide | None = None
+    """Contracts in hedge mode: the position that the order adds to or closes."""
 
 
 class OrderRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -357,7 +387,8 @@ def terms_of(new: NewOrder, list_id: int | None = None, replaces: int | None = N
     """The terms of an order that is not plain."""
     return Terms(
         expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, extended=new.extended,
-        list_id=list_id, replaces=replaces,
+        list_id=list_id, replaces=replaces, reduce_only=new.reduce_only or new.close_position,
+        close_position=new.close_position, position_side=new.position_side,
     )  # fmt: skip
 
 

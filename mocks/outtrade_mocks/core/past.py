@@ -2,7 +2,7 @@
 
 An exchange keeps every snapshot of every order, every fill and every balance that ever was, because queries are served
 from the past. Millions of orders make gigabytes of it. ``forget_past``, called now and then between operations, keeps
-what is open and forgets the rest; queries then know working orders and present balances only.
+what is open and forgets the rest; queries then know working orders, open positions and present balances only.
 """
 
 from __future__ import annotations
@@ -21,5 +21,8 @@ def forget_past(exchange: Exchange) -> None:
         account.by_client_id.clear()
         for order_id, (order,) in open_orders.items():
             account.by_client_id.setdefault(order.client_id, []).append(order_id)
+        if account.portfolio is not None:
+            for snapshots in account.portfolio.positions.values():
+                del snapshots[:-1]
         for balance in account.balances.values():
             del balance.history[:-1]

@@ -22,9 +22,12 @@ a trade does is said by ``traded``, which moves nothing itself:
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
+
+if TYPE_CHECKING:
+    from outtrade_mocks.core.book import Entry
 
 PositionSide = Literal["net", "long", "short"]
 Key = tuple[str, PositionSide]
@@ -102,7 +105,7 @@ class Setting:
 class Portfolio:
     """All contracts of an account, and how it trades them."""
 
-    __slots__ = ("hedge", "positions", "settings")
+    __slots__ = ("hedge", "positions", "reducing", "settings")
 
     def __init__(self) -> None:
         self.hedge = False
@@ -111,6 +114,8 @@ class Portfolio:
         """Symbol -> leverage and margin mode, where they were ever set or needed."""
         self.positions: dict[Key, list[Position]] = {}
         """(symbol, side) -> snapshots, oldest first; only sides that were ever held."""
+        self.reducing: dict[int, Entry] = {}
+        """Order id -> entry, of reduce-only orders; some may have ended."""
 
     def position(self, symbol: str, side: PositionSide) -> Position | None:
         """The position now; None where there is none (or no longer any)."""

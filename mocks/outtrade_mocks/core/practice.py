@@ -72,6 +72,19 @@ class Practice:
     (Alpaca, buying power: 3 % above the ask)."""
     iceberg_parts: int = 10
     """Most parts of an iceberg (Binance spot ICEBERG_PARTS)."""
+    leverage: int = 20
+    """Leverage of a symbol that nobody set, at most what its first bracket allows (Binance USD-M: 20)."""
+    isolated: bool = False
+    """Margin mode of a symbol that nobody set (Binance USD-M: cross)."""
+    reduce_only: Literal["trim", "reject"] = "trim"
+    """A reduce-only order that is larger than the position: cut to it (Bybit: the excess is cancelled), or refused.
+    Resting ones are always cut as the position shrinks (*inferred* for venues that say nothing)."""
+    maintenance: Literal["mark", "entry"] = "mark"
+    """At which value an isolated position's maintenance margin is counted: at the mark price (Binance, OKX), or at
+    its entry (Bybit, liquidation price under isolated mode)."""
+    liquidation: Literal["steps", "whole"] = "steps"
+    """Whether a large position is first reduced to the next lower bracket (Binance "smart liquidation", Bybit, OKX)
+    or closed at once."""
     batch_limit: int = 20
     """Most orders of one batch (OKX 20, Binance USD-M 5)."""
     batch_cancels: int = 20

@@ -38,7 +38,8 @@ def check_shape(new: NewOrder) -> None:
             raise Malformed("a post-only order is GTC, GTD or DAY")
     elif kind == "market":
         amount = new.lots if new.quote is None else new.quote
-        if new.price is not None or new.post_only or type(amount) is not int or None not in (new.lots, new.quote):
+        whole = type(amount) is int or (amount is None and new.close_position is True)
+        if new.price is not None or new.post_only or not whole or None not in (new.lots, new.quote):
             raise Malformed("a market order has either a quantity or a quote amount, and no price")
     else:
         raise Malformed(f"order type {new.type!r}")
@@ -61,6 +62,18 @@ def _check_tif(new: NewOrder) -> None:
             raise Malformed("an order for an auction has a quantity, and neither a trigger nor an end of its own")
     elif new.expires is not None:
         raise Malformed("only GTD and DAY orders have an end")
+
+
+def check_contract(new: NewOrder) -> None:
+    """The shape of what only orders for contracts have. Raises Malformed."""
+    if type(new.reduce_only) is not bool or type(new.close_position) is not bool:
+        raise Malformed("reduce-only and close-position are yes or no")
+    if new.position_side not in (None, "long", "short"):
+        raise Malformed(f"position side {new.position_side!r}")
+    if new.close_position and (new.type != "market" or new.lots is not None or new.quote is not None):
+        raise Malformed("an order that closes the position is a market order without a quantity")
+    if new.quote is not None:
+        raise Malformed("an order for contracts has a quantity, not a quote amount")
 
 
 def check_terms(new: NewOrder, practice: Practice, now: int) -> None:
@@ -90,7 +103,7 @@ def check_trigger(new: NewOrder, trigger: Trigger) -> None:
         raise Malformed("a trigger is a stop or a take profit")
     if trigger.source not in ("last", "mark", "index"):
         raise Malformed(f"trigger source {trigger.source!r}")
-    if new.lots is None and new.side != "buy":
+    if new.lots is None and new.side != "buy" and not new.close_position:
         raise Malformed("a trigger order has a quantity; only a buy may have a quote amount instead")
     values = (trigger.price, trigger.trail_ticks, trigger.trail_bps)
     if not all(value is None or _count(value) for value in values):
@@ -189,6 +202,11 @@ def check_account(
         held = -(-(base.free + base.locked) // instrument.lot_atoms)
         if held + open_buys + lots > instrument.max_position_lots:
             raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
+    check_open_orders(instrument, new, account, replaces)
+
+
+def check_open_orders(instrument: Instrument, new: NewOrder, account: Account, replaces: bool = False) -> None:
+    """MAX_NUM_ORDERS; ``replaces``: one of them leaves."""
     if (
         instrument.max_orders is not None
         and rests(new)

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
 from decimal import Decimal
+from fractions import Fraction
 from itertools import chain
 from typing import Any, Literal
 
@@ -37,12 +38,13 @@ from outtrade_mocks.core.events import Fill, ListStatus
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.feed import Feed, config_of, open_feed
 from outtrade_mocks.core.fees import FeeSchedule
-from outtrade_mocks.core.floor import Countdown, Planned, Timed
+from outtrade_mocks.core.floor import Countdown, FundingTime, Planned, Timed
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
 from outtrade_mocks.core.instruments import Instrument, PriceBand
 from outtrade_mocks.core.lists import ListKind, OrderList, Partial
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Order, Status
+from outtrade_mocks.core.positions import Portfolio, Position, Setting
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.recording import Tape
 from outtrade_mocks.core.scripted import ScriptedFlow
@@ -63,6 +65,16 @@ class BalanceState(msgspec.Struct, frozen=True, array_like=True):
     history: list[tuple[int, int, int]]
 
 
+class PortfolioState(msgspec.Struct, frozen=True):
+    """An account's contracts."""
+
+    hedge: bool
+    settings: dict[str, tuple[int, bool]]
+    """Symbol -> (leverage, isolated)."""
+    positions: list[list[Position]]
+    """All snapshots of each side that was ever held."""
+
+
 class AccountState(msgspec.Struct, frozen=True):
     """One account and its past."""
 
@@ -76,6 +88,7 @@ class AccountState(msgspec.Struct, frozen=True):
     working: dict[str, int]
     open_count: dict[str, int]
     volumes: dict[str, dict[int, int]]
+    portfolio: PortfolioState | None = None
 
 
 class TapeState(msgspec.Struct, frozen=True):
@@ -139,6 +152,10 @@ class MarketState(msgspec.Struct, frozen=True):
     takes: list[Take]
     taken: tuple[int, int]
     published: dict[str, int]
+    house_position: tuple[int, int] | None = None
+    """Of a contract: lots and carried."""
+    funding: tuple[int, int] | None = None
+    """The published rate as a fraction."""
 
 
 class WatchState(msgspec.Struct, frozen=True, array_like=True):
@@ -187,6 +204,8 @@ class TimerState(msgspec.Struct, frozen=True, array_like=True):
     symbol: str | None
     plan: bool = False
     state: TradingState | None = None
+    funding: bool = False
+    """The next funding payment of ``symbol``."""
 
 
 class ScheduleState(msgspec.Struct, frozen=True, array_like=True):
@@ -219,6 +238,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     last_list_id: int
     timers: list[TimerState]
     timer_count: int
+    insurance: dict[str, int] = {}
 
     def to_json(self) -> bytes:
         """The state as one JSON document."""
@@ -257,6 +277,7 @@ def snapshot(exchange: Exchange) -> State:
         opened=[_open(entry, entry.special) for _, entry in sorted(exchange._entries.items()) if entry.special],
         lists=[_list(group) for group in exchange._lists.open.values()],
         last_list_id=exchange._lists._last_id,
+        insurance=dict(exchange.ledger.insurance),
         timers=[
             _timer(time, number, what)
             for time, number, what in sorted(exchange._timers, key=lambda timer: timer[:2])
@@ -271,6 +292,8 @@ def _timer(time: int, number: int, what: Timed) -> TimerState:
         return TimerState(time, number, 0, "", what.symbol, True, what.state)
     if isinstance(what, Countdown):
         return TimerState(time, number, 0, what.account.name, what.symbol)
+    if isinstance(what, FundingTime):
+        return TimerState(time, number, 0, "", what.symbol, funding=True)
     return TimerState(time, number, what, "", None)
 
 
@@ -302,6 +325,15 @@ def _account(account: Account) -> AccountState:
         dict(account.working),
         dict(account.open_count),
         {asset: dict(days) for asset, days in account.volumes.items()},
+        None if account.portfolio is None else _portfolio(account.portfolio),
+    )
+
+
+def _portfolio(portfolio: Portfolio) -> PortfolioState:
+    return PortfolioState(
+        portfolio.hedge,
+        {symbol: (setting.leverage, setting.isolated) for symbol, setting in portfolio.settings.items()},
+        [snapshots[:] for snapshots in portfolio.positions.values()],
     )
 
 
@@ -324,7 +356,10 @@ def _market(market: Market) -> MarketState:
         market.takes[:],
         (market._taken[0], market._taken[1]),
         dict(market.published),
-    )
+        None if market.margined is None else (market.margined.house_lots, market.margined.house_carried),
+        None if market.margined is None or market.margined.funding is None
+        else market.margined.funding.as_integer_ratio(),
+    )  # fmt: skip
 
 
 def _side(side: BookSide) -> SideState:
@@ -375,6 +410,7 @@ def restore(state: State) -> Exchange:
     exchange.precisions.update(state.precisions)
     exchange._last_order_id, exchange.event_id = state.last_order_id, state.event_id
     exchange.ledger.fees.update(state.fees)
+    exchange.ledger.insurance.update(state.insurance)
     exchange.ledger.house = _make_account(state.house)
     orders: dict[int, tuple[Account, Order]] = {}
     """Each order that works, by its id."""
@@ -388,6 +424,7 @@ def restore(state: State) -> Exchange:
     for market in state.markets:
         symbol = market.rules["symbol"]
         exchange._markets[symbol].waiting = {order_id: exchange._entries[order_id] for order_id in market.waiting}
+    _make_reducing(exchange)
     for group in state.lists:
         _make_list(exchange, group)
     exchange._lists._last_id = state.last_list_id
@@ -396,6 +433,8 @@ def restore(state: State) -> Exchange:
         what: Timed = timer.order_id
         if timer.plan:
             what = Planned(timer.symbol or "", timer.state)
+        elif timer.funding:
+            what = FundingTime(timer.symbol or "")
         elif not timer.order_id:
             what = Countdown(exchange.accounts[timer.account], timer.symbol)
             exchange._countdowns[timer.account, timer.symbol] = what
@@ -431,6 +470,19 @@ def _make_open(exchange: Exchange, saved: list[OpenState], orders: dict[int, tup
         market.watches.put_back(watch)
 
 
+def _make_reducing(exchange: Exchange) -> None:
+    """Reduce-only orders, and who holds which contract."""
+    for order_id, entry in sorted(exchange._entries.items()):
+        terms, account = None if entry.order is None else entry.order.terms, entry.account
+        if terms is not None and terms.reduce_only and account is not None and account.portfolio is not None:
+            account.portfolio.reducing[order_id] = entry
+    for account in exchange.accounts.values():
+        for position in [] if account.portfolio is None else account.portfolio.held():
+            margined = exchange._market(position.symbol).margined
+            assert margined is not None
+            margined.holders[account.name] = account
+
+
 def _make_list(exchange: Exchange, saved: ListState) -> None:
     account = exchange.accounts[saved.account]
     group = OrderList(saved.list_id, saved.client_id, saved.kind, account, saved.symbol, saved.partial)
@@ -460,6 +512,14 @@ def _make_account(saved: AccountState) -> Account:
     account.working = dict(saved.working)
     account.open_count = dict(saved.open_count)
     account.volumes = {asset: dict(days) for asset, days in saved.volumes.items()}
+    if saved.portfolio is not None:
+        account.portfolio = portfolio = Portfolio()
+        portfolio.hedge = saved.portfolio.hedge
+        for symbol, (leverage, isolated) in saved.portfolio.settings.items():
+            portfolio.settings[symbol] = Setting(leverage, isolated)
+        for snapshots_of_side in saved.portfolio.positions:
+            first = snapshots_of_side[0]
+            portfolio.positions[first.symbol, first.side] = list(snapshots_of_side)
     return account
 
 
@@ -473,6 +533,9 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
     market.quote, market.noted = saved.quote, saved.noted
     market.takes, market._taken = list(saved.takes), list(saved.taken)
     market.published = dict(saved.published)
+    if market.margined is not None and saved.house_position is not None:
+        market.margined.house_lots, market.margined.house_carried = saved.house_position
+        market.margined.funding = None if saved.funding is None else Fraction(*saved.funding)
     for buy, kept in ((True, saved.bids), (False, saved.asks)):
         side = market.side(buy=buy)
         for order_id, price, remaining, locked in zip(

@@ -13,6 +13,7 @@ from operator import attrgetter, itemgetter
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.events import Fill
 from outtrade_mocks.core.orders import Order, Reject, RejectReason
+from outtrade_mocks.core.positions import Position
 
 
 class View:
@@ -78,6 +79,16 @@ class View:
             for fill in fills[: bisect_right(fills, self.as_of, key=attrgetter("time"))]
             if (symbol is None or fill.symbol == symbol) and (order_id is None or fill.order_id == order_id)
         ]
+
+    def positions(self, symbol: str | None = None) -> list[Position]:
+        """Open positions in contracts, in the order in which their sides were first held."""
+        found = []
+        portfolio = self.account.portfolio
+        for key, snapshots in ({} if portfolio is None else portfolio.positions).items():
+            index = bisect_right(snapshots, self.as_of, key=attrgetter("updated"))
+            if index and snapshots[index - 1].lots and (symbol is None or key[0] == symbol):
+                found.append(snapshots[index - 1])
+        return found
 
     def balances(self) -> dict[str, tuple[int, int]]:
         """Asset -> (free, locked) atoms, sorted by asset; assets never touched are absent."""

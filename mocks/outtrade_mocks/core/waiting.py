@@ -15,6 +15,7 @@ from outtrade_mocks.core.lists import Lists
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.matching import Matching
 from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Trigger
+from outtrade_mocks.core.positions import PositionSide
 from outtrade_mocks.core.rules import check_limit, check_lots, check_market, check_notional, check_price
 from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.core.triggers import Watch, Watches, watch_of
@@ -43,6 +44,8 @@ class Waiting(Matching):
             check_price(instrument, new.side, trigger.price, None)
             if not trigger.trailing and now is not None and not reached_is_fine and watch_of(None, new).hits(now):
                 raise Reject(RejectReason.TRIGGER_IMMEDIATE, "the order would trigger immediately")
+        if new.close_position:
+            return 0, 0  # its quantity is that of the position by then
         if lots is None:
             check_market(instrument, None, new.quote, None)
             return 0, (new.quote or 0) if self.practice.reserve == "placement" else 0
@@ -153,6 +156,9 @@ class Waiting(Matching):
         not trade now waits for its session."""
         order, account, pays = order_of(entry), entry.account, entry.pays
         assert account is not None and pays is not None
+        if market.margined is not None and not self._reduces(market, entry):
+            self._change(entry, Event.REJECT, "reject", cause, expired_by="reduce_only")
+            return
         later = not self._may_enter(market, entry)
         reserve = order.price
         if later and reserve is None:
@@ -174,13 +180,17 @@ class Waiting(Matching):
             need = cost if entry.buy else market.clearing.need(False, 0, lots)
         else:
             need = market.clearing.need(entry.buy, order.price, entry.remaining)
-        if need > pays.free + entry.locked:
+        if market.margined is None:
+            fits = need <= self._spare(account, pays) + entry.locked
+        else:
+            fits = self._fits(market, entry)
+        if not fits:
             self._change(entry, Event.REJECT, "reject", cause, expired_by="funds")
             if entry.locked:
                 self._unlock(entry, cause)
             return
         if later:
-            self._change(entry, Event.QUEUE, why, cause)
+            self._change(entry, Event.QUEUE, why, cause, lots=order.filled + entry.total)
             if need != entry.locked:
                 self._tell_balance(account, cause, self.ledger.hold(entry, need, self.now))
             self._queue(market, entry, reserve or 0)
@@ -196,6 +206,36 @@ class Waiting(Matching):
         if need != entry.locked:
             self._tell_balance(account, cause, self.ledger.hold(entry, need, self.now))
         self._enter(market, entry, crosses, cause)
+
+    def _reduces(self, market: Market, entry: Entry) -> bool:
+        """Whether a reduce-only order that waited still has something to reduce; it is cut to that. Others: yes."""
+        terms, account = order_of(entry).terms, entry.account
+        assert account is not None
+        if terms is None or not terms.reduce_only:
+            return True
+        most = self._closable(account, market.instrument.symbol, terms.position_side or "net", entry.buy)
+        if entry.remaining > most and entry.special is not None and entry.special.group is not None:
+            self._touched.append(entry)
+        entry.remaining = most if terms.close_position else min(entry.remaining, most)
+        return entry.remaining > 0
+
+    def _fits(self, market: Market, entry: Entry) -> bool:
+        """Whether the account has the margin for an order for contracts that waited."""
+        order, account = order_of(entry), entry.account
+        assert account is not None
+        terms = order.terms
+        if terms is not None and terms.reduce_only:
+            return True
+        if order.price is None:
+            _, value = self._size(market, account, entry.buy, entry.remaining, None, self._mode(entry))
+        else:
+            value = market.instrument.cover(order.price, entry.remaining)
+        side: PositionSide = "net" if terms is None or terms.position_side is None else terms.position_side
+        try:
+            self._check_margin(market, account, side, entry.buy, value, entry.remaining)
+        except Reject:
+            return False
+        return True
 
     def _cancel(self, entry: Entry, cause: Cause, new_client_id: str | None) -> None:
         market = self._markets[order_of(entry).symbol]

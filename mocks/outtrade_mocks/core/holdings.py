@@ -1,0 +1,277 @@
+"""What accounts hold in contracts, seen from the engine: margin, what a trade sets off at once, reduce-only orders.
+
+A trade tells the position's change. If the position shrank, reduce-only orders that would now do more than close it are
+cut to it, or end where nothing is left to reduce; this happens between two fills, so no reduce-only order can ever open
+a position.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from outtrade_mocks.core.account import Account, Balance
+from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.contracts import price_where, unrealised, worth
+from outtrade_mocks.core.events import Cause, InsuranceChange, PositionChange, PositionWhy
+from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.lifecycle import LifeCycle
+from outtrade_mocks.core.margin import Exposure, Margin, initial
+from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.orders import TERMINAL, Event, Malformed, Reject, RejectReason, Status
+from outtrade_mocks.core.positions import Position, PositionSide
+from outtrade_mocks.core.practice import Practice
+
+
+class Holdings(LifeCycle):
+    """Margin and positions of accounts."""
+
+    def __init__(self, *, now: int, practice: Practice | None = None) -> None:
+        super().__init__(now=now, practice=practice)
+        self._stressed: list[Account] = []
+        """Accounts that traded contracts, whose margin is still to be looked at."""
+
+    # ------------------------------------------------------------- margin
+    def margin(self, account: Account, asset: str) -> Margin:
+        """The account's margin in ``asset`` now, at the mark prices. Raises Malformed."""
+        self._known(account)
+        if type(asset) is not str:
+            raise Malformed(f"asset {asset!r}")
+        return self._margin(account, asset)
+
+    def _margin(self, account: Account, asset: str) -> Margin:
+        balance = account.balances.get(asset)
+        profit = positions = orders = maintenance = isolated = 0
+        portfolio = account.portfolio
+        if portfolio is not None:
+            for symbol, setting in portfolio.settings.items():
+                market = self._markets[symbol]
+                if market.instrument.settle != asset:
+                    continue
+                alone, together = initial(self._exposure(account, market), setting.leverage)
+                orders += together - alone
+                for position in portfolio.held(symbol):
+                    if position.isolated:
+                        isolated += position.margin
+                    else:
+                        profit += self._unrealised(market, position)
+                        maintenance += self._maintenance(market, position)
+                        positions += -(-self._value(market, position) // setting.leverage)
+        return Margin(
+            asset=asset,
+            free=0 if balance is None else balance.free,
+            locked=0 if balance is None else balance.locked,
+            unrealised=profit,
+            positions=positions,
+            orders=orders,
+            maintenance=maintenance,
+            isolated=isolated,
+        )
+
+    def mark_price(self, symbol: str) -> int | None:
+        """The mark price in ticks: as published, else the seeded market's mid, else the last trade (*inferred*)."""
+        return self._market(symbol).mark
+
+    def liquidation_price(self, account: Account, symbol: str, side: PositionSide = "net") -> Fraction | None:
+        """The mark price in ticks (not whole) at which a position is liquidated, given everything else of the account
+        as it is now; None where there is no position or no such price.
+
+        A hedged symbol's cross positions share one (Binance). Raises Malformed; Reject(UNKNOWN_SYMBOL).
+        """
+        self._known(account)
+        if side not in ("net", "long", "short"):
+            raise Malformed(f"position side {side!r}")
+        market, portfolio = self._market(symbol), account.portfolio
+        position = None if portfolio is None else portfolio.position(symbol, side)
+        if position is None or portfolio is None:
+            return None
+        instrument, near = market.instrument, market.mark or 1
+        if position.isolated:
+            fixed = self._maintenance(market, position) if self.practice.maintenance == "entry" else None
+            leg = position.lots, position.carried
+            return price_where(instrument, [leg], position.margin, maintenance=fixed, near=near)
+        whole = self._margin(account, instrument.settle)
+        legs = [one for one in portfolio.held(symbol) if not one.isolated]
+        rest = whole.equity - whole.maintenance
+        for one in legs:
+            rest += self._maintenance(market, one) - self._unrealised(market, one)
+        return price_where(instrument, [(one.lots, one.carried) for one in legs], rest, near=near)
+
+    def _value(self, market: Market, position: Position) -> int:
+        """Value of a position at the mark price; at its entry while there is no price."""
+        mark = market.mark
+        return abs(position.carried) if mark is None else abs(worth(market.instrument, position.lots, mark))
+
+    def _unrealised(self, market: Market, position: Position) -> int:
+        mark = market.mark
+        return 0 if mark is None else unrealised(market.instrument, position.lots, position.carried, mark)
+
+    def _maintenance(self, market: Market, position: Position) -> int:
+        """Maintenance margin that keeps a position from liquidation."""
+        tiers = market.instrument.tiers
+        assert tiers is not None
+        at_entry = position.isolated and self.practice.maintenance == "entry"
+        return tiers.maintenance(abs(position.carried) if at_entry else self._value(market, position))
+
+    def _exposure(
+        self,
+        account: Account,
+        market: Market,
+        leaving: Entry | None = None,
+        extra: tuple[PositionSide, bool, int, int] | None = None,
+    ) -> list[Exposure]:
+        """What each side of a symbol could come to; ``leaving``: an order not counted, ``extra``: one more, as (side,
+        whether it buys, value, lots)."""
+        portfolio, symbol = account.portfolio, market.instrument.symbol
+        sums: dict[tuple[PositionSide, bool], list[int]] = {}
+        pairs: dict[int, int] = {}
+        for order_id in account.working.values():
+            entry = self._entries[order_id]
+            order, special = order_of(entry), entry.special
+            if order.symbol != symbol or entry is leaving:
+                continue
+            terms, price = order.terms, entry.price
+            if terms is not None:
+                if terms.reduce_only or order.status is Status.HELD:
+                    continue
+                if order.status is Status.UNTRIGGERED:
+                    if self.practice.reserve == "trigger":
+                        continue
+                    price = price or (special.reserve if special is not None else 0)
+            value, lots = market.instrument.cover(price, entry.total) if price else 0, entry.total
+            if special is not None and special.group is not None and entry in special.group.pair:
+                before = pairs.get(special.group.list_id)
+                if before is not None:  # of two orders, one at most will trade
+                    value, lots = max(0, value - before), 0
+                else:
+                    pairs[special.group.list_id] = value
+            side: PositionSide = "net" if terms is None or terms.position_side is None else terms.position_side
+            both = sums.setdefault((side, entry.buy), [0, 0])
+            both[0] += value
+            both[1] += lots
+        if extra is not None:
+            both = sums.setdefault((extra[0], extra[1]), [0, 0])
+            both[0] += extra[2]
+            both[1] += extra[3]
+        sides: tuple[PositionSide, ...] = ("long", "short") if portfolio is not None and portfolio.hedge else ("net",)
+        result = []
+        for side in sides:
+            position = None if portfolio is None else portfolio.position(symbol, side)
+            held = 0 if position is None else self._value(market, position)
+            lots = 0 if position is None else position.lots
+            signed = held if lots > 0 else -held
+            bids, asks = sums.get((side, True), (0, 0)), sums.get((side, False), (0, 0))
+            value = max(abs(signed + bids[0]), abs(signed - asks[0]))
+            most = max(abs(lots + bids[1]), abs(lots - asks[1]))
+            if value or held:
+                result.append(Exposure(side, value, most, held))
+        return result
+
+    def _check_margin(
+        self,
+        market: Market,
+        account: Account,
+        side: PositionSide,
+        buy: bool,
+        value: int,
+        lots: int,
+        leaving: Entry | None = None,
+    ) -> None:
+        """Whether the account may have an order of that value that is not there yet (``leaving``: which it replaces).
+
+        It needs the initial margin that it adds, and where it adds some, what it would lose at once at the mark price
+        (Binance USD-M: cost = initial margin + open loss). Raises Reject: MAX_POSITION, LEVERAGE, INSUFFICIENT_MARGIN.
+        """
+        instrument, portfolio = market.instrument, account.portfolio
+        tiers = instrument.tiers
+        assert tiers is not None
+        setting = self._setting(portfolio, market)
+        before = self._exposure(account, market)
+        after = self._exposure(account, market, leaving, (side, buy, value, lots))
+        old = {one.side: one for one in before}
+        cap, most = tiers.cap(setting.leverage), instrument.max_position_lots
+        for one in after:
+            known = old.get(one.side)
+            if most is not None and one.lots > most and (known is None or one.lots > known.lots):
+                raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
+            if cap is not None and one.value > cap and (known is None or one.value > known.value):
+                raise Reject(RejectReason.LEVERAGE, f"position too large for a leverage of {setting.leverage}")
+        more = initial(after, setting.leverage)[1] - initial(before, setting.leverage)[1]
+        mark = market.mark
+        if more > 0 and mark is not None:
+            at_mark = instrument.notional(mark, lots)
+            more += max(0, value - at_mark if buy != instrument.inverse else at_mark - value)
+        if more > 0:
+            whole = self._margin(account, instrument.settle)
+            if more > (min(whole.spare, whole.free) if setting.isolated else whole.spare):
+                raise Reject(RejectReason.INSUFFICIENT_MARGIN, f"needs more {instrument.settle} than is available")
+
+    def _spare(self, account: Account, balance: Balance) -> int:
+        """Atoms of a balance that may be put elsewhere: what is free, and not needed as margin."""
+        if account.portfolio is None:
+            return balance.free
+        margin = self._margin(account, balance.asset)
+        return min(
+            balance.free, margin.spare, *((margin.equity - margin.maintenance - 1,) if margin.maintenance else ())
+        )
+
+    # ------------------------------------------------------------- trades
+    def _booked(self, market: Market, entry: Entry, cause: Cause) -> None:
+        """What a trade of contracts sets off at once; the trade itself is told already."""
+        account, wallet, margined = entry.account, entry.gets, market.margined
+        assert account is not None and wallet is not None and margined is not None and margined.changed is not None
+        position = margined.changed
+        self._tell_position(position, "trade", cause)
+        self._tell_balance(account, cause, wallet)
+        if account not in self._stressed:
+            self._stressed.append(account)
+        self._trim(market, account, position, cause)
+
+    def _tell_position(self, position: Position, why: PositionWhy, cause: Cause) -> None:
+        if self._callbacks:
+            self._out.append(PositionChange(position, why, self.now, cause))
+
+    def _insure(self, asset: str, atoms: int, cause: Cause) -> None:
+        """The insurance fund takes in ``atoms`` (below 0: pays)."""
+        if not atoms:
+            return
+        fund = self.ledger.insurance
+        fund[asset] = fund.get(asset, 0) + atoms
+        if fund[asset] < 0:
+            raise AssertionError(f"the insurance fund of {asset} is overdrawn")
+        if self._callbacks:
+            self._out.append(InsuranceChange(asset, fund[asset], self.now, cause))
+
+    # -------------------------------------------------------- reduce-only
+    def _closable(self, account: Account, symbol: str, side: PositionSide, buy: bool) -> int:
+        """Lots of a position that an order of that direction could close."""
+        position = None if account.portfolio is None else account.portfolio.position(symbol, side)
+        return 0 if position is None or (position.lots > 0) == buy else abs(position.lots)
+
+    def _trim(self, market: Market, account: Account, position: Position, cause: Cause) -> None:
+        """Cut the account's reduce-only orders in that position to what is left of it."""
+        portfolio = account.portfolio
+        assert portfolio is not None
+        if not portfolio.reducing:
+            return
+        for order_id in list(portfolio.reducing):
+            entry = portfolio.reducing[order_id]
+            order = order_of(entry)
+            if order.status in TERMINAL:
+                del portfolio.reducing[order_id]
+                continue
+            terms = order.terms
+            assert terms is not None
+            if order.symbol != position.symbol or (terms.position_side or "net") != position.side:
+                continue
+            if entry.level is None:
+                continue  # it arrives just now, or waits: it is looked at when it comes to the market
+            less = entry.total - self._closable(account, order.symbol, position.side, entry.buy)
+            if less <= 0:
+                continue
+            if less == entry.total:
+                self._end(market, entry, "reduce_only", cause)
+                continue
+            self._shrink(market, entry, less)
+            self._change(entry, Event.AMEND, "reduce", cause, lots=order.lots - less)
+            if entry.special is not None and entry.special.group is not None:
+                self._touched.append(entry)
