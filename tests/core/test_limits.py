@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import instrument
+from small_market import instrument
 
 from outtrade_mocks.core import Exchange, NewList, NewOrder, Practice, Reject, Trigger
 from outtrade_mocks.core.limits import exposure
