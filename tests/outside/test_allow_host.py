@@ -68,10 +68,10 @@ def test_a_recorded_run_replays_without_the_network_to_the_byte(
     tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch, latency: float
 ) -> None:
     spec, tape = agent(tmp_path), tmp_path / "talk.yaml"
-    live = record(spec, tape, latency=latency, workers=2, n=4)
-    assert [result.error for result in results(live)] == [""] * 4
-    assert [result.outside for result in results(live)] == [{HOST: 2}] * 4
-    assert len(provider.asked) == 8
+    live = record(spec, tape, latency=latency, workers=2, n=3)
+    assert [result.error for result in results(live)] == [""] * 3
+    assert [result.outside for result in results(live)] == [{HOST: 2}] * 3
+    assert len(provider.asked) == 6
     lines = said(live)
     assert lines[0].startswith("200 you said smoke-1-0000 step 0")
     assert float(lines[2]) == latency, "the clock stands still, or moves by the stated latency"
@@ -83,11 +83,11 @@ def test_a_recorded_run_replays_without_the_network_to_the_byte(
         raise AssertionError("a replay needs nobody outside")
 
     monkeypatch.setattr(switchboard.Switchboard, "__init__", refuse)
-    for workers in (0, 1, 3):
-        replayed = play(spec, tape, workers=workers, n=4)
+    for workers in (0, 1) if latency else (3,):
+        replayed = play(spec, tape, workers=workers, n=3)
         assert histories(replayed) == histories(live)
         assert "let through" not in finished(replayed).isolation
-    assert len(provider.asked) == 8
+    assert len(provider.asked) == 6
 
 
 def test_a_replay_is_repeatable_and_that_can_be_checked(tmp_path: Path, provider: Provider) -> None:
@@ -119,13 +119,12 @@ async def execute(task, venue):
 """
 
 
-@pytest.mark.parametrize("text", [THREADS, ASYNC], ids=["threads", "asyncio"])
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(("text", "workers"), [(THREADS, 0), (ASYNC, 1)], ids=["threads", "asyncio"])
 def test_whatever_kind_of_client_asks(tmp_path: Path, provider: Provider, text: str, workers: int) -> None:
     spec, tape = agent(tmp_path, text), tmp_path / "talk.yaml"
-    live = record(spec, tape, latency=0.25, workers=workers)
+    live = record(spec, tape, latency=0.25, workers=workers, n=1)
     assert len(said(live)) == 6
-    assert histories(play(spec, tape)) == histories(live)
+    assert histories(play(spec, tape, n=1)) == histories(live)
 
 
 def test_a_stream_of_events_comes_whole_and_is_read_one_by_one(tmp_path: Path, provider: Provider) -> None:
@@ -367,16 +366,15 @@ def test_what_is_no_text_cannot_be_checked_and_is_an_error_of_the_harness(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "workers", "why"),
     [
-        ("step {n}|other {n}", "POST model.example/v1/chat/completions: recorded with other parameters (messages)"),
-        ("v1/chat|v2/chat", "POST model.example/v2/chat/completions: not in the cassette"),
-        ("range(2)|range(3)", "POST model.example/v1/chat/completions: recorded with other parameters (messages)"),
+        ("step {n}|other {n}", 0, "POST model.example/v1/chat/completions: recorded with other parameters (messages)"),
+        ("v1/chat|v2/chat", 1, "POST model.example/v2/chat/completions: not in the cassette"),
+        ("range(2)|range(3)", 0, "POST model.example/v1/chat/completions: recorded with other parameters (messages)"),
     ],
 )
-@pytest.mark.parametrize("workers", [0, 1])
 def test_what_is_not_on_the_tape_is_never_green(
-    tmp_path: Path, provider: Provider, change: str, why: str, workers: int
+    tmp_path: Path, provider: Provider, change: str, workers: int, why: str
 ) -> None:
     spec, tape = agent(tmp_path), tmp_path / "talk.yaml"
     record(spec, tape, n=1)
