@@ -254,7 +254,35 @@ def test_the_bracket_is_that_of_the_price_found() -> None:
             assert (equity <= btc.tiers.maintenance(value)) == broken, (quantity, found, ticks)
 
 
+def test_bybit_bankruptcy_price_of_a_deleveraged_position() -> None:
+    """5,000 BTCUSD at 7,890.08 with 50x: entry x leverage / (leverage + 1) = 7,735.372549
+    (https://help.bybit.com/hc/en-us/articles/900000031623-What-is-Auto-Deleveraging-ADL-)."""
+    usd = inverse(base_precision=16)
+    held = leg(usd, "5000", "7890.08")
+    margin = int(Fraction(5_000) / Fraction("7890.08") / 50 * 10**16)
+    assert price(usd, price_where(usd, [held], margin, maintenance=0), "0.0001") == D("7735.3725")
+
+
+def test_okx_unrealised_profit_of_coin_margined_contracts() -> None:
+    """Long: face value x contracts / average opening price - face value x contracts / mark price, short the reverse
+    (https://www.okex.com/futureTrade/beforePerpetualFuture); numbers *derived by hand*: 600 x 100 USD from 50,000 to
+    60,000 make 1.2 - 1.0 BTC."""
+    usd = inverse(contract_size=D(100))
+    for quantity, profit in (("600", "0.2"), ("-600", "-0.2")):
+        assert coins(usd, unrealised(usd, *leg(usd, quantity, "50000"), usd.ticks(D(60_000)))) == D(profit)
+
+
 # ------------------------------------------------------------------ exactness
+def test_realised_profit_is_rounded_down_on_both_sides() -> None:
+    """One of three that cost 1,000: its part is 333 1/3."""
+    for lots, carried, realised in ((3, -1_000, 66), (-3, 1_000, -67)):
+        held = Position("a", "X", "net", lots=lots, carried=carried, margin=100, isolated=True, leverage=10)
+        step = traded(held, -1 if lots > 0 else 1, 400, inverse=False)
+        assert (step.realised, step.released, step.carried + step.realised) == (
+            realised, 33, carried + (400 if lots > 0 else -400),
+        )  # fmt: skip
+
+
 LOTS = st.integers(-50, 50).filter(bool)
 
 

@@ -69,6 +69,15 @@ def test_a_liquidation_order_takes_better_prices() -> None:
     assert pit.exchange.ledger.insurance == {"USD": 92} and pit.exchange.ledger.fees == {}
 
 
+def test_the_liquidation_fee_takes_no_more_than_is_left() -> None:
+    pit = poor(liquidation_fee=D("0.02"))
+    pit.limit(pit.c, "buy", 91, 100)
+    pit.mark(90)
+    assert pit.wallet(pit.a) == 0 and pit.exchange.ledger.insurance == {"USD": 100}, "2 % would be 182"
+    told = [free for e in pit.events if isinstance(e, BalanceChange) for _, free, _ in e.balances]
+    assert min(told) == 0, "no balance is below zero in between"
+
+
 def test_every_step_is_told() -> None:
     pit = poor(liquidation_fee=D("0.01"))
     resting = pit.limit(pit.a, "buy", 50, 1)

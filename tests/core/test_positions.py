@@ -233,6 +233,14 @@ def test_isolated_margin_leaves_the_wallet_and_comes_back() -> None:
     assert held is not None and held.margin == 70 and pit.wallet(pit.a) == 900 + 30 - 12
 
 
+def test_isolated_margin_is_rounded_up() -> None:
+    pit = Pit()
+    pit.exchange.set_margin_mode(pit.a, SYMBOL, isolated=True)
+    pit.trade(pit.a, pit.b, 105, 3)  # 315 / 20
+    held = pit.held(pit.a)
+    assert held is not None and held.margin == 16
+
+
 def test_isolated_orders_reserve_margin() -> None:
     pit = Pit(money=200)
     isolated(pit, lots=10)
