@@ -7,7 +7,9 @@ a position.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry
@@ -38,7 +40,10 @@ class Holdings(LifeCycle):
             raise Malformed(f"asset {asset!r}")
         return self._margin(account, asset)
 
-    def _margin(self, account: Account, asset: str) -> Margin:
+    def _margin(
+        self, account: Account, asset: str, known: Mapping[str, list[Exposure]] | None = MappingProxyType({})
+    ) -> Margin:
+        """``known``: exposures by symbol that were worked out just now; None: open orders do not matter."""
         balance = account.balances.get(asset)
         profit = positions = orders = maintenance = isolated = 0
         portfolio = account.portfolio
@@ -47,8 +52,10 @@ class Holdings(LifeCycle):
                 market = self._markets[symbol]
                 if market.instrument.settle != asset:
                     continue
-                alone, together = initial(self._exposure(account, market), setting.leverage)
-                orders += together - alone
+                if known is not None:
+                    exposure = known[symbol] if symbol in known else self._exposure(account, market)
+                    alone, together = initial(exposure, setting.leverage)
+                    orders += together - alone
                 for position in portfolio.held(symbol):
                     if position.isolated:
                         isolated += position.margin
@@ -89,7 +96,7 @@ class Holdings(LifeCycle):
             fixed = self._maintenance(market, position) if self.practice.maintenance == "entry" else None
             leg = position.lots, position.carried
             return price_where(instrument, [leg], position.margin, maintenance=fixed, near=near)
-        whole = self._margin(account, instrument.settle)
+        whole = self._standing(account, instrument.settle)
         legs = [one for one in portfolio.held(symbol) if not one.isolated]
         rest = whole.equity - whole.maintenance
         for one in legs:
@@ -112,46 +119,51 @@ class Holdings(LifeCycle):
         at_entry = position.isolated and self.practice.maintenance == "entry"
         return tiers.maintenance(abs(position.carried) if at_entry else self._value(market, position))
 
-    def _exposure(
-        self,
-        account: Account,
-        market: Market,
-        leaving: Entry | None = None,
-        extra: tuple[PositionSide, bool, int, int] | None = None,
-    ) -> list[Exposure]:
-        """What each side of a symbol could come to; ``leaving``: an order not counted, ``extra``: one more, as (side,
-        whether it buys, value, lots)."""
-        portfolio, symbol = account.portfolio, market.instrument.symbol
-        sums: dict[tuple[PositionSide, bool], list[int]] = {}
+    def _exposure(self, account: Account, market: Market) -> list[Exposure]:
+        """What each side of a symbol could come to."""
+        return self._sides(account, market, self._open_values(account, market))
+
+    def _open_values(
+        self, account: Account, market: Market, leaving: Entry | None = None
+    ) -> dict[tuple[PositionSide, bool], tuple[int, int]]:
+        """Value and lots of open orders that could open something, by (side, whether they buy); ``leaving``: an order
+        that is not counted."""
+        symbol, instrument = market.instrument.symbol, market.instrument
+        sums: dict[tuple[PositionSide, bool], tuple[int, int]] = {}
         pairs: dict[int, int] = {}
+        if not account.open_count.get(symbol):
+            return sums
         for order_id in account.working.values():
             entry = self._entries[order_id]
             order, special = order_of(entry), entry.special
             if order.symbol != symbol or entry is leaving:
                 continue
-            terms, price = order.terms, entry.price
+            terms, price, lots = order.terms, entry.price, entry.total
+            side: PositionSide = "net"
             if terms is not None:
                 if terms.reduce_only or order.status is Status.HELD:
                     continue
+                side = terms.position_side or "net"
                 if order.status is Status.UNTRIGGERED:
                     if self.practice.reserve == "trigger":
                         continue
                     price = price or (special.reserve if special is not None else 0)
-            value, lots = market.instrument.cover(price, entry.total) if price else 0, entry.total
+            value = instrument.cover(price, lots) if price else 0
             if special is not None and special.group is not None and entry in special.group.pair:
                 before = pairs.get(special.group.list_id)
                 if before is not None:  # of two orders, one at most will trade
                     value, lots = max(0, value - before), 0
                 else:
                     pairs[special.group.list_id] = value
-            side: PositionSide = "net" if terms is None or terms.position_side is None else terms.position_side
-            both = sums.setdefault((side, entry.buy), [0, 0])
-            both[0] += value
-            both[1] += lots
-        if extra is not None:
-            both = sums.setdefault((extra[0], extra[1]), [0, 0])
-            both[0] += extra[2]
-            both[1] += extra[3]
+            known = sums.get((side, entry.buy), (0, 0))
+            sums[side, entry.buy] = known[0] + value, known[1] + lots
+        return sums
+
+    def _sides(
+        self, account: Account, market: Market, sums: dict[tuple[PositionSide, bool], tuple[int, int]]
+    ) -> list[Exposure]:
+        """What each side could come to with open orders of those values."""
+        portfolio, symbol = account.portfolio, market.instrument.symbol
         sides: tuple[PositionSide, ...] = ("long", "short") if portfolio is not None and portfolio.hedge else ("net",)
         result = []
         for side in sides:
@@ -185,8 +197,12 @@ class Holdings(LifeCycle):
         tiers = instrument.tiers
         assert tiers is not None
         setting = self._setting(portfolio, market)
-        before = self._exposure(account, market)
-        after = self._exposure(account, market, leaving, (side, buy, value, lots))
+        sums = self._open_values(account, market)
+        before = self._sides(account, market, sums)
+        if leaving is not None:
+            sums = self._open_values(account, market, leaving)
+        there = sums.get((side, buy), (0, 0))
+        after = self._sides(account, market, sums | {(side, buy): (there[0] + value, there[1] + lots)})
         old = {one.side: one for one in before}
         cap, most = tiers.cap(setting.leverage), instrument.max_position_lots
         for one in after:
@@ -201,7 +217,7 @@ class Holdings(LifeCycle):
             at_mark = instrument.notional(mark, lots)
             more += max(0, value - at_mark if buy != instrument.inverse else at_mark - value)
         if more > 0:
-            whole = self._margin(account, instrument.settle)
+            whole = self._margin(account, instrument.settle, {instrument.symbol: before})
             if more > (min(whole.spare, whole.free) if setting.isolated else whole.spare):
                 raise Reject(RejectReason.INSUFFICIENT_MARGIN, f"needs more {instrument.settle} than is available")
 
@@ -213,6 +229,10 @@ class Holdings(LifeCycle):
         return min(
             balance.free, margin.spare, *((margin.equity - margin.maintenance - 1,) if margin.maintenance else ())
         )
+
+    def _standing(self, account: Account, asset: str) -> Margin:
+        """The margin as far as it decides about liquidation: without what open orders need."""
+        return self._margin(account, asset, None)
 
     # ------------------------------------------------------------- trades
     def _booked(self, market: Market, entry: Entry, cause: Cause) -> None:

@@ -109,7 +109,7 @@ class Liquidation(Waiting):
         portfolio, ended = account.portfolio, False
         assert portfolio is not None
         while True:
-            margin = self._margin(account, asset)
+            margin = self._standing(account, asset)
             if not margin.maintenance or margin.equity > margin.maintenance:
                 return touched
             if not ended:
@@ -166,7 +166,7 @@ class Liquidation(Waiting):
             limit = self._bankruptcy(market, account, left)
             value += self._take_over(market, account, left, limit)
         rate = market.instrument.liquidation_rate
-        kept = wallet.free - before if position.isolated else self._margin(account, asset).equity
+        kept = wallet.free - before if position.isolated else self._standing(account, asset).equity
         fee = min(value * rate.numerator // rate.denominator, max(0, kept))
         if fee:
             wallet.free -= fee
@@ -177,7 +177,7 @@ class Liquidation(Waiting):
     def _in_trouble(self, market: Market, account: Account, position: Position) -> bool:
         if position.isolated:
             return self._isolated_trouble(market, position)
-        margin = self._margin(account, market.instrument.settle)
+        margin = self._standing(account, market.instrument.settle)
         return bool(margin.maintenance) and margin.equity <= margin.maintenance
 
     def _step(self, market: Market, position: Position) -> int:
@@ -197,7 +197,7 @@ class Liquidation(Waiting):
         if position.isolated:
             cash = position.margin
         else:
-            equity = self._margin(account, market.instrument.settle).equity
+            equity = self._standing(account, market.instrument.settle).equity
             cash = max(0, equity - self._unrealised(market, position))  # not better than entry, for others' losses
         exact = price_where(market.instrument, [leg], cash, maintenance=0)
         if exact is None:  # it never owes anything
@@ -273,7 +273,7 @@ class Liquidation(Waiting):
             if position.isolated:
                 equity = position.margin + profit
             else:
-                equity = self._margin(account, market.instrument.settle).equity
+                equity = self._standing(account, market.instrument.settle).equity
             leverage = Fraction(value, max(1, equity))
             share = Fraction(profit, max(1, abs(position.carried)))
             ranked.append((share * leverage if profit > 0 else share / max(leverage, Fraction(1)), account, position))
@@ -327,7 +327,7 @@ class Liquidation(Waiting):
     def _balance_out(self, account: Account, asset: str) -> None:
         """Bring a wallet below zero that no cross position stands behind back to zero."""
         wallet = account.balance(asset)
-        if wallet.free >= 0 or self._margin(account, asset).maintenance:
+        if wallet.free >= 0 or self._standing(account, asset).maintenance:
             return
         if wallet.locked:
             self._end_spending(account, asset)
