@@ -142,6 +142,10 @@ ROWS = [
         "test_fifty_orders_are_placed_partly_filled_and_cancelled "
         "test_there_are_as_many_order_slots_as_the_filter_says "
         "test_nothing_is_lost_in_a_split", "Binance spot filters: MAX_NUM_ORDERS, NOTIONAL"),
+    Row("orders that borrow and repay", "side_effect",
+        "test_a_purchase_borrows_what_it_lacks_and_a_sale_pays_it_back test_a_short_sale_of_shares_borrows_them "
+        "test_what_was_borrowed_for_an_order_goes_back_with_it test_a_stop_borrows_when_its_money_is_locked",
+        "Binance margin, New Order: sideEffectType, autoRepayAtCancel"),
     Row("limits of open orders and of holdings", "max_orders max_algo_orders max_iceberg_orders max_order_lists "
         "max_notional notional_asset", "test_number_of_open_orders test_the_legs_of_a_list_are_orders_too "
         "test_the_worth_of_all_holdings_is_limited", "Binance spot filters"),

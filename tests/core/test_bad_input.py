@@ -25,6 +25,7 @@ from outtrade_mocks.core import (
     Bracket,
     Exchange,
     Instrument,
+    MarginRules,
     NewList,
     NewOrder,
     OrderRef,
@@ -48,6 +49,7 @@ PERP = Instrument(
     symbol="PRP/USD", base="PRP", quote="USD", tick=Decimal(1), step=Decimal(1), base_precision=0, quote_precision=0,
     kind="perpetual", brackets=(Bracket(cap=None, leverage=50, rate=Decimal("0.01")),),
 )  # fmt: skip
+MARGIN = MarginRules(rates={"USD": Decimal("0.24"), "ABC": Decimal("0.24")}, reference="USD")
 FAR = 10**40
 
 
@@ -80,8 +82,9 @@ TRAILING = Trigger(kind="take_profit", price=150, trail_bps=50)
 PAIR = NewList(kind="oco", orders=(PLAIN, structs.replace(WAITING, visible=None)), client_id="l", partial="reduce")
 
 
-def make() -> tuple[Exchange, list[Any]]:
-    """An exchange with something of everything, and what it tells from here on."""
+def make(name: str = "") -> tuple[Exchange, list[Any]]:
+    """An exchange with something of everything, and what it tells from here on. Only where the operation ``name`` is
+    about debts does anybody owe something: interest is due every hour, and time may jump very far."""
     exchange = Exchange([RULES], now=1_000, seed=1, practice=Practice(amend="change"))
     a, b = (exchange.open_account(name, {"ABC": 1_000, "USD": 100_000}) for name in "ab")
     exchange.place(b, NewOrder(symbol=SYMBOL, side="sell", price=101, lots=5))
@@ -95,6 +98,10 @@ def make() -> tuple[Exchange, list[Any]]:
     exchange.set_margin_mode(a, PERP.symbol, isolated=True)
     for account, side in ((b, "sell"), (a, "buy")):
         exchange.place(account, NewOrder(symbol=PERP.symbol, side=side, price=100, lots=10))  # type: ignore[arg-type]
+    m = exchange.open_account("m", {"USD": 1_000})
+    exchange.open_margin(m, MARGIN)
+    if name in ("borrow", "repay", "transfer", "standing", "margin_level", "max_borrow", "open_margin"):
+        exchange.borrow(m, "USD", 100)
     told: list[Any] = []
     exchange.on_change(told.append)
     return exchange, told
@@ -135,10 +142,13 @@ VALID: dict[str, Callable[[Exchange], Any]] = {
     "orders": lambda x: [PLAIN],
     "price": lambda x: 98,
     "request": lambda x: Request.QUERY,
+    "rules": lambda x: MARGIN,
     "side": lambda x: "buy",
+    "source": lambda x: x.accounts["m"],
     "state": lambda x: TradingState.CANCEL_ONLY,
     "symbol": lambda x: SYMBOL,
     "taker": lambda x: x.accounts["a"],
+    "target": lambda x: x.accounts["c"],
 }
 """A value for each argument, by its name."""
 SPECIAL: dict[tuple[str, str], Callable[[Exchange], Any]] = {
@@ -164,6 +174,11 @@ SPECIAL: dict[tuple[str, str], Callable[[Exchange], Any]] = {
             "set_margin_mode",
             "settle_contract",
         )
+    },
+    ("open_margin", "account"): lambda x: x.accounts["c"],
+    **{
+        (name, "account"): lambda x: x.accounts["m"]
+        for name in ("borrow", "repay", "standing", "margin_level", "max_borrow")
     },
     ("cancel_batch", "orders"): lambda x: [OrderRef(symbol=SYMBOL, client_id="k")],
 }
@@ -203,7 +218,7 @@ def state_of(exchange: Exchange) -> State:
 
 def attempt(name: str, changes: dict[str, Any], *, refused: bool = False) -> None:
     """Call with changed arguments; a typed rejection that changes nothing, or a success after which all holds."""
-    exchange, told = make()
+    exchange, told = make(name)
     function, arguments = call_of(exchange, name)
     before, accounts = state_of(exchange), list(exchange.accounts)
     try:
@@ -217,13 +232,13 @@ def attempt(name: str, changes: dict[str, Any], *, refused: bool = False) -> Non
     assert not refused, f"{name}({changes}) is not refused"
     check(exchange, f"{name}({changes})")
     if name not in ("open_account", "deposit", "endow_insurance"):
-        assert total(exchange, "USD") == 200_000
+        assert total(exchange, "USD") == 201_000
 
 
 @pytest.mark.parametrize("name", [*METHODS, *FUNCTIONS])
 def test_the_valid_values_are_valid(name: str) -> None:
     """Else the rest of this file would prove nothing."""
-    exchange, _ = make()
+    exchange, _ = make(name)
     function, arguments = call_of(exchange, name)
     function(**arguments)
     check(exchange, name)
@@ -231,8 +246,9 @@ def test_the_valid_values_are_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*METHODS, *FUNCTIONS])
 def test_each_argument_of_each_operation(name: str) -> None:
-    exchange, _ = make()
-    others = [make()[0].accounts["a"], PLAIN, PAIR, TRAILING, OrderRef(symbol=SYMBOL), Practice()]
+    exchange, _ = make(name)
+    accounts = make()[0].accounts
+    others = [accounts["a"], accounts["m"], PLAIN, PAIR, TRAILING, OrderRef(symbol=SYMBOL), Practice(), MARGIN]
     for parameter in call_of(exchange, name)[1]:
         if parameter != "exchange":
             for value in [*WRONG, *others]:

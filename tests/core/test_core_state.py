@@ -13,10 +13,11 @@ from outtrade_mocks.core import Change, Exchange
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Level, Special
 from outtrade_mocks.core.clearing import Spot
-from outtrade_mocks.core.floor import Countdown, FundingTime, Planned
+from outtrade_mocks.core.floor import Countdown, FundingTime, InterestHour, Planned
 from outtrade_mocks.core.flow import Flow
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.lists import OrderList
+from outtrade_mocks.core.loans import Loan, Loans
 from outtrade_mocks.core.margined import Margined
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.past import forget_past
@@ -113,25 +114,28 @@ def test_what_is_no_snapshot_is_refused(damage: Any, message: str) -> None:
 def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
     """A new attribute must be saved in ``core/state.py`` (or be derived from others there); then add it here."""
     known = {
-        Account: "balances by_client_id fills name open_count opened orders portfolio unlimited volumes working",
+        Account: "balances by_client_id fills loans name open_count opened orders portfolio unlimited volumes working",
         Balance: "asset free history locked",
         BookSide: "_keys best buy levels",
         Entry: "account after before buy gets level locked order pays price remaining special",
         Level: "head lots price tail",
-        Ledger: "fees house insurance",
+        Ledger: "fees house insurance interest pool",
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
         ScriptedFlow: "_makers _noise _renewed _timeline",
         TapeFlow: "_actions _books _place _seen config instrument mid next_time opened reference",
-        Market: "_clear_until _own_best _taken asks bids calendar clearing ends flow house index_log instrument "
-        "is_open ladder last_price limited margined noted ordered own_entries published quote state takes tariffed "
-        "trade_id waiting watches",
+        Market: "_clear_until _own_best _taken asks bids calendar clearing collateral ends flow house index_log "
+        "instrument is_open ladder last_price limited margined noted ordered own_entries published quote state takes "
+        "tariffed trade_id waiting watches",
         Planned: "state symbol",
         Margined: "_ledger changed funding holders house_carried house_lots instrument realised seen",
         Portfolio: "hedge positions reducing settings",
         Setting: "isolated leverage",
         FundingTime: "alive symbol",
-        Special: "group hidden reserve tip watch",
+        InterestHour: "alive",
+        Loans: "called history loans rules",
+        Loan: "accrued principal",
+        Special: "borrowed group hidden reserve tip watch",
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
         OrderList: "account client_id entries kind list_id partial released status symbol",
         Countdown: "account alive symbol",
@@ -142,8 +146,8 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
     for kind, names in known.items():
         assert sorted(kind.__slots__) == names.split(), kind
     private = (
-        "_callbacks _countdowns _entries _last_order_id _lists _markets _moving _out _stressed _timer_count _timers "
-        "_touched"
+        "_borrowers _callbacks _countdowns _entries _foreclosing _interest _last_order_id _lists _markets _moving _out "
+        "_stressed _timer_count _timers _touched"
     )
     public = "accounts event_id find_by_original ledger now practice precisions prices tariffs"
     assert sorted(vars(make(1).tariffs)) == ["_ledger", "_markets", "_precisions", "prices", "schedules"]

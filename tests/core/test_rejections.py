@@ -42,6 +42,9 @@ CASES: dict[str, tuple[Any, Any, str]] = {
     "set_leverage": (lambda x: x.exchange.set_leverage(x.a, SYMBOL, 5), None, "UNKNOWN_SYMBOL"),
     "set_margin_mode": (lambda x: x.exchange.set_margin_mode(x.a, SYMBOL, isolated=True), None, "UNKNOWN_SYMBOL"),
     "set_position_mode": (lambda x: x.exchange.set_position_mode(x.a, hedge=False), None, "NO_CHANGE"),
+    "borrow": (lambda x: x.exchange.borrow(x.a, "USD", 5), None, "ACCOUNT_TYPE"),
+    "repay": (lambda x: x.exchange.repay(x.a, "USD", 5), None, "ACCOUNT_TYPE"),
+    "transfer": (lambda x: x.exchange.transfer(x.a, x.b, "USD", 10**9), None, "INSUFFICIENT_BALANCE"),
     "add_margin": (lambda x: x.exchange.add_margin(x.a, SYMBOL, 5), None, "UNKNOWN_SYMBOL"),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ How the parts fit together::
     triggers      orders that wait for a price: stops, take profits, trailing ones
     lists         orders that decide about each other: OCO, OTO, OTOCO, brackets
     amending      open orders change: in the book, before their trigger, in a list
+    loans         spot margin: rules, interest, margin level; arithmetic
     limits        how much an account may have open, and how large it may get
     requests      batches, cancel/replace
     sessions      when a market trades: round the clock, or New York's sessions
@@ -68,6 +69,7 @@ from outtrade_mocks.core.fees import Discount, FeeSchedule, FeeTier, Rates
 from outtrade_mocks.core.flow import FlowConfig
 from outtrade_mocks.core.instruments import Instrument, OffGrid, PriceBand
 from outtrade_mocks.core.lists import NewList, OrderList
+from outtrade_mocks.core.loans import MarginRules
 from outtrade_mocks.core.margin import Margin
 from outtrade_mocks.core.orders import (
     Amendment,
@@ -104,6 +106,7 @@ __all__ = [
     "ListChange",
     "Malformed",
     "Margin",
+    "MarginRules",
     "MarketChange",
     "NewList",
     "NewOrder",

@@ -10,9 +10,14 @@ may be negative, so that for every asset accounts + house + fees stays constant 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from outtrade_mocks.core.events import Fill
 from outtrade_mocks.core.orders import Order
 from outtrade_mocks.core.positions import Portfolio
+
+if TYPE_CHECKING:
+    from outtrade_mocks.core.loans import Loans
 
 
 class Balance:
@@ -40,8 +45,8 @@ class Account:
     """One customer of the exchange. Made by ``Exchange.open_account``; read it through ``Exchange.view``."""
 
     __slots__ = (
-        "balances", "by_client_id", "fills", "name", "open_count", "opened", "orders", "portfolio", "unlimited",
-        "volumes", "working",
+        "balances", "by_client_id", "fills", "loans", "name", "open_count", "opened", "orders", "portfolio",
+        "unlimited", "volumes", "working",
     )  # fmt: skip
 
     def __init__(self, name: str, *, now: int, unlimited: bool = False) -> None:
@@ -59,6 +64,8 @@ class Account:
         """Client order id -> id, of open orders: on a book, or waiting to come there."""
         self.open_count: dict[str, int] = {}
         """Symbol -> number of its open orders."""
+        self.loans: Loans | None = None
+        """Debts of a margin account; None: it is none."""
         self.volumes: dict[str, dict[int, int]] = {}
         """Asset -> UTC day (days since 1970) -> atoms traded on it, where fee tiers count them."""
         self.portfolio: Portfolio | None = None

@@ -118,7 +118,7 @@ class Amending(ContractOrders):
         if group is not None and group.status != "done":
             group.status = "updated"
             self._lists.tell(group, "request")
-        if self._touched or market.watches is not None or market.margined is not None:
+        if self._touched or market.watches is not None or market.margined is not None or self._borrowers:
             self._aftermath(market)
         self._flush()
         return order_of(entry)

@@ -32,7 +32,7 @@ from itertools import accumulate
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.events import Uncross
 from outtrade_mocks.core.floor import order_of
-from outtrade_mocks.core.liquidity import Liquidity
+from outtrade_mocks.core.foreclosure import Foreclosure
 from outtrade_mocks.core.market import Market
 
 _AUCTION_ONLY = frozenset({"OPG", "CLS"})
@@ -83,7 +83,7 @@ def _upto(curve: Curve, price: int) -> int:
     return curve[1][bisect_right(curve[0], price)]
 
 
-class Auctions(Liquidity):
+class Auctions(Foreclosure):
     """The uncross."""
 
     def _uncross(self, market: Market, unpriced: Sequence[Entry]) -> None:

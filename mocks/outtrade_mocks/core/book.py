@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Special:
     """What only some entries have: the hidden part of an iceberg, a trigger, a list."""
 
-    __slots__ = ("group", "hidden", "reserve", "tip", "watch")
+    __slots__ = ("borrowed", "group", "hidden", "reserve", "tip", "watch")
 
     def __init__(self, tip: int = 0) -> None:
         self.hidden = 0
@@ -43,6 +43,8 @@ class Special:
         self.watch: Watch | None = None
         """Its trigger while it waits."""
         self.group: OrderList | None = None
+        self.borrowed = 0
+        """Atoms that were borrowed for it."""
 
 
 class Entry:

@@ -11,7 +11,7 @@ from heapq import heappop
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.doors import Doors
-from outtrade_mocks.core.floor import Countdown, FundingTime, Planned, Timed, order_of
+from outtrade_mocks.core.floor import Countdown, FundingTime, InterestHour, Planned, Timed, order_of
 from outtrade_mocks.core.flow import NEVER
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import ExpiredBy, Malformed, Reject
@@ -78,6 +78,8 @@ class Clockwork(Doors):
                     self._on_plan(one)
                 elif isinstance(one, FundingTime):
                     self._pay_funding(one.symbol)
+                elif isinstance(one, InterestHour):
+                    self._accrue()
                 elif isinstance(one, Countdown):
                     self._countdowns.pop((one.account.name, one.symbol), None)
                     for order_id in self._open_ids(one.account, one.symbol):

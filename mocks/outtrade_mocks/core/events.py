@@ -35,16 +35,23 @@ Why = Literal[
     "replaced", "reduce",
 ]  # fmt: skip
 """``reduce``: a reduce-only order became smaller because the position did."""
-Cause = Literal["request", "market", "script", "time", "list", "auction", "funding", "liquidation", "adl", "settlement"]
+Cause = Literal[
+    "request", "market", "script", "time", "list", "auction", "funding", "liquidation", "adl", "settlement", "borrow",
+    "repay", "interest", "transfer",
+]  # fmt: skip
 """``request``: the account's own call. ``market``: somebody else's order, or a price. ``script``: liquidity moved by a
 fault. ``time``: what was set before, an end or a change of state. ``list``: another order of the same list.
 ``auction``: an uncross. ``funding``, ``liquidation``, ``adl``, ``settlement``: the venue paid funding, liquidated,
-deleveraged or settled the contract."""
+deleveraged or settled the contract. ``borrow``, ``repay``, ``interest``: money came from or went to the lending pool.
+``transfer``: from or to another account of the customer."""
+LoanWhy = Literal["borrow", "repay", "interest", "takeover"]
+"""``interest``: an hour's interest became due. ``takeover``: the house paid for the account."""
+MarginWhy = Literal["call", "safe", "liquidation", "takeover"]
 PositionWhy = Literal["trade", "funding", "margin", "leverage"]
 ListStatus = Literal["executing", "updated", "done"]
 Ask = Literal[
     "place", "place_list", "cancel", "cancel_all", "amend", "replace", "batch", "countdown", "set_leverage",
-    "set_margin_mode", "set_position_mode", "add_margin",
+    "set_margin_mode", "set_position_mode", "add_margin", "borrow", "repay", "transfer",
 ]  # fmt: skip
 """What an account may ask for."""
 
@@ -202,6 +209,36 @@ class InsuranceChange(msgspec.Struct, frozen=True, gc=False):
     cause: Cause
 
 
+class LoanChange(msgspec.Struct, frozen=True, gc=False):
+    """A margin account's debt in ``asset`` is this from here on."""
+
+    account: str
+    asset: str
+    principal: int
+    """Atoms."""
+    interest: int
+    """Atoms of interest not paid yet, rounded up."""
+    why: LoanWhy
+    time: int
+    cause: Cause
+
+
+class MarginChange(msgspec.Struct, frozen=True, gc=False):
+    """A margin account's level has fallen to the margin call, is above it again, or was lost: the account is
+    liquidated, or the house has taken it over. ``assets`` and ``debts`` in atoms of ``reference``, rounded down and
+    up."""
+
+    account: str
+    why: MarginWhy
+    reference: str
+    assets: int
+    debts: int
+    time: int
+    cause: Cause
+
+
 ContractChange = PositionChange | SettingsChange | InsuranceChange
 """What concerns contracts, beside the fills of their orders."""
-Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange | ContractChange
+DebtChange = LoanChange | MarginChange
+"""What concerns margin accounts, beside their orders and balances."""
+Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange | ContractChange | DebtChange

@@ -154,21 +154,28 @@ class Exchange(MarginRequests):
             market, lots, need, pays, gets, crosses, terms, waits = self._vet(account, new)
         except (Reject, AttributeError, TypeError) as problem:
             raise self._refuse(account, "place", new, problem) from None
+        borrowed = 0 if terms is None else self._borrow_first(terms, account, pays, need)
         if new.trigger is not None:
             entry = self._accept(market, account, new, lots, pays, gets, need, terms, _ARMED)
+            if borrowed:
+                _owe(entry, borrowed)
             self._arm(market, entry)
         elif waits is not None:
             entry = self._accept(market, account, new, lots, pays, gets, need, terms, _QUEUED)
+            if borrowed:
+                _owe(entry, borrowed)
             self._queue(market, entry, waits)
         else:
             if new.price is None:
                 need = self._held(market, None, pays, need)
             entry = self._accept(market, account, new, lots, pays, gets, need, terms)
+            if borrowed:
+                _owe(entry, borrowed)
             if crosses or new.tif != "GTC":
                 self._enter(market, entry, crosses, "request")
             else:
                 self._rest(market, entry)
-        if self._touched or market.watches is not None or market.margined is not None:
+        if self._touched or market.watches is not None or market.margined is not None or self._borrowers:
             self._aftermath(market)
         if self._out:
             self._flush()
@@ -203,13 +210,23 @@ class Exchange(MarginRequests):
         if market.state is not _OPEN or new.tif in _FOR_SESSIONS or new.extended is not False:
             new, later = self._admit(market, new)
         instrument, price, buy, terms = market.instrument, new.price, new.side == "buy", None
+        if account.loans is not None:
+            self._check_margin_order(account.loans, market)
         if market.margined is not None:
             return self._vet_contract(market, account, new, leaving, later=later)
         trigger = new.trigger
-        plain = trigger is None and new.expires is None and new.visible is None and new.self_trade is None
+        plain = (
+            trigger is None
+            and new.expires is None
+            and new.visible is None
+            and new.self_trade is None
+            and new.side_effect is None
+        )
         if new.reduce_only or new.close_position or new.position_side is not None:
             raise Malformed("only orders for contracts reduce or close a position")
         if not plain or new.extended:
+            if new.side_effect is not None:
+                self._loans(account)
             check_terms(new, self.practice, self.now)
             terms = terms_of(new)
         if trigger is not None:
@@ -235,7 +252,7 @@ class Exchange(MarginRequests):
         pays, gets = market.clearing.sides(account, buy)
         free = pays.free if account.portfolio is None else self._spare(account, pays)
         if need > free and (leaving is None or need > free + (leaving.locked if leaving.pays is pays else 0)):
-            raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {pays.asset} than is free")
+            self._lacks(account, new, pays, need - free)
         if later and trigger is None:
             return market, lots, need, pays, gets, False, terms, price if waits is None else waits
         crosses = trigger is None and (price is None or (market.asks if buy else market.bids).reaches(price))
@@ -309,6 +326,12 @@ class Exchange(MarginRequests):
         if not isinstance(account, Account) or not (as_of is None or type(as_of) is int):
             raise Malformed("a view is of an account, at a time in ns")
         return View(account, self.now if as_of is None else as_of, find_by_original=self.find_by_original)
+
+
+def _owe(entry: Entry, borrowed: int) -> None:
+    """Note what was borrowed for an order."""
+    assert entry.special is not None
+    entry.special.borrowed = borrowed
 
 
 def _is_kind(order: Order, kind: OrderKind) -> bool:

@@ -10,11 +10,13 @@ The engine is a pile of layers, each a class that calls only those below it::
     doors            trading states, sessions, orders that wait for them
     expiry           the end of an instrument
     auction          the call auction
+    foreclosure      margin accounts: interest, calls, liquidation
     liquidity        the seeded market acts; liquidity moved by a script
     settlement       funding, the last settlement of a contract
     liquidation      margin is watched, and enforced
     waiting          what an operation sets off: triggers, order lists
     matching         orders meet: trades, self-trade prevention
+    borrowing        margin accounts: debts, what an order borrows and repays
     holdings         positions and margin, seen from the engine
     lifecycle        an order begins, rests, changes, ends
     floor            accounts, markets, timers, the drop copy
@@ -79,8 +81,18 @@ class FundingTime:
         self.alive = True
 
 
-Timed = int | Countdown | Planned | FundingTime
-"""What a timer ends or changes: an order, by its id, a countdown's patience, a trading state; or funding is paid."""
+class InterestHour:
+    """The next hour's interest of all margin accounts."""
+
+    __slots__ = ("alive",)
+
+    def __init__(self) -> None:
+        self.alive = True
+
+
+Timed = int | Countdown | Planned | FundingTime | InterestHour
+"""What a timer ends or changes: an order, by its id, a countdown's patience, a trading state; or funding is paid, or
+interest becomes due."""
 
 
 class Floor:

@@ -32,15 +32,16 @@ class Broken(AssertionError):
 
 def check(exchange: Exchange, event: str) -> None:
     """Raise Broken, naming ``event``, where the exchange is not as it must be."""
-    for problem in _problems(exchange) + _contracts(exchange):
+    for problem in _problems(exchange) + _contracts(exchange) + _margin(exchange):
         raise Broken(f"after {event}: {problem}")
 
 
 def total(exchange: Exchange, asset: str) -> int:
-    """All atoms of an asset, wherever they are: balances, fees, insurance fund, the house, isolated margins, and what
-    positions carry. Only money from outside (deposits, endowments of the fund) changes it."""
+    """All atoms of an asset, wherever they are: balances, fees, insurance fund, lending pool, the house, isolated
+    margins, and what positions carry. Only money from outside (deposits, endowments of the fund) changes it."""
     ledger = exchange.ledger
     found = ledger.fees.get(asset, 0) + ledger.insurance.get(asset, 0)
+    found += ledger.pool.get(asset, 0) + ledger.interest.get(asset, 0)
     for account in (*exchange.accounts.values(), ledger.house):
         balance = account.balances.get(asset)
         found += 0 if balance is None else balance.free + balance.locked
@@ -50,6 +51,32 @@ def total(exchange: Exchange, asset: str) -> int:
     for market in exchange._markets.values():
         if market.margined is not None and market.instrument.settle == asset:
             found += market.margined.house_carried
+    return found
+
+
+def _margin(exchange: Exchange) -> list[str]:
+    """What is wrong with debts and margin levels."""
+    found: list[str] = []
+    lent: dict[str, int] = {}
+    owing = [name for name, account in exchange.accounts.items() if account.loans is not None and account.loans.loans]
+    if set(owing) != set(exchange._borrowers) or bool(owing) != (exchange._interest is not None):
+        found.append("those who owe something are not those who are known to")
+    for name in owing:
+        account = exchange.accounts[name]
+        loans = account.loans
+        assert loans is not None
+        for asset, loan in loans.loans.items():
+            lent[asset] = lent.get(asset, 0) + loan.principal
+            if loan.principal < 0 or loan.accrued < 0 or not loan.debt:
+                found.append(f"{name} owes {loan.principal} atoms of {asset} and {loan.accrued} of interest")
+        if exchange.standing(account).below(loans.rules.liquidation) and exchange._can_trade(account):
+            found.append(f"{name} has lost its margin level and was not liquidated")
+    pool = {asset: -atoms for asset, atoms in exchange.ledger.pool.items() if atoms}
+    if pool != {asset: atoms for asset, atoms in lent.items() if atoms}:
+        found.append(f"the pool has lent {pool}, accounts owe {lent}")
+    for symbol, market in exchange._markets.items():
+        if market.collateral != (bool(owing) and market.margined is None):
+            found.append(f"prices of {symbol} are not watched as they must be")
     return found
 
 

@@ -1,9 +1,9 @@
 """The ledger: who owns how much, and the only code that moves money.
 
-For every asset, the sum over all accounts (free and locked), the house, the collected fees and the insurance fund, and
-over all positions (carried and isolated margin, the house's among them) never changes, to the atom, except by money
-from outside. Each change of an account's balance is kept with its time (see ``account``). How a trade is
-paid for is said in ``clearing``.
+For every asset, the sum over all accounts (free and locked), the house, the collected fees, the insurance fund, the
+lending pool and its interest, and over all positions (carried and isolated margin, the house's among them) never
+changes, to the atom, except by money from outside. Each change of an account's balance is kept with its time (see
+``account``). How a trade is paid for is said in ``clearing``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from outtrade_mocks.core.book import Entry
 class Ledger:
     """Balances of the house and collected fees, in atoms; customers' balances lie in their accounts."""
 
-    __slots__ = ("fees", "house", "insurance")
+    __slots__ = ("fees", "house", "insurance", "interest", "pool")
 
     def __init__(self, *, now: int) -> None:
         self.house = Account("house", now=now, unlimited=True)
@@ -23,6 +23,10 @@ class Ledger:
         """Fees collected less rebates paid: asset -> atoms."""
         self.insurance: dict[str, int] = {}
         """The insurance fund: asset -> atoms, never below 0."""
+        self.pool: dict[str, int] = {}
+        """The lending pool: asset -> atoms, below 0 by what is lent out."""
+        self.interest: dict[str, int] = {}
+        """Interest paid on what the pool lent: asset -> atoms."""
 
     def deposit(self, account: Account, asset: str, atoms: int, now: int) -> Balance:
         """New money from outside; raises ValueError below zero."""

@@ -181,5 +181,6 @@ class LifeCycle(Floor):
             account.by_client_id.setdefault(name, []).append(old.order_id)
         if self._callbacks:
             self._out.append(OrderChange(order, why, self.now, cause))
-        if entry.special is not None and entry.special.group is not None and order.status in TERMINAL:
+        special = entry.special
+        if special is not None and (special.group is not None or special.borrowed) and order.status in TERMINAL:
             self._touched.append(entry)

@@ -32,7 +32,7 @@ class Liquidity(Settlement):
         else:
             self._sync(market)
             self._take(market, action)
-        if self._touched or market.watches is not None or market.margined is not None:
+        if self._touched or market.watches is not None or market.margined is not None or self._borrowers:
             self._aftermath(market)
 
     def _take(self, market: Market, take: Take) -> None:
@@ -120,7 +120,7 @@ class Liquidity(Settlement):
             self._match(market, taker, first.price, "script", "script")
             assert not taker.remaining, "a sweep fills exactly what it was made for"
         self._restore(market, buy=entry.buy)
-        if self._touched or market.watches is not None or market.margined is not None:
+        if self._touched or market.watches is not None or market.margined is not None or self._borrowers:
             self._aftermath(market)
         self._flush()
         return filled

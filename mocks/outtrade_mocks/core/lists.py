@@ -348,6 +348,8 @@ def _check_list(new: NewList) -> None:
             check_trigger(order, order.trigger)
     if any(order.symbol != orders[0].symbol for order in orders):
         raise Reject(RejectReason.LIST_SHAPE, "the orders of a list are of one symbol")
+    if any(order.side_effect is not None for order in orders):
+        raise Reject(RejectReason.LIST_SHAPE, "the orders of a list neither borrow nor repay")
     if any(order.lots is None for order in orders):
         raise Reject(RejectReason.LIST_SHAPE, "the orders of a list have quantities")
     entry = None if new.kind == "oco" else orders[0]

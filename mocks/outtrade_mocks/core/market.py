@@ -35,9 +35,9 @@ class Market:
     """Book and flow of one instrument."""
 
     __slots__ = (
-        "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "ends", "flow", "house",
-        "index_log", "instrument", "is_open", "ladder", "last_price", "limited", "margined", "noted", "ordered",
-        "own_entries", "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting", "watches",
+        "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "collateral", "ends", "flow",
+        "house", "index_log", "instrument", "is_open", "ladder", "last_price", "limited", "margined", "noted",
+        "ordered", "own_entries", "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting", "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Feed | None, clearing: Clearing) -> None:
@@ -45,6 +45,8 @@ class Market:
         self.clearing = clearing
         self.tariffed: Tariffed | None = None
         """The same where fee schedules hold; None: all pay the instrument's own rates."""
+        self.collateral = False
+        """Whether its price counts for margin accounts' debts."""
         self.limited = False
         """Whether limits of accounts hold here (``core.limits``)."""
         self.margined = clearing if isinstance(clearing, Margined) else None
@@ -112,10 +114,12 @@ class Market:
     @property
     def vigilant(self) -> bool:
         """Whether each action of the flow must be carried out at its time, because prices decide about somebody: an
-        order waits for one, or a position is marked at one."""
+        order waits for one, a position is marked at one, or what stands for a debt."""
         margined = self.margined
-        return self.watches is not None or (
-            margined is not None and bool(margined.holders) and "mark" not in self.published
+        return (
+            self.watches is not None
+            or (margined is not None and bool(margined.holders) and "mark" not in self.published)
+            or (self.collateral and "index" not in self.published)
         )
 
     @property

@@ -10,9 +10,9 @@ from math import lcm
 
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry
+from outtrade_mocks.core.borrowing import Borrowing
 from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange
 from outtrade_mocks.core.floor import order_of
-from outtrade_mocks.core.holdings import Holdings
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Event, Order, SelfTrade, step
 from outtrade_mocks.core.positions import PositionSide
@@ -21,7 +21,7 @@ from outtrade_mocks.core.rules import check_lots
 _FILL, _COMPLETE = Event.FILL, Event.COMPLETE
 
 
-class Matching(Holdings):
+class Matching(Borrowing):
     """Orders meet."""
 
     def _enter(self, market: Market, entry: Entry, crosses: bool, cause: Cause) -> None:
@@ -258,3 +258,6 @@ class Matching(Holdings):
                 self._out.append(BalanceChange(old.account, changed, now, cause))
         if margined is not None:
             self._booked(market, entry, cause)
+        elif old.terms is not None and old.terms.side_effect is not None:
+            received = lots * market.instrument.lot_atoms if entry.buy else quote
+            self._repay_received(entry, received - fee if charged is gets else received)

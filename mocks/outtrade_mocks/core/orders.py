@@ -41,6 +41,9 @@ position left to reduce; ``liquidation``, ``adl``, ``settlement`` the venue clos
 Forced = Literal["", "liquidation", "adl", "settlement"]
 """Orders that the venue makes for an account: to liquidate it, to deleverage it, to settle an expired contract."""
 HeldSide = Literal["long", "short"]
+SideEffect = Literal["borrow", "repay", "borrow_repay"]
+"""What an order of a margin account does beside trading: borrow what it lacks, repay with what it brings in, both
+(Binance sideEffectType MARGIN_BUY, AUTO_REPAY, AUTO_BORROW_REPAY)."""
 SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both", "decrement"]
 TriggerKind = Literal["stop", "take_profit"]
 TriggerSource = Literal["last", "mark", "index"]
@@ -51,6 +54,8 @@ trigger (a trailing order is neither stop nor take profit)."""
 
 ORDER_KINDS = ("plain", "trigger", "stop", "take_profit", "trailing")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTD", "DAY", "OPG", "CLS")
+BORROWS = ("borrow", "borrow_repay")
+REPAYS = ("repay", "borrow_repay")
 SELF_TRADE = ("none", "expire_taker", "expire_maker", "expire_both", "decrement")
 
 
@@ -220,6 +225,16 @@ class RejectReason(StrEnum):
     EXCHANGE_MAX_NUM_ALGO_ORDERS = "EXCHANGE_MAX_NUM_ALGO_ORDERS"
     EXCHANGE_MAX_NUM_ICEBERG_ORDERS = "EXCHANGE_MAX_NUM_ICEBERG_ORDERS"
     EXCHANGE_MAX_NUM_ORDER_LISTS = "EXCHANGE_MAX_NUM_ORDER_LISTS"
+    ACCOUNT_TYPE = "ACCOUNT_TYPE"
+    """The kind of account does not fit: no margin account, an isolated one of another symbol."""
+    BORROW_ASSET = "BORROW_ASSET"
+    """The asset is not lent."""
+    BORROW_LIMIT = "BORROW_LIMIT"
+    NO_LOAN = "NO_LOAN"
+    REPAY_EXCEEDS = "REPAY_EXCEEDS"
+    """More is repaid than is owed."""
+    TRANSFER_LEVEL = "TRANSFER_LEVEL"
+    """Taking that out would bring the margin level too low."""
     MAX_NOTIONAL = "MAX_NOTIONAL"
     """Holdings and open purchases of an account would be worth too much."""
     DUPLICATE_CLIENT_ID = "DUPLICATE_CLIENT_ID"
@@ -323,6 +338,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     close_position: bool = False
     position_side: HeldSide | None = None
     forced: Forced = ""
+    side_effect: SideEffect | None = None
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -361,6 +377,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     (Binance USD-M closePosition)."""
     position_side: HeldSide | None = None
     """Contracts in hedge mode: the position that the order adds to or closes."""
+    side_effect: SideEffect | None = None
+    """Margin accounts: borrow or repay with the order."""
 
 
 class OrderRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -388,7 +406,7 @@ def terms_of(new: NewOrder, list_id: int | None = None, replaces: int | None = N
     return Terms(
         expires=new.expires, trigger=new.trigger, visible=new.visible, self_trade=new.self_trade, extended=new.extended,
         list_id=list_id, replaces=replaces, reduce_only=new.reduce_only or new.close_position,
-        close_position=new.close_position, position_side=new.position_side,
+        close_position=new.close_position, position_side=new.position_side, side_effect=new.side_effect,
     )  # fmt: skip
 
 

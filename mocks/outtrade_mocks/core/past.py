@@ -24,5 +24,7 @@ def forget_past(exchange: Exchange) -> None:
         if account.portfolio is not None:
             for snapshots in account.portfolio.positions.values():
                 del snapshots[:-1]
+        if account.loans is not None:
+            account.loans.history.clear()
         for balance in account.balances.values():
             del balance.history[:-1]

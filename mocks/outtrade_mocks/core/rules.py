@@ -72,6 +72,8 @@ def check_contract(new: NewOrder) -> None:
         raise Malformed(f"position side {new.position_side!r}")
     if new.close_position and (new.type != "market" or new.lots is not None or new.quote is not None):
         raise Malformed("an order that closes the position is a market order without a quantity")
+    if new.side_effect is not None:
+        raise Malformed("an order for contracts borrows and repays nothing")
     if new.quote is not None:
         raise Malformed("an order for contracts has a quantity, not a quote amount")
 
@@ -83,6 +85,8 @@ def check_terms(new: NewOrder, practice: Practice, now: int) -> None:
     """
     if new.self_trade is not None and new.self_trade not in SELF_TRADE:
         raise Malformed(f"self-trade mode {new.self_trade!r}")
+    if new.side_effect not in (None, "borrow", "repay", "borrow_repay"):
+        raise Malformed(f"side effect {new.side_effect!r}")
     if new.trigger is not None:
         check_trigger(new, new.trigger)
     if new.visible is not None:

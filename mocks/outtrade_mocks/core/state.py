@@ -34,14 +34,15 @@ import msgspec
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Special
 from outtrade_mocks.core.brackets import Bracket
-from outtrade_mocks.core.events import Fill, ListStatus
+from outtrade_mocks.core.events import Fill, ListStatus, LoanChange
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.feed import Feed, config_of, open_feed
 from outtrade_mocks.core.fees import FeeSchedule
-from outtrade_mocks.core.floor import Countdown, FundingTime, Planned, Timed
+from outtrade_mocks.core.floor import Countdown, FundingTime, InterestHour, Planned, Timed
 from outtrade_mocks.core.flow import Flow, FlowConfig, Quote, Take
 from outtrade_mocks.core.instruments import Instrument, PriceBand
 from outtrade_mocks.core.lists import ListKind, OrderList, Partial
+from outtrade_mocks.core.loans import Loan, Loans, MarginRules
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Order, Status
 from outtrade_mocks.core.positions import Portfolio, Position, Setting
@@ -75,6 +76,16 @@ class PortfolioState(msgspec.Struct, frozen=True):
     """All snapshots of each side that was ever held."""
 
 
+class LoansState(msgspec.Struct, frozen=True):
+    """A margin account's rules and debts."""
+
+    rules: Rules
+    loans: dict[str, tuple[int, str]]
+    """Asset -> (principal, interest not paid yet as a fraction)."""
+    called: bool
+    history: list[LoanChange]
+
+
 class AccountState(msgspec.Struct, frozen=True):
     """One account and its past."""
 
@@ -89,6 +100,7 @@ class AccountState(msgspec.Struct, frozen=True):
     open_count: dict[str, int]
     volumes: dict[str, dict[int, int]]
     portfolio: PortfolioState | None = None
+    loans: LoansState | None = None
 
 
 class TapeState(msgspec.Struct, frozen=True):
@@ -177,6 +189,7 @@ class OpenState(msgspec.Struct, frozen=True, array_like=True):
     tip: int
     reserve: int
     watch: WatchState | None
+    borrowed: int = 0
 
 
 class ListState(msgspec.Struct, frozen=True):
@@ -206,6 +219,8 @@ class TimerState(msgspec.Struct, frozen=True, array_like=True):
     state: TradingState | None = None
     funding: bool = False
     """The next funding payment of ``symbol``."""
+    interest: bool = False
+    """The next hour's interest."""
 
 
 class ScheduleState(msgspec.Struct, frozen=True, array_like=True):
@@ -239,6 +254,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     timers: list[TimerState]
     timer_count: int
     insurance: dict[str, int] = {}
+    pool: dict[str, int] = {}
+    interest: dict[str, int] = {}
+    borrowers: list[str] = []
+    """Accounts that owe something, in the order in which they began to."""
 
     def to_json(self) -> bytes:
         """The state as one JSON document."""
@@ -278,6 +297,9 @@ def snapshot(exchange: Exchange) -> State:
         lists=[_list(group) for group in exchange._lists.open.values()],
         last_list_id=exchange._lists._last_id,
         insurance=dict(exchange.ledger.insurance),
+        pool=dict(exchange.ledger.pool),
+        interest=dict(exchange.ledger.interest),
+        borrowers=list(exchange._borrowers),
         timers=[
             _timer(time, number, what)
             for time, number, what in sorted(exchange._timers, key=lambda timer: timer[:2])
@@ -294,6 +316,8 @@ def _timer(time: int, number: int, what: Timed) -> TimerState:
         return TimerState(time, number, 0, what.account.name, what.symbol)
     if isinstance(what, FundingTime):
         return TimerState(time, number, 0, "", what.symbol, funding=True)
+    if isinstance(what, InterestHour):
+        return TimerState(time, number, 0, "", None, interest=True)
     return TimerState(time, number, what, "", None)
 
 
@@ -302,7 +326,7 @@ def _open(entry: Entry, special: Special) -> OpenState:
     return OpenState(
         0 if entry.order is None else entry.order.order_id, entry.level is None, entry.remaining, entry.locked,
         special.hidden, special.tip, special.reserve,
-        None if watch is None else WatchState(watch.since, watch.active, watch.extreme),
+        None if watch is None else WatchState(watch.since, watch.active, watch.extreme), special.borrowed,
     )  # fmt: skip
 
 
@@ -326,7 +350,13 @@ def _account(account: Account) -> AccountState:
         dict(account.open_count),
         {asset: dict(days) for asset, days in account.volumes.items()},
         None if account.portfolio is None else _portfolio(account.portfolio),
+        None if account.loans is None else _loans(account.loans),
     )
+
+
+def _loans(loans: Loans) -> LoansState:
+    owed = {asset: (loan.principal, str(loan.accrued)) for asset, loan in loans.loans.items()}
+    return LoansState(msgspec.to_builtins(loans.rules), owed, loans.called, loans.history[:])
 
 
 def _portfolio(portfolio: Portfolio) -> PortfolioState:
@@ -411,6 +441,8 @@ def restore(state: State) -> Exchange:
     exchange._last_order_id, exchange.event_id = state.last_order_id, state.event_id
     exchange.ledger.fees.update(state.fees)
     exchange.ledger.insurance.update(state.insurance)
+    exchange.ledger.pool.update(state.pool)
+    exchange.ledger.interest.update(state.interest)
     exchange.ledger.house = _make_account(state.house)
     orders: dict[int, tuple[Account, Order]] = {}
     """Each order that works, by its id."""
@@ -435,11 +467,15 @@ def restore(state: State) -> Exchange:
             what = Planned(timer.symbol or "", timer.state)
         elif timer.funding:
             what = FundingTime(timer.symbol or "")
+        elif timer.interest:
+            what = exchange._interest = InterestHour()
         elif not timer.order_id:
             what = Countdown(exchange.accounts[timer.account], timer.symbol)
             exchange._countdowns[timer.account, timer.symbol] = what
         exchange._timers.append((timer.time, timer.number, what))  # sorted, hence a heap
     exchange._timer_count = state.timer_count
+    exchange._borrowers.update((name, exchange.accounts[name]) for name in state.borrowers)
+    exchange._collateral(bool(state.borrowers))
     return exchange
 
 
@@ -455,7 +491,7 @@ def _make_open(exchange: Exchange, saved: list[OpenState], orders: dict[int, tup
             exchange._entries[one.order_id] = entry
         entry = exchange._entries[one.order_id]
         entry.special = special = Special(one.tip)
-        special.hidden, special.reserve = one.hidden, one.reserve
+        special.hidden, special.reserve, special.borrowed = one.hidden, one.reserve, one.borrowed
         if order.status is Status.QUEUED:
             entry.price = one.reserve
         if one.watch is not None:
@@ -512,6 +548,10 @@ def _make_account(saved: AccountState) -> Account:
     account.working = dict(saved.working)
     account.open_count = dict(saved.open_count)
     account.volumes = {asset: dict(days) for asset, days in saved.volumes.items()}
+    if saved.loans is not None:
+        account.loans = loans = Loans(msgspec.convert(saved.loans.rules, MarginRules))
+        loans.loans = {asset: Loan(owed, Fraction(text)) for asset, (owed, text) in saved.loans.loans.items()}
+        loans.called, loans.history = saved.loans.called, list(saved.loans.history)
     if saved.portfolio is not None:
         account.portfolio = portfolio = Portfolio()
         portfolio.hedge = saved.portfolio.hedge

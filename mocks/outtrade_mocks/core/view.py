@@ -90,6 +90,13 @@ class View:
                 found.append(snapshots[index - 1])
         return found
 
+    def loans(self) -> dict[str, tuple[int, int]]:
+        """Asset -> (principal, interest not paid yet) in atoms, of what a margin account owed; the assets sorted."""
+        history = [] if self.account.loans is None else self.account.loans.history
+        last = {one.asset: one for one in history[: bisect_right(history, self.as_of, key=attrgetter("time"))]}
+        owed = {asset: (one.principal, one.interest) for asset, one in sorted(last.items())}
+        return {asset: both for asset, both in owed.items() if any(both)}
+
     def balances(self) -> dict[str, tuple[int, int]]:
         """Asset -> (free, locked) atoms, sorted by asset; assets never touched are absent."""
         result: dict[str, tuple[int, int]] = {}

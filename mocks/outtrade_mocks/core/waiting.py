@@ -14,7 +14,7 @@ from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.lists import Lists
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.matching import Matching
-from outtrade_mocks.core.orders import Event, NewOrder, Reject, RejectReason, Status, Trigger
+from outtrade_mocks.core.orders import TERMINAL, Event, NewOrder, Reject, RejectReason, Status, Trigger
 from outtrade_mocks.core.positions import PositionSide
 from outtrade_mocks.core.rules import check_limit, check_lots, check_market, check_notional, check_price
 from outtrade_mocks.core.states import TradingState
@@ -181,7 +181,8 @@ class Waiting(Matching):
         else:
             need = market.clearing.need(entry.buy, order.price, entry.remaining)
         if market.margined is None:
-            fits = need <= self._spare(account, pays) + entry.locked
+            short = need - self._spare(account, pays) - entry.locked
+            fits = short <= 0 or self._covers(entry, short, cause)
         else:
             fits = self._fits(market, entry)
         if not fits:
@@ -248,7 +249,11 @@ class Waiting(Matching):
         is left. Ends, because an order triggers once and a list's order ends once."""
         while True:
             if self._touched:
-                self._lists.follow(market, self._touched.pop(0))
+                entry = self._touched.pop(0)
+                if entry.special is not None and entry.special.borrowed and order_of(entry).status in TERMINAL:
+                    self._give_back(entry)
+                if entry.special is not None and entry.special.group is not None:
+                    self._lists.follow(market, entry)
                 continue
             watches = market.watches
             if watches is None:
