@@ -142,6 +142,17 @@ def test_position_limits() -> None:
     refused(lambda: pit.limit(pit.a, "sell", 120, 1), "MAX_POSITION", pit)
 
 
+def test_limits_of_open_orders_hold_for_contracts_too() -> None:
+    pit = Pit(max_orders=3, max_algo_orders=1)
+    pit.trade(pit.a, pit.b, 100, 5)
+    stop = Trigger(price=90)
+    pit.market(pit.a, "sell", close_position=True, trigger=stop)
+    refused(lambda: pit.market(pit.a, "sell", 5, reduce_only=True, trigger=stop), "MAX_NUM_ALGO_ORDERS", pit)
+    for price in (110, 111):
+        pit.limit(pit.a, "sell", price, 1, reduce_only=True)
+    refused(lambda: pit.limit(pit.a, "sell", 112, 1), "MAX_NUM_ORDERS", pit)
+
+
 def test_leverage_limits_the_size() -> None:
     pit = Pit()
     pit.exchange.set_leverage(pit.a, SYMBOL, 50)

@@ -14,6 +14,7 @@ from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.clockwork import Clockwork
 from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.limits import check_limits
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import NewOrder, Reject, RejectReason, Status, Terms, terms_of
 from outtrade_mocks.core.positions import PositionSide
@@ -22,7 +23,6 @@ from outtrade_mocks.core.rules import (
     check_limit,
     check_lots,
     check_market,
-    check_open_orders,
     check_price,
     check_terms,
 )
@@ -62,7 +62,8 @@ class ContractOrders(Clockwork):
             check_market(instrument, lots, None, market.reference)
         if lots < 1 and not (new.close_position and new.trigger is not None):
             check_lots(instrument, lots, market=False)
-        check_open_orders(instrument, new, account, leaving is not None)
+        if market.limited:
+            check_limits(self, market, account, new, lots, (account.balance(instrument.settle), 0), leaving)
         if new.client_id in account.working and (
             leaving is None or account.working[new.client_id] != order_of(leaving).order_id
         ):

@@ -59,12 +59,13 @@ def check_limits(
     """Whether the account may have one more order. ``cost``: the balance that pays and what the order needs of it;
     ``leaving``: an order that it replaces. Raises Reject with the filter's name."""
     instrument = market.instrument
-    open_buys = 0 if instrument.max_position_lots is None else floor._open_buys(account, instrument.symbol)
-    check_account(instrument, new, account, open_buys, lots, leaving is not None)
+    if market.margined is None:  # a position in contracts is limited with its margin
+        open_buys = 0 if instrument.max_position_lots is None else floor._open_buys(account, instrument.symbol)
+        check_account(instrument, new, account, open_buys, lots, leaving is not None)
     if rests(new):
         gone = () if leaving is None or leaving.order is None else (leaving.order,)
         _check_counts(floor, instrument, account, (new,), gone)
-    if new.side == "buy":
+    if new.side == "buy" and market.margined is None:
         check_exposure(floor, account, *cost, leaving)
 
 

@@ -206,11 +206,6 @@ def check_account(
         held = -(-(base.free + base.locked) // instrument.lot_atoms)
         if held + open_buys + lots > instrument.max_position_lots:
             raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
-    check_open_orders(instrument, new, account, replaces)
-
-
-def check_open_orders(instrument: Instrument, new: NewOrder, account: Account, replaces: bool = False) -> None:
-    """MAX_NUM_ORDERS; ``replaces``: one of them leaves."""
     if (
         instrument.max_orders is not None
         and rests(new)
