@@ -329,7 +329,7 @@ def test_any_sequence_with_contracts() -> None:
 def test_any_sequence_with_contracts_at_length() -> None:
     case = Machine.TestCase
     case.settings = settings(
-        max_examples=2_000, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=2_000, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
     case("runTest").runTest()
 

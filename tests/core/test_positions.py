@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ from contract_bench import SYMBOL, Pit, contract
 from msgspec import structs
 
 from outtrade_mocks.core import (
+    Account,
     BalanceChange,
     Exchange,
     Fill,
@@ -20,15 +22,17 @@ from outtrade_mocks.core import (
     Malformed,
     NewList,
     NewOrder,
+    Order,
     OrderChange,
     Practice,
     Reject,
     Rejection,
     Status,
+    TradingState,
     Trigger,
 )
 from outtrade_mocks.core.events import PositionChange, SettingsChange
-from outtrade_mocks.core.invariants import check
+from outtrade_mocks.core.invariants import check, total
 from outtrade_mocks.core.state import snapshot
 
 
@@ -506,3 +510,40 @@ def test_a_seeded_market_of_contracts() -> None:
         check(exchange, "a quote or a take")
     assert account.portfolio is not None and account.portfolio.position(SYMBOL, "net") is None, "it was liquidated"
     assert any(order[-1].terms and order[-1].terms.forced for order in account.orders.values())
+
+
+def test_a_future_with_sessions() -> None:
+    """A reduce-only order that waited for its session is cut to what is left of the position; contracts do not queue;
+    the end of the instrument settles."""
+
+    def at(day: int, hour: int) -> int:
+        return int(datetime(2024, 3, day, hour, tzinfo=UTC).timestamp()) * 10**9
+
+    future = contract(kind="future", expires=at(15, 20), calendar="XNYS")
+    exchange = Exchange([future], now=at(12, 15), seed=1)
+    a, b, c = (exchange.open_account(name, {"USD": 100_000}) for name in "abc")
+
+    def limit(account: Account, side: str, price: int, lots: int, **more: Any) -> Order:
+        return exchange.place(account, NewOrder(symbol=SYMBOL, side=side, price=price, lots=lots, **more))  # type: ignore[arg-type]
+
+    limit(b, "sell", 100, 10)
+    limit(a, "buy", 100, 10)
+    resting = limit(a, "sell", 120, 10, reduce_only=True)
+    exchange.advance(at(12, 21))
+    assert exchange.state(SYMBOL) is TradingState.EXTENDED
+    limit(c, "buy", 105, 6, extended=True)
+    limit(a, "sell", 105, 6, extended=True)
+    with pytest.raises(Reject, match="MARKET_CLOSED"):
+        limit(c, "buy", 90, 1)
+    exchange.advance(at(13, 15))
+    check(exchange, "the next session")
+    assert exchange.view(a).order(SYMBOL, order_id=resting.order_id).lots == 4
+    limit(c, "buy", 120, 20)
+    assert exchange.view(a).positions() == []
+    exchange.publish(SYMBOL, index=110)
+    exchange.advance(at(15, 21))
+    check(exchange, "the end")
+    assert [exchange.view(account).positions() for account in (b, c)] == [[], []]
+    assert total(exchange, "USD") == 300_000
+    with pytest.raises(Malformed):
+        Exchange([contract()], now=0, seed=1).set_state(SYMBOL, TradingState.AUCTION)
