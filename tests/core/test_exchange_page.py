@@ -1,4 +1,4 @@
-"""The examples of docs/exchange.md run as they are written."""
+"""The examples of docs/exchange.md and docs/accounts.md run as they are written."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "exchange.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+BLOCKS = {
+    f"{name}, example {number}": text
+    for name in ("exchange.md", "accounts.md")
+    for number, text in enumerate(re.findall(r"```python\n(.*?)```", (DOCS / name).read_text(), re.S), 1)
+}
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_an_example_runs(number: int) -> None:
-    exec(compile(BLOCKS[number], f"{PAGE}, example {number + 1}", "exec"), {})
+@pytest.mark.parametrize("example", BLOCKS)
+def test_an_example_runs(example: str) -> None:
+    exec(compile(BLOCKS[example], example, "exec"), {})
 
 
 def test_there_are_examples() -> None:
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 4

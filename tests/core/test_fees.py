@@ -365,3 +365,16 @@ def test_a_stop_that_buys_locks_its_fee_too() -> None:
     venue.order(venue.b, BTC, "sell", "41000", "2")
     venue.order(venue.c, BTC, "buy", None, "0.1")
     assert venue.fee(venue.a) == (D(164), "USDT") and venue.a.balance("USDT").locked == 0
+
+
+def test_fees_do_not_change_under_orders_that_wait_for_a_session() -> None:
+    shares = Instrument(
+        symbol="ABC/USD", base="ABC", quote="USD", kind="equity", tick=D("0.01"), step=D(1), base_precision=0,
+        calendar="XNYS",
+    )  # fmt: skip
+    exchange = Exchange([shares], now=1_767_438_000_000_000_000, seed=1)  # a Saturday
+    account = exchange.open_account("a", {"USD": 10**12})
+    exchange.place(account, NewOrder(symbol="ABC/USD", side="buy", price=10_000, lots=5))
+    assert exchange.view(account).open_orders() and not exchange.depth("ABC/USD")[0]
+    with pytest.raises(ValueError, match="orders are open in ABC/USD"):
+        exchange.tariffs.charge(flat("0", "0.01", asset="quote"))

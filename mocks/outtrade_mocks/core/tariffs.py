@@ -96,7 +96,7 @@ class Tariffs:
         if symbol is not None and (symbol not in self._markets or self._markets[symbol].instrument.derivative):
             raise ValueError(f"{symbol!r} is no spot market")
         for market in self._markets.values():
-            open_orders = market.own_entries or market.watches is not None
+            open_orders = market.own_entries or market.watches is not None or market.waiting
             if open_orders and symbol in (None, market.instrument.symbol):
                 raise ValueError(f"fees change while orders are open in {market.instrument.symbol}")
         self.schedules[account, symbol] = schedule
