@@ -22,6 +22,7 @@ from outtrade_mocks.core import (
     MarginRules,
     NewOrder,
     OrderChange,
+    Reject,
 )
 from outtrade_mocks.core.events import InsuranceChange, LoanChange, MarginChange
 from outtrade_mocks.core.invariants import Broken, check, total
@@ -275,3 +276,48 @@ def test_coarse_lots_are_sold_whole_and_dust_is_left_to_the_house() -> None:
     assert exchange.view(poor).loans() == {}
     assert total(exchange, "ABC") == 1_025 and total(exchange, "USD") == 1_000_000
     assert poor.balance("ABC").free == 0 and exchange.ledger.house.balance("ABC").free == 5
+
+
+def whole(base: str) -> Instrument:
+    return Instrument(
+        symbol=f"{base}/USD", base=base, quote="USD", tick=D(1), step=D(1), base_precision=0, quote_precision=0
+    )
+
+
+def test_nobody_borrows_into_a_liquidation() -> None:
+    """One percent of 5 ABC is owed as a whole one: 6,250 would stand for 6,000."""
+    exchange = Exchange([whole("ABC")], now=0, seed=1)
+    exchange.publish("ABC/USD", index=1_000)
+    account = exchange.open_account("a", {"USD": 1_250})
+    exchange.open_margin(account, MarginRules(rates={"ABC": D("0.24")}, reference="USD", leverage=5, call=D("1.16")))
+    assert exchange.max_borrow(account, "ABC") == 5
+    with pytest.raises(Reject, match="BORROW_LIMIT: the interest"):
+        exchange.borrow(account, "ABC", 5)
+    exchange.borrow(account, "ABC", 1)
+    check(exchange, "a smaller loan")
+
+
+def test_a_takeover_is_told_alike_whatever_was_looked_at_before() -> None:
+    """A refused order leaves no trace that a snapshot would have to keep, the order of balances included."""
+    one = Exchange([whole("ABC"), whole("XYZ"), whole("TOK")], now=0, seed=1)
+    for symbol in one.instruments:
+        one.publish(symbol, index=100)
+    one.open_account("b", {"ABC": 10, "XYZ": 10, "USD": 5_000})
+    poor = one.open_account("a", {"USD": 1_000})
+    one.open_margin(poor, MarginRules(rates={"TOK": D(0)}, reference="USD"))
+    with pytest.raises(Reject):
+        one.place(poor, NewOrder(symbol="XYZ/USD", side="sell", price=100, lots=5))
+    other = restore(snapshot(one))
+    told: list[list[Change]] = [[], []]
+    for exchange, heard in zip((one, other), told, strict=True):
+        exchange.on_change(heard.append)
+        a, b = exchange.accounts["a"], exchange.accounts["b"]
+        for asset in ("ABC", "XYZ"):
+            exchange.transfer(b, a, asset, 10)
+        exchange.borrow(a, "TOK", 20)
+        exchange.place(b, NewOrder(symbol="TOK/USD", side="buy", price=100, lots=20))
+        exchange.place(a, NewOrder(symbol="TOK/USD", side="sell", type="market", lots=20))
+        exchange.publish("TOK/USD", index=300)
+        check(exchange, "a rise")
+    assert told[0] == told[1]
+    assert [e.why for e in told[0] if isinstance(e, MarginChange)] == ["liquidation", "takeover"]

@@ -170,8 +170,17 @@ class Borrowing(Holdings):
             raise Reject(RejectReason.ACCOUNT_TYPE, f"an isolated account of {symbol} takes no {asset!r}")
 
     def _check_borrow(self, account: Account, asset: str, atoms: int) -> None:
+        """Whether the account may borrow that much; and would not be liquidated for the first hour's interest, which
+        an asset of few decimals rounds up a lot (*inferred*). Raises Reject."""
         if atoms > self.max_borrow(account, asset):
             raise Reject(RejectReason.BORROW_LIMIT, f"so much {asset} may not be borrowed")
+        loans, now = self._loans(account), self.standing(account)
+        before, price = loans.loans.get(asset, Loan()), self.prices.rate(asset, loans.rules.reference) or 0
+        after = Loan(before.principal, before.accrued)
+        after.borrow(atoms, loans.rules.hourly(asset))
+        then = Standing(now.assets + atoms * price, now.debts + (after.debt - before.debt) * price)
+        if then.below(loans.rules.liquidation):
+            raise Reject(RejectReason.BORROW_LIMIT, f"the interest on so much {asset} would cost the margin level")
 
     def _check_margin_order(self, loans: Loans, market: Market) -> None:
         """Whether a margin account trades there. Raises Reject(ACCOUNT_TYPE)."""

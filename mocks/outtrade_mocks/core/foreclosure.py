@@ -200,7 +200,7 @@ class Foreclosure(Liquidity):
         rules, house, now, ledger = loans.rules, self.ledger.house, self.standing(account), self.ledger
         due = now.debts * (1 + Fraction(rules.liquidation_fee))
         share = min(Fraction(1), due / now.assets) if now.assets else Fraction(1)
-        for asset, balance in account.balances.items():
+        for asset, balance in sorted(account.balances.items()):  # in what order they were touched is not remembered
             part = -(-balance.free * share.numerator // share.denominator)
             if part and self.prices.rate(asset, rules.reference):
                 self._move(account, asset, -part, "liquidation")
