@@ -25,7 +25,7 @@ from outtrade_mocks.core.positions import Portfolio, Setting
 from outtrade_mocks.core.scripted import ScriptedFlow
 from outtrade_mocks.core.state import State, restore, snapshot
 from outtrade_mocks.core.tape import TapeFlow
-from outtrade_mocks.core.tariffs import Plan, Tariffed
+from outtrade_mocks.core.tariffs import Charges, Plan, Tariffed
 from outtrade_mocks.core.triggers import Watch
 
 
@@ -128,7 +128,7 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         "instrument is_open ladder last_price limited margined noted ordered own_entries published quote state takes "
         "tariffed trade_id waiting watches",
         Planned: "state symbol",
-        Margined: "_ledger changed funding holders house_carried house_lots instrument realised seen",
+        Margined: "_ledger changed charged charges funding holders house_carried house_lots instrument realised seen",
         Portfolio: "hedge positions reducing settings",
         Setting: "isolated leverage",
         FundingTime: "alive symbol",
@@ -140,7 +140,8 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         OrderList: "account client_id entries kind list_id partial released status symbol",
         Countdown: "account alive symbol",
         Spot: "_ledger instrument",
-        Tariffed: "_tariffs _tokens charged plans worst",
+        Tariffed: "_tariffs _tokens charged charges worst",
+        Charges: "_symbol _tariffs plans",
         Plan: "charges in_quote key rebate_paid review tiers token top until",
     }
     for kind, names in known.items():

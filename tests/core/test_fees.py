@@ -18,8 +18,9 @@ from outtrade_mocks.core import (
     Reject,
     Trigger,
 )
+from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.fees import Discount, FeeSchedule, FeeTier, Rates
-from outtrade_mocks.core.invariants import check
+from outtrade_mocks.core.invariants import check, total
 from outtrade_mocks.core.state import State, restore, snapshot
 from outtrade_mocks.core.tariffs import DAY
 
@@ -315,7 +316,7 @@ def test_fees_do_not_change_under_open_orders_or_for_unknown_symbols() -> None:
     with pytest.raises(ValueError, match="fees change while orders are open in BTC/USDT"):
         venue.exchange.tariffs.charge(flat("0", "0"))
     venue.exchange.tariffs.charge(flat("0", "0"), symbol="ETH/BNB")
-    with pytest.raises(ValueError, match="'X/Y' is no spot market"):
+    with pytest.raises(ValueError, match="'X/Y' is not listed"):
         venue.exchange.tariffs.charge(flat("0", "0"), symbol="X/Y")
 
 
@@ -378,3 +379,69 @@ def test_fees_do_not_change_under_orders_that_wait_for_a_session() -> None:
     assert exchange.view(account).open_orders() and not exchange.depth("ABC/USD")[0]
     with pytest.raises(ValueError, match="orders are open in ABC/USD"):
         exchange.tariffs.charge(flat("0", "0.01", asset="quote"))
+
+
+# ---------------------------------------------------------------- contracts
+PERP = Instrument(
+    symbol="BTC/USDT:USDT", base="BTC", quote="USDT", kind="perpetual", tick=D("0.1"), step=D("0.001"),
+    taker_fee=D("0.01"), brackets=(Bracket(cap=None, leverage=20, rate=D("0.005")),),
+)  # fmt: skip
+
+
+class Contracts(Venue):
+    """The same accounts, and a perpetual beside the spot markets."""
+
+    def __init__(self, schedule: FeeSchedule) -> None:
+        super().__init__()
+        self.exchange.add_instrument(PERP)
+        self.exchange.publish(PERP.symbol, mark=PERP.ticks(D(50_000)))
+        self.exchange.tariffs.charge(schedule, symbol=PERP.symbol)
+
+    def deal(self, quantity: str, price: str = "50000") -> tuple[Any, Any]:
+        """``b`` sells to ``a``, who takes; their fills."""
+        lots = PERP.lots(D(quantity))
+        sale = NewOrder(symbol=PERP.symbol, side="sell", price=PERP.ticks(D(price)), lots=lots)
+        self.exchange.place(self.b, sale)
+        self.exchange.place(self.a, NewOrder(symbol=PERP.symbol, side="buy", type="market", lots=lots))
+        check(self.exchange, "a deal")
+        return self.a.fills[-1], self.b.fills[-1]
+
+
+def test_contracts_are_charged_by_schedule_with_a_rebate() -> None:
+    venue = Contracts(flat("-0.0001", "0.0004"))
+    before = total(venue.exchange, "USDT")
+    taken, made = venue.deal("2")  # worth 100,000
+    fees = [venue.exchange.amount("USDT", fill.fee) for fill in (taken, made)]
+    assert fees == [D(40), D(-10)] and taken.fee_asset == made.fee_asset == "USDT"
+    assert (venue.free(venue.a, "USDT"), venue.free(venue.b, "USDT")) == (D(10**9) - 40, D(10**9) + 10)
+    assert total(venue.exchange, "USDT") == before
+    [position] = venue.exchange.view(venue.a).positions()
+    assert venue.exchange.amount("USDT", position.fees) == 40
+    restored = restore(State.from_json(snapshot(venue.exchange).to_json()))
+    assert restored.tariffs.schedules == venue.exchange.tariffs.schedules
+    assert restored._markets[PERP.symbol].charges is not None
+
+
+def test_contracts_count_towards_tiers() -> None:
+    low = FeeTier(rates=Rates(maker=D(0), taker=D("0.001")))
+    high = FeeTier(rates=Rates(maker=D(0), taker=D("0.0005")), volume=D(60_000))
+    venue = Contracts(FeeSchedule(tiers=(low, high)))
+    fees = [venue.exchange.amount("USDT", venue.deal("1")[0].fee) for _ in range(3)]  # each worth 50,000
+    assert fees == [D(50), D(50), D(25)]
+    assert venue.exchange.tariffs.volume(venue.a, "USDT", venue.exchange.now) == venue.exchange.atoms(
+        "USDT", D(150_000)
+    )
+
+
+def test_contracts_pay_in_the_discounts_token() -> None:
+    """Binance, USD-M: fees paid in BNB at 10 % off; the wallet pays where there is too little of it."""
+    venue = Contracts(flat("0", "0.0004", discount=Discount(asset="BNB", multiplier=D("0.9"))))
+    venue.exchange.publish("BNB/USDT", index=BNB.ticks(D(400)))
+    taken, _ = venue.deal("2")
+    assert (venue.exchange.amount("BNB", taken.fee), taken.fee_asset) == (D("0.09"), "BNB")  # 40 x 0.9 / 400
+    assert (venue.free(venue.a, "BNB"), venue.free(venue.a, "USDT")) == (D("999.91"), D(10**9))
+    told = [change for change in venue.told if isinstance(change, BalanceChange) and change.account == "a"]
+    assert told[-1].balances == (("BNB", venue.a.balance("BNB").free, 0),)
+    assert venue.exchange.ledger.fees == {"BNB": taken.fee}
+    venue.a.balance("BNB").free = 0
+    assert venue.deal("2")[0].fee_asset == "USDT"

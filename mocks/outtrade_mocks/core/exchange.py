@@ -132,8 +132,8 @@ class Exchange(MarginRequests):
         self._sync(market)
         market.instrument = market.clearing.instrument = instrument
         market.limited = limited(instrument, self.practice)
-        if market.tariffed is not None:
-            market.tariffed.plans.clear()
+        if market.charges is not None:
+            market.charges.plans.clear()
         market.own_changed(0)
         if changes and self._callbacks:
             self._out.append(RulesChange(instrument.symbol, tuple(changes), self.now, "script"))

@@ -242,6 +242,8 @@ class Holdings(LifeCycle):
         position = margined.changed
         self._tell_position(position, "trade", cause)
         self._tell_balance(account, cause, wallet)
+        if margined.charged is not None:
+            self._tell_balance(account, cause, margined.charged)
         if account not in self._stressed:
             self._stressed.append(account)
         self._trim(market, account, position, cause)

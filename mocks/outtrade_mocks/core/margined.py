@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry
@@ -22,12 +23,16 @@ from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.ledger import Ledger
 from outtrade_mocks.core.positions import Portfolio, Position, PositionSide, traded
 
+if TYPE_CHECKING:
+    from outtrade_mocks.core.tariffs import Charges
+
 
 class Margined:
     """The money side of one market of contracts; see ``clearing.Clearing``."""
 
     __slots__ = (
-        "_ledger", "changed", "funding", "holders", "house_carried", "house_lots", "instrument", "realised", "seen",
+        "_ledger", "changed", "charged", "charges", "funding", "holders", "house_carried", "house_lots", "instrument",
+        "realised", "seen",
     )  # fmt: skip
 
     def __init__(self, ledger: Ledger, instrument: Instrument) -> None:
@@ -46,6 +51,10 @@ class Margined:
         """The position after the trade settled last."""
         self.realised = 0
         """What that trade realised."""
+        self.charges: Charges | None = None
+        """What accounts are charged by fee schedules; None: the instrument's rates."""
+        self.charged: Balance | None = None
+        """The balance other than the wallet that paid that trade's fee."""
 
     # ------------------------------------------------------------- orders
     def sides(self, account: Account, buy: bool) -> tuple[Balance, Balance]:
@@ -76,19 +85,29 @@ class Margined:
         held = self.held(account.portfolio, account.name, side, now)
         signed = lots if entry.buy else -lots
         trade = traded(held, signed, quote, inverse=instrument.inverse)
-        rate = instrument.maker_rate if maker else instrument.taker_rate
-        fee = 0 if terms is not None and terms.forced else quote * rate.numerator // rate.denominator
+        charged, fee = wallet, 0
+        if terms is None or not terms.forced:
+            if self.charges is None:
+                fee = (instrument.maker_rate if maker else instrument.taker_rate).fee(quote)
+            else:
+                charged, fee = self.charges.fee(account, wallet, quote, maker=maker, buy=entry.buy, now=now)
         if fee:
             fees = self._ledger.fees
-            fees[wallet.asset] = fees.get(wallet.asset, 0) + fee
+            fees[charged.asset] = fees.get(charged.asset, 0) + fee
+        self.charged = None
+        if charged is not wallet:
+            self.charged = charged
+            charged.free -= fee
+            charged.history.append((now, charged.free, charged.locked))
+        own = fee if charged is wallet else 0
         added = -(-trade.opened // held.leverage) if held.isolated else 0
-        wallet.free += trade.realised + trade.released - added - fee
+        wallet.free += trade.realised + trade.released - added - own
         wallet.history.append((now, wallet.free, wallet.locked))
         fresh = held.lots == 0 or (trade.lots != 0 and (trade.lots > 0) != (held.lots > 0))
         position = Position(
             account.name, instrument.symbol, side, trade.lots, trade.carried, held.margin - trade.released + added,
             held.isolated, held.leverage, 0 if fresh else held.realised + trade.realised,
-            fee if fresh else held.fees + fee, 0 if fresh else held.funding, now if fresh else held.opened, now,
+            own if fresh else held.fees + own, 0 if fresh else held.funding, now if fresh else held.opened, now,
         )  # fmt: skip
         self.keep(account, position)
         self.changed, self.realised = position, trade.realised

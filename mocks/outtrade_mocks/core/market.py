@@ -25,7 +25,7 @@ from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.core.triggers import Watches
 
 if TYPE_CHECKING:
-    from outtrade_mocks.core.tariffs import Tariffed
+    from outtrade_mocks.core.tariffs import Charges, Tariffed
 
 LOOK_AHEAD = 64
 """So many actions are looked at to find one that touches an account's order."""
@@ -92,6 +92,12 @@ class Market:
         """Prices that are told to the core, in ticks: mark and index."""
         self.watches: Watches | None = None
         """Armed trigger orders; None: there are none. While there are, every action is carried out at its time."""
+
+    @property
+    def charges(self) -> Charges | None:
+        """What accounts are charged by fee schedules; None: nobody is."""
+        charged = self.margined or self.tariffed
+        return None if charged is None else charged.charges
 
     def side(self, *, buy: bool) -> BookSide:
         """Bids or asks."""

@@ -232,8 +232,9 @@ class Matching(Borrowing):
             entry.special.group.claim(entry)
             self._touched.append(entry)
         fee, tariffed = market.clearing.settle(entry, lots, quote, maker, now), market.tariffed
-        charged = gets if tariffed is None or tariffed.charged is None else tariffed.charged
         margined = market.margined
+        other = tariffed.charged if tariffed is not None else None if margined is None else margined.charged
+        charged = gets if other is None else other
         order = Order(
             old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, old.type, old.tif,
             old.post_only, old.price, old.lots, old.quote, old.filled + lots, old.quote_filled + quote,

@@ -51,7 +51,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     realised: int = 0
     """Profit realised since it was opened; fees and funding not counted."""
     fees: int = 0
-    """Trading and liquidation fees since it was opened."""
+    """Trading and liquidation fees since it was opened, those paid in a discount's token not counted."""
     funding: int = 0
     """Funding received since it was opened (below 0: paid)."""
     opened: int = 0

@@ -2,8 +2,11 @@
 
 ``Exchange.tariffs`` knows which schedule holds for whom; the most specific one decides: account and symbol, account,
 symbol, all. A market in which any schedule may hold is cleared by ``Tariffed`` instead of ``Spot``, so a market without
-one pays nothing for this. What an account is charged in a market is worked out once and kept as a ``Plan`` until its
-tier may change.
+one pays nothing for this; contracts ask ``Charges.fee``. What an account is charged in a market is worked out once and
+kept as a ``Plan`` until its tier may change.
+
+On contracts a fee is a fraction of the value traded, in the settlement asset, a discount token aside; the value is the
+volume that counts, in the settlement asset or at its price in the schedule's reference.
 
     >>> from outtrade_mocks.core import Exchange, Instrument, NewOrder
     >>> from outtrade_mocks.core.fees import FeeSchedule, FeeTier, Rates
@@ -90,11 +93,11 @@ class Tariffs:
         """(account, symbol) -> schedule, None for all."""
 
     def charge(self, schedule: FeeSchedule, *, account: str | None = None, symbol: str | None = None) -> None:
-        """Charge trades of ``account`` (None: all) in ``symbol`` (None: all spot markets) by ``schedule`` from now on;
+        """Charge trades of ``account`` (None: all) in ``symbol`` (None: all) by ``schedule`` from now on;
         it replaces one that was given for the same. Raises ValueError where orders of accounts are open, because fees
         in quote are part of what they lock, and on a symbol that is not listed."""
-        if symbol is not None and (symbol not in self._markets or self._markets[symbol].instrument.derivative):
-            raise ValueError(f"{symbol!r} is no spot market")
+        if symbol is not None and symbol not in self._markets:
+            raise ValueError(f"{symbol!r} is not listed")
         for market in self._markets.values():
             open_orders = market.own_entries or market.watches is not None or market.waiting
             if open_orders and symbol in (None, market.instrument.symbol):
@@ -106,10 +109,10 @@ class Tariffs:
     def listed(self, market: Market) -> None:
         """A market is listed, or schedules have changed: it is cleared by what may hold in it."""
         symbol = market.instrument.symbol
-        if market.instrument.derivative:
-            return
         held = [schedule for (_, of), schedule in self.schedules.items() if of in (None, symbol)]
-        if held:
+        if held and market.margined is not None:
+            market.margined.charges = Charges(self, symbol)
+        elif held:
             worst = max((schedule.worst for schedule in held if schedule.asset == "quote"), default=Fraction(0))
             tokens = frozenset(schedule.discount.asset for schedule in held if schedule.discount is not None)
             market.clearing = market.tariffed = Tariffed(self._ledger, market.instrument, self, worst, tokens)
@@ -138,7 +141,7 @@ class Tariffs:
         return self._plan(account, market.instrument, schedule or _own(market.instrument), now)
 
     def _plan(self, account: Account, instrument: Instrument, schedule: FeeSchedule, now: int) -> Plan:
-        key = schedule.reference or instrument.quote
+        key = schedule.reference or (instrument.settle if instrument.derivative else instrument.quote)
         discount = schedule.discount
         plan = Plan(schedule, key, None if discount is None else account.balance(discount.asset))
         done = self.volume(account, key, now, today=plan.review)
@@ -165,8 +168,9 @@ class Tariffs:
         days[day] = days.get(day, 0) + atoms
         if plan.review and plan.top is not None and self.volume(account, plan.key, now) >= plan.top:
             for market in self._markets.values():
-                if market.tariffed is not None:
-                    market.tariffed.plans.pop(account.name, None)
+                charges = market.charges
+                if charges is not None:
+                    charges.plans.pop(account.name, None)
 
     def in_token(self, plan: Plan, asset: str, amount: int, rate: Rate) -> int | None:
         """Atoms of the plan's token for a fee of ``rate`` on ``amount`` atoms of ``asset``; None without a price."""
@@ -178,10 +182,45 @@ class Tariffs:
         return due.numerator // due.denominator
 
 
+class Charges:
+    """The plans of one market."""
+
+    __slots__ = ("_symbol", "_tariffs", "plans")
+
+    def __init__(self, tariffs: Tariffs, symbol: str) -> None:
+        self._tariffs = tariffs
+        self._symbol = symbol
+        self.plans: dict[str, Plan] = {}
+        """Account -> its plan."""
+
+    def plan(self, account: Account, now: int) -> Plan:
+        """The account's plan at ``now``."""
+        plan = self.plans.get(account.name)
+        if plan is None or plan.until <= now:
+            plan = self.plans[account.name] = self._tariffs.rates(account, self._symbol, now)
+        return plan
+
+    def fee(
+        self, account: Account, wallet: Balance, value: int, *, maker: bool, buy: bool, now: int
+    ) -> tuple[Balance, int]:
+        """For a trade of contracts worth ``value`` atoms of ``wallet``'s asset: the balance that pays the fee, and the
+        fee (below 0: a rebate). Counts the volume."""
+        plan = self.plan(account, now)
+        rates, charged = plan.charges[maker][buy], wallet
+        fee = rates.full.fee(value)
+        if plan.token is not None and fee > 0:
+            tokens = self._tariffs.in_token(plan, wallet.asset, value, rates.discounted)
+            if tokens is not None and plan.token.free >= tokens:
+                charged, fee = plan.token, tokens
+        if plan.tiers:
+            self._tariffs.counted(account, plan, wallet.asset, value, now)
+        return charged, fee
+
+
 class Tariffed(Spot):
     """A spot market in which fee schedules hold; see ``clearing.Clearing``."""
 
-    __slots__ = ("_tariffs", "_tokens", "charged", "plans", "worst")
+    __slots__ = ("_tariffs", "_tokens", "charged", "charges", "worst")
 
     def __init__(
         self, ledger: Ledger, instrument: Instrument, tariffs: Tariffs, worst: Fraction, tokens: frozenset[str]
@@ -191,8 +230,7 @@ class Tariffed(Spot):
         self._tokens = tokens
         self.worst = worst
         """The highest rate that a buy pays in quote beside its cost."""
-        self.plans: dict[str, Plan] = {}
-        """Account -> its plan."""
+        self.charges = Charges(tariffs, instrument.symbol)
         self.charged: Balance | None = None
         """The balance that paid the fee of the side settled last (or got the rebate)."""
 
@@ -222,18 +260,11 @@ class Tariffed(Spot):
             return entry.pays
         return super().lock(entry, now)
 
-    def plan(self, account: Account, now: int) -> Plan:
-        """The account's plan at ``now``."""
-        plan = self.plans.get(account.name)
-        if plan is None or plan.until <= now:
-            plan = self.plans[account.name] = self._tariffs.rates(account, self.instrument.symbol, now)
-        return plan
-
     def settle(self, entry: Entry, lots: int, quote: int, maker: bool, now: int) -> int:
         """See Clearing; the asset of the fee is that of ``charged``."""
         gets, pays, account, instrument = entry.gets, entry.pays, entry.account, self.instrument
         assert gets is not None and pays is not None and account is not None
-        buy, plan = entry.buy, self.plan(account, now)
+        buy, plan = entry.buy, self.charges.plan(account, now)
         base = lots * instrument.lot_atoms
         received, paid = (base, quote) if buy else (quote, base)
         rates = plan.charges[maker][buy]
