@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from outtrade.engine.server import Server
 
 
+LOOPBACK = "127.0.0.1"
+"""Where clients reach the venue over real sockets."""
+
+
 class Outages:
     """The windowed faults of one run."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._hosts = frozenset(host for host, _ in (*server.venue.rest_hosts, *server.venue.stream_hosts))
+        names = (host for host, _ in (*server.venue.rest_hosts, *server.venue.stream_hosts))
+        self._hosts = frozenset((*names, LOOPBACK))
 
     def install(self) -> None:
         """Hook into the network and schedule the windows of the plan."""
