@@ -13,7 +13,7 @@ from outtrade_mocks.venues import load
 from outtrade_mocks.venues.api import Call, HttpAnswer, HttpRequest, Push
 from outtrade_mocks.venues.binance_spot import BinanceSpot
 from outtrade_mocks.venues.binance_spot.auth import sign
-from outtrade_mocks.venues.config import VenueConfig
+from outtrade_mocks.venues.config import Credentials, VenueConfig
 
 EPOCH = 1_767_225_600_000_000_000
 SECOND = 1_000_000_000
@@ -56,8 +56,7 @@ class Kit:
             "markets": MARKETS,
             "epoch_ns": EPOCH,
             "seed": 7,
-            "key": KEY,
-            "secret": SECRET,
+            "credentials": Credentials(KEY, SECRET),
         }
         self.config = VenueConfig(**(fields | changes))
         self.venue: BinanceSpot = load("binance_spot").build(self.config)

@@ -12,6 +12,7 @@ from binance_kit import EPOCH, KEY, SECRET, Kit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outtrade_mocks.venues import api
 from outtrade_mocks.venues.binance_spot.auth import sign
 from outtrade_mocks.venues.binance_spot.streams import BinanceSession
 
@@ -61,7 +62,7 @@ def signed(at: int = EPOCH, **params: Any) -> dict[str, Any]:
 
 def ask(session: BinanceSession, method: str, params: dict[str, Any] | None = None, *, now: int = EPOCH) -> Any:
     frame = {"id": "r1", "method": method} | ({} if params is None else {"params": params})
-    return json.loads(session.receive(session.read(json.dumps(frame)), now) or "")
+    return json.loads(api.ask(session, session.read(json.dumps(frame)), now).body)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_other_methods(session: BinanceSession) -> None:
     "text", ["", "{", "[]", "1", '"x"', "null", '{"id":1}', '{"method":5}', '{"method":[]}', "[" * 5000]
 )
 def test_frames_that_are_no_requests(session: BinanceSession, text: str) -> None:
-    answer = json.loads(session.receive(session.read(text), EPOCH) or "")
+    answer = json.loads(api.ask(session, session.read(text), EPOCH).body)
     assert answer["status"] == 400
     assert answer["error"]["code"] in (-1135, -1102)
 
@@ -129,7 +130,7 @@ def test_frames_that_are_no_requests(session: BinanceSession, text: str) -> None
 @given(st.text(max_size=200))
 def test_no_frame_crashes_a_session(text: str) -> None:
     session = Kit().venue.open_session("ws-api.binance.com", "/ws-api/v3", EPOCH)
-    assert json.loads(session.receive(session.read(text), EPOCH) or "")["status"] >= 400
+    assert json.loads(api.ask(session, session.read(text), EPOCH).body)["status"] >= 400
 
 
 @given(
@@ -143,7 +144,7 @@ def test_no_frame_crashes_a_session(text: str) -> None:
 def test_no_params_crash_a_session(params: Any, method: str) -> None:
     session = Kit().venue.open_session("ws-api.binance.com", "/ws-api/v3", EPOCH)
     frame = json.dumps({"id": params, "method": method, "params": params})
-    assert "status" in json.loads(session.receive(session.read(frame), EPOCH) or "")
+    assert "status" in json.loads(api.ask(session, session.read(frame), EPOCH).body)
 
 
 def test_limits_hold_for_the_stream_too(make_kit: Callable[..., Kit]) -> None:
@@ -162,13 +163,13 @@ def test_rate_limits_can_be_left_out(kit: Kit) -> None:
 
 def test_events_are_wrapped_and_only_for_subscribers(kit: Kit, session: BinanceSession) -> None:
     kit.limit("40000", "0.01", newClientOrderId="a")
-    assert session.frame(kit.pushes[0]) is None
+    assert session.frames(kit.pushes[0]) == ()
     ask(session, "userDataStream.subscribe.signature", signed())
-    frame = json.loads(session.frame(kit.pushes[0]) or "")
+    frame = json.loads(session.frames(kit.pushes[0])[0])
     assert frame["subscriptionId"] == 0
     assert frame["event"]["c"] == "a"
     session.closed()
-    assert session.frame(kit.pushes[0]) is None
+    assert session.frames(kit.pushes[0]) == ()
 
 
 def test_execution_reports_have_every_documented_field(kit: Kit) -> None:

@@ -50,7 +50,7 @@ def test_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyte
     script, out = tmp_path / "script.py", tmp_path / "mock.yaml"
     script.write_text(SCRIPT)
     with serving(plain_scenario("binance_spot", 1)) as server:
-        words = [server.rest_url, server.key, server.secret]
+        words = [server.rest_url, server.credentials.key, server.credentials.secret]
         command = ["--provenance", "from-mock", "--out", str(out), "--", sys.executable, str(script), *words]
         done = CliRunner().invoke(app, ["cassette", "record", *command])
     heard = capfd.readouterr()
@@ -58,7 +58,7 @@ def test_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyte
     tape = read(out)
     assert tape.provenance == "from-mock"
     assert out.read_text().startswith("# provenance: from-mock\n# source: 127.0.0.1, ")
-    assert server.key not in out.read_text() and server.secret not in out.read_text()
+    assert server.credentials.key not in out.read_text() and server.credentials.secret not in out.read_text()
     assert heard.out.count("\n") == 6 and "'-2013'" not in heard.out and "-2013" in heard.out
 
     monkeypatch.setattr(sys, "argv", [str(script), *words])

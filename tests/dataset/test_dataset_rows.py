@@ -14,10 +14,10 @@ from outtrade.dataset.build import Told, build, split_of
 from outtrade.dataset.messages import digest
 from outtrade.dataset.rows import ROW, encode, schema
 from outtrade.engine.run import run
-from outtrade.engine.setting import KEY, SECRET
 from outtrade.model.fault import Crash, LostAnswer, Trigger
 from outtrade.model.history import History
 from outtrade.targets import resolve
+from outtrade_mocks.venues.binance_spot.venue import CREDENTIALS
 from outtrade_suites.agents.models import MODELS as MODELS_BY_NAME
 
 MODELS = ("right", "invents_a_tool", "resends_without_id", "claims_success")
@@ -169,7 +169,7 @@ def talker(task, venue):  # type: ignore[no-untyped-def]
 def test_no_secrets_and_nothing_unreadable() -> None:
     row = one(talker)
     line = encode(row)
-    for secret in (KEY, SECRET):
+    for secret in (CREDENTIALS.key, CREDENTIALS.secret):
         assert secret.encode() not in line
     assert b"[redacted]" in line
     data = json.loads(line)
@@ -180,7 +180,7 @@ def test_no_secrets_and_nothing_unreadable() -> None:
         for other in trajectories("binance_spot", 8, *PAIRS):
             text = encode(other)
             assert b"signature" not in text.replace(b"subscribe.signature", b""), target
-            assert KEY.encode() not in text
+            assert CREDENTIALS.key.encode() not in text
 
 
 def reporter(task, venue):  # type: ignore[no-untyped-def]

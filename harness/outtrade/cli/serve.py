@@ -221,8 +221,10 @@ async def _serve(scenario: Scenario, options: ServeOptions, network: Found) -> i
     try:
         _say(f"REST: {server.rest_url}")
         _say(f"WebSocket: {server.stream_url}{server.stream_path}")
-        _say(f"key: {server.key}")
-        _say(f"secret: {server.secret}")
+        _say(f"key: {server.credentials.key}")
+        _say(f"secret: {server.credentials.secret}")
+        if server.credentials.passphrase is not None:
+            _say(f"passphrase: {server.credentials.passphrase}")
         if server.ca_file is not None:
             _say(f"CA: {server.ca_file}")
         _say(f"network faults: {network.says}")

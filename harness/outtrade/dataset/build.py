@@ -21,13 +21,13 @@ from outtrade.dataset.preference import preferences
 from outtrade.dataset.rows import Order, Pair, Preference, Role, Source, Split, Trajectory
 from outtrade.dataset.rules import decisions
 from outtrade.dataset.steps import Play, play
-from outtrade.engine.setting import KEY, SECRET
 from outtrade.judge.api import Property, judge
 from outtrade.judge.index import Index
 from outtrade.model.fault import WRITES, LostAnswer
 from outtrade.model.history import History
 from outtrade.model.scenario import Scenario
 from outtrade.targets import Target
+from outtrade_mocks import venues
 
 AnyRow = Trajectory | Order | Preference
 
@@ -68,7 +68,8 @@ def build(told: Told, properties: Sequence[Property]) -> Built:
     """The rows of one run."""
     ix = Index(told.history)
     scenario, steps = ix.scenario, play(ix)
-    words = chat(ix, steps, (SECRET, KEY))
+    account = venues.load(scenario.venue).credentials
+    words = chat(ix, steps, (account.secret, account.key, *([account.passphrase] if account.passphrase else ())))
     judged = [judge(prop, ix) for prop in properties if told.history.header.scope in prop.scope]
     made = decisions(ix, steps)
     known = labels(ix, steps, words, judged, properties, made)

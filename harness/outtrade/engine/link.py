@@ -7,37 +7,25 @@ the instant of sending: network delay is the server's to add.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from outtrade.engine.delays import Way
-from outtrade.engine.seam import Connection
-from outtrade.model.history import (
-    Answer,
-    Broken,
-    Closed,
-    Response,
-    StreamDown,
-    StreamEvent,
-    StreamUp,
-)
+from outtrade.engine.seam import Connection, Planned
+from outtrade.model.history import Broken, Closed, StreamDown, StreamEvent, StreamUp
 from outtrade_mocks import wire
-from outtrade_mocks.venues.api import HttpAnswer, Push, Session
+from outtrade_mocks.venues.api import Close, HttpAnswer, Push, Session
 
 if TYPE_CHECKING:
     from outtrade.engine.server import Exchange, Server
-
-PING_EVERY = 20.0
-"""Seconds between the venue's WebSocket pings (Binance: web-socket-api.md, "every 20 seconds")."""
 
 
 class Link:
     """One TCP connection of the client under test."""
 
     __slots__ = (
-        "closing", "conn", "dead", "host", "http", "lanes", "method", "open", "queued", "seen_up", "server",
-        "session", "stay", "subscribed", "waiting", "ws",
+        "closing", "conn", "dead", "due", "host", "http", "lanes", "method", "open", "pushing", "queued", "seen_up",
+        "server", "session", "stay", "subscribed", "waiting", "ws",
     )  # fmt: skip
 
     def __init__(self, server: Server, conn: Connection) -> None:
@@ -47,13 +35,18 @@ class Link:
         self.http = wire.HttpConnection()
         self.ws: wire.WebSocketConnection | None = None
         self.session: Session | None = None
-        self.waiting: Exchange | None = None
+        self.waiting: dict[int, Exchange] = {}
+        """Requests without an answer, by number: over HTTP one at most."""
         self.queued: list[wire.Received] = []
         self.open = True
         self.dead = False
         """Packets vanish for good (black hole)."""
         self.closing = False
         self.subscribed = False
+        self.pushing = False
+        """Whether the venue may say something here without being asked."""
+        self.due: Planned | None = None
+        """When the session next speaks by itself."""
         self.seen_up = False
         self.stay = True
         self.method = "GET"
@@ -69,7 +62,7 @@ class Link:
             return
         for event in self.http.receive(data):
             if isinstance(event, wire.Received):
-                if self.waiting is None:
+                if not self.waiting:
                     self._request(event)
                 else:
                     self.queued.append(event)
@@ -122,7 +115,7 @@ class Link:
         if not self.open:
             return
         self.conn.send(data)
-        if self.waiting is None:
+        if not self.waiting:
             if not self.stay:
                 self.finish()
             elif self.queued:
@@ -179,9 +172,9 @@ class Link:
 
     # ------------------------------------------------------------------ the end
     def _unanswered(self, how: Literal["reset", "close", "truncated", "gave_up", "crashed"]) -> None:
-        if self.waiting is not None:
-            self.server.recorder.add(Broken(call=self.waiting.number, conn=self.conn.id, how=how))
-            self.waiting = None
+        for number in self.waiting:
+            self.server.recorder.add(Broken(call=number, conn=self.conn.id, how=how))
+        self.waiting.clear()
 
     def _stream_down(self, by: Literal["client", "venue"]) -> None:
         if self.seen_up:
@@ -192,9 +185,18 @@ class Link:
         if self.session is not None:
             self.session.closed()
             self.session = None
-        if self.subscribed:
-            self.subscribed = False
-            self.server.pushes.stream_gone()
+        if self.due is not None:
+            self.due.cancel()
+            self.due = None
+        self.subscribed = False
+        self._may_push()
+
+    def _may_push(self) -> None:
+        """Tell the network whether a wait for something on this connection may end without a request."""
+        pushing = self.subscribed or self.due is not None
+        if pushing != self.pushing:
+            self.pushing = pushing
+            self.server.world.net.pushing += 1 if pushing else -1
 
     def _over(self) -> None:
         if self.open:
@@ -222,20 +224,59 @@ class Link:
     def _accept(self, event: wire.Opening) -> None:
         if self.server.outages.swallowed(self) or not self.open or self.ws is None:
             return
-        target = event.request.target
-        self.session = self.server.venue.open_session(self.host, target, self.server.world.now)
+        now = self.server.world.now
+        self.session = self.server.venue.open_session(self.host, event.request.target, now)
         self.ws.accept()
         self._flush()
         self._frames(self.ws.receive(b""))
         self._ping()
+        self.say(self.session.opened(now))
+        self._speak_later()
 
     def _ping(self) -> None:
-        if self.open and self.ws is not None and self.ws.open and not self.dead:
+        every = None if self.session is None else self.session.ping_every
+        if every is not None and self.open and self.ws is not None and self.ws.open and not self.dead:
             if self.server.outages.silence() is None and not self.server.outages.swallowed(self):
                 self.ws.ping(str(self.server.world.now // 1_000_000).encode())
                 self._flush()
-            world = self.server.world
-            world.call_later(PING_EVERY, self._ping, background=True)
+            self.server.world.call_later(every, self._ping, background=True)
+
+    def _speak_later(self) -> None:
+        """Come back when the session says something by itself."""
+        at = None if self.session is None else self.session.next_time()
+        if self.due is not None:
+            if self.due.time == at:
+                return
+            self.due.cancel()
+            self.due = None
+        if at is not None:
+            self.due = self.server.world.call_at(max(at, self.server.world.now), self._speak, background=True)
+        self._may_push()
+
+    def _speak(self) -> None:
+        self.due = None
+        server = self.server
+        if self.session is not None and self.open and not server.outages.swallowed(self):
+            server.venue.advance(server.world.now)
+            frames = self.session.due(server.world.now)
+            if frames:
+                server.carry(self, "down", server.delays.down("event"), self.say, frames)
+            server.tick()
+        self._speak_later()
+
+    def say(self, frames: Sequence[str | Close]) -> None:
+        """Frames that are no answer and no event of the account (greetings, heartbeats, market data) reach the client;
+        a silent stream swallows them."""
+        for frame in frames:
+            if not self.open or self.ws is None or not self.ws.open or self.server.outages.swallowed(self):
+                return
+            if isinstance(frame, Close):
+                self.close_stream(frame.code, frame.reason)
+            elif self.server.outages.silence() is None:
+                body = self.server.recorder.history.intern(frame)
+                self.server.recorder.add(StreamEvent(conn=self.conn.id, n=0, kind="public", body=body))
+                self.ws.send_text(frame)
+                self._flush()
 
     def _flush(self) -> None:
         """Give the client the frames that are due (pongs, closes); they vanish while the stream is silent."""
@@ -248,68 +289,33 @@ class Link:
             self.finish()
 
     def _text(self, text: str) -> None:
+        if self.session is not None:
+            self.server.asked(self, self.session, self.session.read(text), text)
+
+    def executed(self) -> None:
+        """The session has carried a frame out: it may be subscribed now, or have something to say later."""
         if self.session is None:
             return
-        call = self.session.read(text)
-        before = self.waiting
-        exchange = self.server.opened(self, call, self.host, text.encode())
-        self.waiting = before
-        self.server.carry(self, "up", self.server.delays.up(call.op), self._arrive, exchange)
-
-    def _arrive(self, exchange: Exchange) -> None:
-        server = self.server
-        if server.outages.swallowed(self) or self.session is None or server.outages.silence() is not None:
-            return
-        server.venue.advance(server.world.now)
-        text = self.session.receive(exchange.call, server.world.now)
         if self.session.subscribed and not self.subscribed:
             self.subscribed = True
-            server.pushes.stream_here(self)
-        if text is not None:
-            server.carry(self, "down", server.delays.down(exchange.call.op), self._reply, exchange, text)
+            self.server.pushes.stream_here(self)
+        self._speak_later()
 
-    def _reply(self, exchange: Exchange, text: str) -> None:
-        server = self.server
-        if server.outages.swallowed(self) or not self.open or self.ws is None or server.outages.silence() is not None:
+    def reply(self, exchange: Exchange, answer: HttpAnswer, outcome: str) -> None:
+        """Give the client the frame that answers, and what follows it."""
+        if self.ws is None:
             return
-        data = cast(dict[str, Any], json.loads(text))
-        status = int(data.get("status", 200))
-        error = data.get("error")
-        body = json.dumps(error if error is not None else data.get("result")).encode()
-        reading = server.venue.interpret(status, {}, body, server.world.now)
-        record = server.recorder
-        record.add(
-            Answer(
-                call=exchange.number,
-                status=status,
-                code=reading.code,
-                outcome=reading.outcome,
-                error=cast(Any, reading.error),
-            )
-        )
-        record.add(
-            Response(
-                call=exchange.number,
-                conn=self.conn.id,
-                status=status,
-                body=record.history.intern(text),
-                code=reading.code,
-                message=reading.message,
-                outcome=reading.outcome,
-                error=cast(Any, reading.error),
-                retry_after=reading.retry_after,
-            )
-        )
-        if self.subscribed and not self.seen_up and reading.outcome == "ok":
+        if self.subscribed and not self.seen_up and outcome == "ok":
             self.seen_up = True
-            record.add(StreamUp(conn=self.conn.id, call=exchange.number))
-        self.ws.send_text(text)
-        self._flush()
+            self.server.recorder.add(StreamUp(conn=self.conn.id, call=exchange.number))
+        if answer.body:
+            self.ws.send_text(answer.body.decode("utf-8", "replace"))
+            self._flush()
+        self.say(answer.also)
 
     def push(self, push: Push, gap: float) -> None:
         """Send a pushed event in ``gap`` seconds; it arrives a network delay later unless something is in the way."""
-        text = None if self.session is None else self.session.frame(push)
-        if text is not None:
+        for text in () if self.session is None else self.session.frames(push):
             seconds = self.server.delays.down("event") + gap
             self.server.carry(self, "down", seconds, self._push, push, text, after=gap)
 
@@ -335,9 +341,9 @@ class Link:
         self.ws.send_text(text)
         self._flush()
 
-    def close_stream(self) -> None:
-        """The venue ends the WebSocket: close frame (1001, going away), then FIN."""
+    def close_stream(self, code: int = 1001, reason: str = "going away") -> None:
+        """The venue ends the WebSocket: close frame, then FIN."""
         if self.ws is not None and self.open:
-            self.ws.close(1001, "going away")
+            self.ws.close(code, reason)
             self._flush()
             self.finish()

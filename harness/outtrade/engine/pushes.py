@@ -41,14 +41,9 @@ class Pushes:
         return [link for link in self.server.links.values() if link.subscribed and link.open]
 
     def stream_here(self, link: Link) -> None:
-        """A connection carries the private stream now: the venue may push by itself."""
+        """A connection carries the private stream now."""
         self._last_stream = link.conn.id
-        self.server.world.net.pushing += 1
         self.server.outages.stream_here(link)
-
-    def stream_gone(self) -> None:
-        """It does not any more."""
-        self.server.world.net.pushing -= 1
 
     # ------------------------------------------------------------------ holding back
     def hold(self, armed: Armed) -> None:

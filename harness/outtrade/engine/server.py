@@ -25,6 +25,7 @@ from outtrade.faults import symptoms
 from outtrade.faults.plan import Armed, Plan
 from outtrade.model.fault import (
     READS,
+    WRITES,
     CancelRace,
     Crash,
     DelayedFill,
@@ -55,22 +56,29 @@ from outtrade.model.history import (
 )
 from outtrade.model.scenario import Scenario
 from outtrade_mocks.core.events import Fill, OrderChange
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Venue
+from outtrade_mocks.venues.api import Call, Commit, Desk, HttpAnswer, HttpRequest, Reading, Session, Venue
 
 if TYPE_CHECKING:
     from outtrade.engine.link import Link
 
 
 class Exchange:
-    """One request under way: its number, its parsed call, and the connection that waits for the answer."""
+    """One request under way: its number, its parsed call, the connection that waits for the answer, and the desk that
+    deals with it (the venue, or the session of a WebSocket)."""
 
-    __slots__ = ("call", "link", "number", "sent")
+    __slots__ = ("call", "desk", "link", "number", "sent")
 
-    def __init__(self, number: int, call: Call, link: Link, sent: int) -> None:
+    def __init__(self, number: int, call: Call, link: Link, sent: int, desk: Desk) -> None:
         self.number = number
         self.call = call
         self.link = link
         self.sent = sent
+        self.desk = desk
+
+    @property
+    def framed(self) -> bool:
+        """Whether it came in a WebSocket frame."""
+        return self.call.method == "WS"
 
 
 class Server:
@@ -228,15 +236,25 @@ class Server:
         call = self.venue.read(request)
         if self.crash("before_send", call.op, asked=call):
             return
-        exchange = self.opened(link, call, request.host, request.body)
+        exchange = self.opened(link, call, request.host, request.body, self.venue)
         self.carry(link, "up", self.delays.up(call.op), self.arrive, exchange)
         self.crash("after_send", call.op, exchange)
 
-    def opened(self, link: Link, call: Call, host: str, body: bytes) -> Exchange:
+    def asked(self, link: Link, session: Session, call: Call, text: str) -> None:
+        """A text frame of the client has left. Only what reads or changes the account can crash it."""
+        about_account = call.op in READS or call.op in WRITES
+        if about_account and self.crash("before_send", call.op, asked=call):
+            return
+        exchange = self.opened(link, call, link.host, text.encode("utf-8", "replace"), session)
+        self.carry(link, "up", self.delays.up(call.op), self.arrive, exchange)
+        if about_account:
+            self.crash("after_send", call.op, exchange)
+
+    def opened(self, link: Link, call: Call, host: str, body: bytes, desk: Desk) -> Exchange:
         """Number a request and put it on the record."""
         self.calls += 1
-        exchange = Exchange(self.calls, call, link, self.world.run_ns)
-        link.waiting = exchange
+        exchange = Exchange(self.calls, call, link, self.world.run_ns, desk)
+        link.waiting[exchange.number] = exchange
         self.recorder.add(
             Request(
                 call=exchange.number,
@@ -264,16 +282,16 @@ class Server:
         if self.outages.swallowed(link):
             return
         now, run = self.world.now, self.world.run_ns
+        if exchange.framed and (link.session is not exchange.desk or self.outages.silence() is not None):
+            return
         self.venue.advance(now)
-        fault = self._lasting(run) or self.plan.match(
-            call, run, "rate_limit", "ban", "reject", "lost_answer", "duplicated", "latency", "trickle"
-        )
+        fault = self._lasting(run) or self._fault(exchange)
         if fault is not None and fault.kind in ("rate_limit", "ban", "reject"):
             self._refuse(exchange, fault)
             return
         if call.op in READS and self.pushes.held:
             self.pushes.release()
-        refused = self.venue.admit(call, now)
+        refused = exchange.desk.admit(call, now)
         if refused is not None:
             reading = self._answered(exchange, refused, executed=False)
             self.deliver(exchange, refused, reading)
@@ -290,7 +308,8 @@ class Server:
             self.recorder.add(fault.landed(call=exchange.number))
             self.heal(fault)
             gap = delay + (EVENT_GAP if self.event_first else 0.0)
-            if self.carrier is None or not self.carrier.delay(exchange, answer, reading, fault, gap):
+            carrier = None if exchange.framed else self.carrier
+            if carrier is None or not carrier.delay(exchange, answer, reading, fault, gap):
                 self.deliver(exchange, answer, reading, delay=delay + fault.fault.delay, fault=fault)
         elif fault is not None and isinstance(fault.fault, Trickle):
             self.recorder.add(fault.landed(call=exchange.number))
@@ -299,6 +318,15 @@ class Server:
                 self._trickle(exchange, answer, reading, fault, fault.fault)
         else:
             self.deliver(exchange, answer, reading, delay=delay)
+
+    def _fault(self, exchange: Exchange) -> Armed | None:
+        """The fault that decides about the answer. Of frames only those about the account count as operations, and
+        none comes piece by piece."""
+        call, run = exchange.call, self.world.run_ns
+        kinds = ("rate_limit", "ban", "reject", "lost_answer", "duplicated", "latency")
+        if not exchange.framed:
+            return self.plan.match(call, run, *kinds, "trickle")
+        return self.plan.match(call, run, *kinds) if call.op in READS or call.op in WRITES else None
 
     def _again(self, exchange: Exchange, armed: Armed, first: HttpAnswer, reading: Reading, delay: float) -> None:
         """The second copy of a request arrives; the client sees only what the venue says to that one.
@@ -313,9 +341,9 @@ class Server:
             return
         self.recorder.add(armed.landed(call=exchange.number))
         self.heal(armed)
-        answer = self.venue.admit(call, now)
+        answer = exchange.desk.admit(call, now)
         if answer is None:
-            answer = self.venue.render(self.venue.execute(call, now), now)
+            answer = exchange.desk.render(exchange.desk.execute(call, now), now)
             self.tick()
         self.deliver(exchange, answer, None, fault=armed)
 
@@ -352,7 +380,7 @@ class Server:
             reason = fault.reason
             self.recorder.add(armed.landed(call=exchange.number))
             self.heal(armed)
-        answer = self.venue.refusal(reason, now, retry_after=retry_after, until=until)
+        answer = exchange.desk.refusal(reason, now, call=exchange.call, retry_after=retry_after, until=until)
         reading = self._answered(exchange, answer, executed=False, fault=armed)
         self.deliver(exchange, answer, reading, fault=armed)
 
@@ -372,7 +400,8 @@ class Server:
             )
         if read or self.world.run_ns >= self.heal_at:
             self.heal(armed)
-        if self.carrier is None or not self.carrier.lose(exchange, armed, fault):
+        carrier = None if exchange.framed else self.carrier
+        if carrier is None or not carrier.lose(exchange, armed, fault):
             symptoms.show(self, exchange, armed, fault)
 
     def _execute(self, exchange: Exchange, *, fault: Armed | None = None) -> tuple[HttpAnswer, Reading, float]:
@@ -382,10 +411,12 @@ class Server:
         pushes = self.pushes.count
         self.current = exchange
         try:
-            commit = self.venue.execute(call, now, as_of=self._as_of(exchange))
+            commit = exchange.desk.execute(call, now, as_of=self._as_of(exchange))
         finally:
             self.current = None
-        answer = self.venue.render(commit, now)
+        answer = exchange.desk.render(commit, now)
+        if exchange.framed:
+            exchange.link.executed()
         reading = self._answered(exchange, answer, executed=True, fault=fault)
         delay = 0.0
         if reading.outcome == "ok" and call.op in ("place", "cancel", "cancel_replace"):
@@ -398,7 +429,7 @@ class Server:
     def _answered(
         self, exchange: Exchange, answer: HttpAnswer, *, executed: bool, fault: Armed | None = None
     ) -> Reading:
-        reading = self.venue.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        reading = exchange.desk.interpret(answer.status, answer.headers, answer.body, self.world.now)
         self.recorder.add(
             Answer(
                 call=exchange.number,
@@ -506,16 +537,27 @@ class Server:
         link = exchange.link
         if self.outages.swallowed(link) or not link.open:
             return
+        if exchange.framed:
+            self._framed(exchange, answer, reading, fault)
+            return
         self.record_response(exchange, answer, reading, fault)
         link.send(link.frame(answer))
         self.crash("after_ack", exchange.call.op, exchange)
 
+    def _framed(self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None) -> None:
+        if self.outages.silence() is not None:
+            return
+        reading = self.record_response(exchange, answer, reading, fault)
+        exchange.link.reply(exchange, answer, reading.outcome)
+        if exchange.call.op in READS or exchange.call.op in WRITES:
+            self.crash("after_ack", exchange.call.op, exchange)
+
     def record_response(
         self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None
-    ) -> None:
-        """All bytes of an answer have reached the client."""
-        reading = reading or self.venue.interpret(answer.status, answer.headers, answer.body, self.world.now)
-        exchange.link.waiting = None
+    ) -> Reading:
+        """All bytes of an answer have reached the client; returns how they are to be read."""
+        reading = reading or exchange.desk.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        exchange.link.waiting.pop(exchange.number, None)
         self.recorder.add(
             Response(
                 call=exchange.number,
@@ -531,6 +573,7 @@ class Server:
                 fault=None if fault is None else fault.index,
             )
         )
+        return reading
 
     def _trickle(self, exchange: Exchange, answer: HttpAnswer, reading: Reading, armed: Armed, fault: Trickle) -> None:
         data = exchange.link.frame(answer)
@@ -555,9 +598,9 @@ class Server:
         self.venue.advance(self.world.now)
         self.pushes.release()
         for link in list(self.links.values()):
-            if link.waiting is not None:
-                self.recorder.add(Broken(call=link.waiting.number, conn=link.conn.id, how="unanswered"))
-                link.waiting = None
+            for number in link.waiting:
+                self.recorder.add(Broken(call=number, conn=link.conn.id, how="unanswered"))
+            link.waiting.clear()
 
     # ------------------------------------------------------------------ truth and pushes
     def _truth(self, change: Any) -> None:

@@ -26,10 +26,6 @@ from outtrade_mocks import venues
 from outtrade_mocks.venues.api import Venue
 from outtrade_mocks.venues.config import VenueConfig
 
-KEY = "outtradeTESTkey" + "0" * 49
-SECRET = "outtradeTESTsecret" + "0" * 46
-"""Test credentials, obviously fake, as long as the venue's."""
-
 
 @lru_cache(maxsize=64)
 def _instrument(text: bytes) -> Instrument:
@@ -64,8 +60,7 @@ class Setting:
             reference=None
             if scenario.reference is None
             else scenario.reference.model_dump(include={"listings", "fees"}),
-            key=KEY,
-            secret=SECRET,
+            credentials=module.credentials,
         )
         self._instruments: dict[str, dict[str, Any]] = module.instruments(config)
         self._absent_after = float(scenario.knobs.get("absent_after", module.traits["absent_after"].value))
@@ -97,15 +92,15 @@ class Setting:
         return VenueAccess(
             record=cast(Any, self.recorder.told),
             name=scenario.venue,
-            market="spot",
+            market=module.market,
             symbols={symbol: data["venue_symbol"] for symbol, data in self._instruments.items()},
             rest_url=rest_url or module.rest_url,
             stream_url=stream,
             public_stream_url=stream,
             ca_file=ca_file,
-            key=KEY,
-            secret=SECRET,
-            passphrase=None,
+            key=module.credentials.key,
+            secret=module.credentials.secret,
+            passphrase=module.credentials.passphrase,
             instruments={symbol: _instrument(msgspec.json.encode(data)) for symbol, data in self._instruments.items()},
             absent_after=self._absent_after,
         )

@@ -44,12 +44,14 @@ def show(server: Server, exchange: Exchange, armed: Armed, fault: LostAnswer) ->
             later(link.reset)
         case "close":
             later(link.finish)
+        case "truncate" | "html_502" | "html_503" | "html_504" if exchange.framed:
+            later(link.finish)  # what stands before a WebSocket has no page to show: it drops the connection
         case "truncate":
             later(link.truncated, HttpAnswer(200, half_body(exchange)), 512)
         case "html_502" | "html_503" | "html_504":
             server.deliver(exchange, html_page(int(fault.symptom[-3:])), None, delay=fault.delay, fault=armed)
         case "code_1006" | "code_1007":
-            answer = server.venue.refusal(fault.symptom, server.world.now)
+            answer = exchange.desk.refusal(fault.symptom, server.world.now, call=exchange.call)
             server.deliver(exchange, answer, None, delay=fault.delay, fault=armed)
         case "malformed":
             server.deliver(exchange, HttpAnswer(200, half_body(exchange)), None, delay=fault.delay, fault=armed)

@@ -166,13 +166,14 @@ class StreamUp(Event, kw_only=True):
 
 
 class StreamEvent(Event, kw_only=True):
-    """A pushed event reached the client. ``n`` numbers the venue's events: equal n = the same event again."""
+    """A pushed frame reached the client. ``n`` numbers the account's events: equal n = the same event again; 0 for what
+    is no event of the account (kind ``public``)."""
 
     source = "wire"
     conn: int
     n: int
     kind: str
-    """``order``, ``fill``, ``balance`` or ``other``."""
+    """``order``, ``fill``, ``balance``, ``position``, ``other``; ``public``: market data, heartbeats, greetings."""
     client_id: str | None = None
     venue_id: str | None = None
     trade_id: str | None = None

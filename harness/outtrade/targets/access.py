@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from outtrade.model.task import Instrument
+from outtrade_mocks import venues
 
 if TYPE_CHECKING:
     from outtrade.model.history import Event
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 
 Recorder = Callable[["Event"], Any]
 """Takes an event for the History. Whoever runs the target numbers it and sets its time."""
-
-CCXT_IDS = {"binance_spot": "binance"}
-"""Our name of a venue -> the id of its class in ccxt."""
-
-CCXT_OPTIONS: dict[str, dict[str, Any]] = {
-    "binance_spot": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchMargins": False},
-}
-"""Options for ``load_markets``: spot instruments only (ccxt also asks the futures hosts, and margin end points)."""
 
 
 def _origins(urls: Any) -> set[str]:
@@ -76,8 +69,8 @@ class VenueAccess:
         Markets are not loaded: the client does that over the wire. An asynchronous object is to be closed by whoever
         asked for it. Raises ImportError where ccxt is not installed, LookupError where ccxt lacks the venue.
         """
-        exchange_id = CCXT_IDS.get(self.name)
-        if exchange_id is None:
+        about = venues.load(self.name)
+        if about.ccxt_id is None:
             raise LookupError(f"ccxt has no class for the venue {self.name!r}")
         module = "ccxt.pro" if pro else "ccxt.async_support" if asynchronous else "ccxt"
         try:
@@ -87,13 +80,13 @@ class VenueAccess:
         config: dict[str, Any] = {
             "apiKey": self.key,
             "secret": self.secret,
-            "options": deepcopy(CCXT_OPTIONS.get(self.name, {})),
+            "options": deepcopy(dict(about.ccxt_options)),
         }
         if self.passphrase is not None:
             config["password"] = self.passphrase
         if self.ca_file is not None:  # the blocking class reads validateServerSsl, the asynchronous one cafile
             config |= {"validateServerSsl": self.ca_file} if not (asynchronous or pro) else {"cafile": self.ca_file}
-        exchange = getattr(library, exchange_id)(config)
+        exchange = getattr(library, about.ccxt_id)(config)
         if self.rest_url not in _origins(exchange.urls["api"]):
             exchange.urls["api"] = self._moved(exchange.urls["api"])
         return exchange

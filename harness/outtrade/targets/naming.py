@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from outtrade import suites
 from outtrade.model.task import Report, Task
-from outtrade.targets.access import CCXT_IDS, VenueAccess
+from outtrade.targets.access import VenueAccess
 from outtrade.targets.freshness import comes_from, forget_folder, forget_package, importable
 from outtrade.targets.recall import RecallingLoader, quick_dataclasses
+from outtrade_mocks import venues
 
 if TYPE_CHECKING:
     from outtrade.outside import Outside
@@ -280,7 +281,7 @@ def _ccxt(spec: str, exchange: str, *, is_async: bool) -> Target:
     known = any((Path(place) / f"{exchange}.py").is_file() for place in package.submodule_search_locations)
     if not exchange.isidentifier() or not known:
         raise TargetError(f"{spec}: ccxt has no exchange {exchange!r}")
-    ours = sorted(CCXT_IDS.values())
+    ours = sorted({venues.load(name).ccxt_id for name in venues.NAMES} - {None})
     if exchange not in ours:
         raise TargetError(f"{spec}: there is no mock of {exchange} yet (there is: {', '.join(ours)})")
 

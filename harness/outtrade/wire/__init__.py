@@ -8,7 +8,7 @@ faults; ``background`` serves from a thread, for tests and for whoever drives a 
     from outtrade.wire.background import serving
 
     with serving(scenario) as server:
-        print(server.rest_url, server.key)
+        print(server.rest_url, server.credentials.key)
 
 Nothing listens on anything but loopback.
 """

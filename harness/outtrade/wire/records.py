@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from outtrade.engine.recorder import RunRecorder
-from outtrade.engine.setting import KEY
 from outtrade.model.history import Ended, EventType, Ledger, Request, Snapshot
 
 NOT_OURS = "(not the test key)"
-KEY_FIELDS = ("apiKey",)
-"""Parameters that carry an API key (headers are never recorded)."""
+KEY_FIELDS = ("apiKey", "passphrase")
+"""Where a parsed request or frame holds what came with a key (headers are never recorded)."""
 MOST = 2_000_000
 """Events of one record; some 500 bytes each."""
 
@@ -17,6 +16,8 @@ class WireRecorder(RunRecorder):
     """Keeps everything but foreign API keys, up to ``MOST`` events; the closing ones are kept in any case."""
 
     full = False
+    ours: tuple[str | None, ...] = ()
+    """The test credentials, which may be read by anybody."""
 
     def add(self, event: EventType) -> int:
         """Append ``event``; returns its sequence number."""
@@ -26,7 +27,7 @@ class WireRecorder(RunRecorder):
         if isinstance(event, Request):
             for field in KEY_FIELDS:
                 sent = event.params.get(field)
-                if sent and sent != KEY:
+                if sent and sent not in self.ours:
                     event.params = event.params | {field: NOT_OURS}
                     event.body = self._without(event.body, sent)
         return super().add(event)

@@ -19,7 +19,7 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from outtrade.engine.setting import KEY, SECRET, Setting
+from outtrade.engine.setting import Setting
 from outtrade.model.history import NS, History, Started
 from outtrade.model.scenario import Scenario
 from outtrade.targets.access import VenueAccess
@@ -27,6 +27,8 @@ from outtrade.wire.doors import Door
 from outtrade.wire.records import Unrecorded, WireRecorder
 from outtrade.wire.tls import Authority
 from outtrade.wire.world import RealWorld
+from outtrade_mocks import venues
+from outtrade_mocks.venues.config import Credentials
 
 if TYPE_CHECKING:
     from outtrade.wire.toxiproxy.carrier import Carrier
@@ -56,9 +58,6 @@ class WireServer:
     (start).
     """
 
-    key = KEY
-    secret = SECRET
-
     def __init__(
         self,
         scenario: Scenario,
@@ -72,6 +71,7 @@ class WireServer:
         carrier: Carrier | None = None,
     ) -> None:
         self._asked = scenario
+        self.credentials: Credentials = venues.load(scenario.venue).credentials
         self._port = port
         self._tls = tls
         self._keep = keep
@@ -131,6 +131,8 @@ class WireServer:
         recorder = WireRecorder if self._keep else Unrecorded
         self.setting = setting = Setting(self.world, scenario, name=self._name, recorder=recorder)
         venue = setting.venue
+        if isinstance(setting.recorder, WireRecorder):
+            setting.recorder.ours = (self.credentials.key, self.credentials.passphrase)
         try:
             if self._tls:
                 hosts = (host for host, _ in (*venue.rest_hosts, *venue.stream_hosts))

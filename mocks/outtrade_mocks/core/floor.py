@@ -132,6 +132,10 @@ class Floor:
         """Symbol -> the rules as they are now."""
         return {symbol: market.instrument for symbol, market in self._markets.items()}
 
+    def instrument(self, symbol: str) -> Instrument:
+        """The rules of a symbol as they are now. Raises Reject(UNKNOWN_SYMBOL)."""
+        return self._market(symbol).instrument
+
     def add_instrument(self, instrument: Instrument, flow: Feed | None = None) -> None:
         """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
         if not isinstance(instrument, Instrument) or not (flow is None or isinstance(flow, Feed)):

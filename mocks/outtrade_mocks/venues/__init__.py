@@ -1,8 +1,10 @@
 """Venues: one module or small package for each exchange, all behind the seam of `outtrade_mocks.venues.api`.
 
 A venue module has ``build(config) -> Venue`` and plain data beside it: ``instruments(config)``, ``symbols`` (unified
-symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``; for recordings ``recorded(cassette)`` (reference
-and market data) and ``rules(cassette)`` (trading rules, to be compared)::
+symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``, ``credentials`` (the test account's),
+``market`` (what it trades mostly: ``spot``, ``swap``), ``ccxt_id`` and ``ccxt_options`` (its class in ccxt, and what
+``load_markets`` is to ask for); for recordings ``recorded(cassette)`` (reference and market data) and
+``rules(cassette)`` (trading rules, to be compared)::
 
     >>> binance = load("binance_spot")
     >>> binance.symbols["BTC/USDT"]
@@ -12,10 +14,11 @@ and market data) and ``rules(cassette)`` (trading rules, to be compared)::
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-NAMES = ("binance_spot",)
-"""The venues there are."""
+NAMES = tuple(sorted(entry.name for entry in iter_modules(__path__) if entry.ispkg))
+"""The venues there are: every package here is one."""
 
 
 class VenueError(ValueError):

@@ -8,13 +8,15 @@ One HTTP request passes four calls, between which the caller may delay, alter or
     commit = venue.execute(call, now, as_of=t)  the engine: state moves here and only here
     answer = venue.render(commit, now)          bytes of the answer, and how they are to be read
 
-A WebSocket connection is a Session: text in, text out; pushed events come from ``Venue.pushed`` callbacks.
+A WebSocket connection is a Session: text in, text out, by the same four calls, so that an order sent in a frame meets
+the same faults as one sent by REST. What the account's stream carries comes from ``Venue.on_push``; what a connection
+says at times of its own (greetings, heartbeats, market data, the end of its life) comes from the Session itself.
 Time passes by ``advance(now)``; ``next_time()`` says when the venue next does something by itself (market flow).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol
@@ -42,14 +44,24 @@ class HttpRequest:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The venue ends a WebSocket connection, with a close frame."""
+
+    code: int = 1000
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class HttpAnswer:
-    """An HTTP answer before framing. ``body`` is sent with Content-Length."""
+    """An answer before framing. Over HTTP ``body`` is sent with Content-Length. On a WebSocket ``body`` is one text
+    frame (empty: nothing is answered), ``status`` what the frame says or HTTP would say, and ``also`` follows it."""
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json;charset=UTF-8"
+    also: tuple[str | Close, ...] = ()
 
 
 @dataclass(slots=True)
@@ -95,10 +107,10 @@ class Commit:
 
 @dataclass(slots=True)
 class Push:
-    """An event that the venue wants to send on a private stream. ``n`` numbers them over the whole run."""
+    """An event that the venue wants to send on private streams. ``n`` numbers them over the whole run."""
 
     n: int
-    kind: Literal["order", "fill", "balance", "other"]
+    kind: Literal["order", "fill", "balance", "position", "other"]
     render: Callable[[], str]
     """Makes the text frame of what was true when the event happened; called only if somebody is subscribed."""
     client_id: str | None = None
@@ -107,27 +119,75 @@ class Push:
     status: str | None = None
     order: str | None = None
     """The venue id of the order it is about."""
+    channel: str = ""
+    """Which subscription carries it, in the venue's words; read by the venue's own sessions only."""
+    symbol: str | None = None
 
 
-class Session(Protocol):
-    """One WebSocket connection, above the frames (the caller does handshake, ping and close)."""
+class Desk(Protocol):
+    """Who answers requests: the venue over HTTP, a session on its own connection."""
+
+    def admit(self, call: Call, now: int) -> HttpAnswer | None:
+        """The front door: key, signature, clock, limits. None = come in. Counts against limits, refused or not."""
+
+    def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit:
+        """Carry an admitted call out; reads see the account as of ``as_of`` where given."""
+
+    def render(self, commit: Commit, now: int) -> HttpAnswer:
+        """The answer to what was carried out."""
+
+    def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
+        """How a client that knows the documentation reads an answer (also one that a fault made)."""
+
+    def refusal(
+        self,
+        reason: str,
+        now: int,
+        *,
+        call: Call | None = None,
+        retry_after: int | None = None,
+        until: int | None = None,
+    ) -> HttpAnswer:
+        """The venue's own wording of a refusal that a fault injects: ``rate``, ``ban``, ``funds``, ``closed``,
+        ``permission``, ``filter``, ``busy``, ``code_1006`` and ``code_1007`` (the venue's way to say that it does not
+        know the outcome). ``call``: what is refused; ``retry_after``: seconds until it may come again; ``until``:
+        UNIX ns of a ban's end. Raises ValueError on another reason."""
+
+
+def ask(desk: Desk, call: Call, now: int) -> HttpAnswer:
+    """All of a request at one instant, where nobody stands between its parts."""
+    refused = desk.admit(call, now)
+    return desk.render(desk.execute(call, now), now) if refused is None else refused
+
+
+class Session(Desk, Protocol):
+    """One WebSocket connection, above the frames (the caller does handshake, pong and close)."""
 
     subscribed: bool
+    """Whether events of the account are delivered on this connection."""
+    ping_every: float | None
+    """Seconds between the venue's WebSocket pings; None where it sends none."""
+
+    def opened(self, now: int) -> Sequence[str | Close]:
+        """What is said right after the handshake."""
 
     def read(self, text: str) -> Call:
-        """What a text frame asks (``op='subscribe'`` and so on); never raises."""
+        """What a text frame asks (``op='subscribe'`` and so on); never raises, never changes state."""
 
-    def receive(self, call: Call, now: int) -> str | None:
-        """Carry it out; returns the answering text frame."""
+    def frames(self, push: Push) -> Sequence[str]:
+        """The text frames of a pushed event on this connection; none where its channel is not subscribed."""
 
-    def frame(self, push: Push) -> str | None:
-        """The text frame of a pushed event on this connection; None while not subscribed."""
+    def next_time(self) -> int | None:
+        """When this connection next says something by itself (heartbeat, market data, end of life); None: never."""
+
+    def due(self, now: int) -> Sequence[str | Close]:
+        """What it says by itself now. The caller has advanced the venue."""
 
     def closed(self) -> None:
         """The connection is gone."""
 
 
-class Venue(Protocol):
+class Venue(Desk, Protocol):
     """A mock exchange behind its real wire."""
 
     name: str
@@ -135,18 +195,9 @@ class Venue(Protocol):
     rest_hosts: tuple[tuple[str, int], ...]
     stream_hosts: tuple[tuple[str, int], ...]
     stream_path: str
+    """Where the account's stream is; other paths are the venue's own matter."""
 
     def read(self, request: HttpRequest) -> Call: ...
-    def admit(self, call: Call, now: int) -> HttpAnswer | None: ...
-    def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit: ...
-    def render(self, commit: Commit, now: int) -> HttpAnswer: ...
-    def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
-        """How a client that knows the documentation reads an answer (also one that a fault made)."""
-
-    def refusal(self, reason: str, now: int, *, retry_after: int | None = None, until: int | None = None) -> HttpAnswer:
-        """The venue's own wording of a refusal that a fault injects: ``rate``, ``ban``, ``funds``, ``closed``,
-        ``permission``, ``filter``, ``busy``, ``code_1006``, ``code_1007``."""
-
     def open_session(self, host: str, path: str, now: int) -> Session: ...
     def on_push(self, callback: Callable[[Push], None]) -> None: ...
     def on_truth(self, callback: Callable[[Any], None]) -> None:

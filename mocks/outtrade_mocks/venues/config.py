@@ -8,6 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client signs with. ``secret`` is what it shares with the venue (HMAC); with ``public_key`` (PEM, of an RSA
+    or Ed25519 key) in its place, the venue checks signatures made with the private key, which it never sees."""
+
+    key: str
+    secret: str = field(repr=False)
+    passphrase: str | None = field(default=None, repr=False)
+    public_key: bytes | None = field(default=None, repr=False)
+
+
 @dataclass(slots=True, kw_only=True)
 class VenueConfig:
     """One venue for one run.
@@ -17,8 +28,8 @@ class VenueConfig:
     opening, path, events, tape); a symbol without one has an empty book until orders come. ``fees``: maker and taker,
     as fractions. ``epoch_ns``: UNIX time of the start. ``knobs``: settings for what the venue does not document (see
     its ``KNOBS``). ``reference``: in place of the venue's own reference data (``listings``: unified symbol -> the
-    venue's object of it, ``fees``: unified symbol -> maker and taker), as a venue's ``recorded`` makes it. ``key`` and
-    ``secret``: the test credentials.
+    venue's object of it, ``fees``: unified symbol -> maker and taker), as a venue's ``recorded`` makes it.
+    ``credentials``: of the account under test; None: the venue's own test credentials.
     """
 
     symbols: Sequence[str]
@@ -29,5 +40,4 @@ class VenueConfig:
     epoch_ns: int
     knobs: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     reference: Mapping[str, Any] | None = None
-    key: str = "K" * 64
-    secret: str = "S" * 64
+    credentials: Credentials | None = None

@@ -357,7 +357,7 @@ class Carrier:
         name = f"slow-{next(self._numbers)}"
 
         def arrived() -> None:
-            if link.open and link.waiting is exchange:
+            if link.open and exchange.number in link.waiting:
                 server.record_response(exchange, answer, reading, armed)
                 link.send(b"")  # what the client asks next
                 server.crash("after_ack", exchange.call.op, exchange)

@@ -24,6 +24,7 @@ enums.md, faqs). Not mocked: order types that wait for a price, order lists, ame
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from outtrade_mocks.venues.api import Trait
 from outtrade_mocks.venues.binance_spot.recorded import recorded, rules
@@ -31,14 +32,18 @@ from outtrade_mocks.venues.binance_spot.reference import instruments
 from outtrade_mocks.venues.binance_spot.reference import symbols as _symbols
 from outtrade_mocks.venues.binance_spot.tapes import tape_of
 from outtrade_mocks.venues.binance_spot.traits import KNOBS, TRAITS
-from outtrade_mocks.venues.binance_spot.venue import BinanceSpot
+from outtrade_mocks.venues.binance_spot.venue import CREDENTIALS, BinanceSpot
 from outtrade_mocks.venues.config import VenueConfig
 
 __all__ = [
     "KNOBS",
     "BinanceSpot",
     "build",
+    "ccxt_id",
+    "ccxt_options",
+    "credentials",
     "instruments",
+    "market",
     "recorded",
     "rest_url",
     "rules",
@@ -52,6 +57,11 @@ rest_url = "https://api.binance.com"
 documentation = "https://github.com/binance/binance-spot-api-docs/blob/master/"
 """Where the documents lie that sources name (``errors.md``)."""
 stream_url = "wss://ws-api.binance.com:443"
+credentials = CREDENTIALS
+market = "spot"
+ccxt_id = "binance"
+ccxt_options = MappingProxyType({"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchMargins": False})
+"""What ccxt's ``load_markets`` is to ask for: spot only (it also asks the futures hosts, and margin end points)."""
 symbols: Mapping[str, str] = _symbols()
 traits: Mapping[str, Trait] = TRAITS
 

@@ -23,6 +23,15 @@ DAY = 86_400 * SECOND
 BANS = (120, 600, 3600, 21_600, 86_400, 259_200)
 """Seconds of the first, second, ... ban."""
 MAKER_CREDIT = 5
+INJECTED = {
+    "funds": "insufficient_balance",
+    "closed": "market_closed",
+    "permission": "rejected_key",
+    "filter": "filter_percent_price_by_side",
+    "code_1006": "unexpected_response",
+    "code_1007": "timeout",
+}
+"""What the venue says where a fault refuses, beside limits."""
 
 
 class _Window:
@@ -110,6 +119,21 @@ class Limits:
     def busy_refusal(self) -> Refusal:
         """429 / -1015 as a fault injects it."""
         return refuse("too_many_orders", self._orders[0].limit, "10 SECOND")
+
+    def injected(self, reason: str, now: int, *, retry_after: int | None, until: int | None) -> Refusal:
+        """A refusal that a fault injects, in Binance's words. Raises ValueError on an unknown reason."""
+        if reason == "rate":
+            return self.rate_refusal(retry_after)
+        if reason == "ban":
+            refusal = self.ban_refusal(until or now + (retry_after or BANS[0]) * SECOND, now, header=False)
+            if retry_after is not None:
+                refusal.headers["Retry-After"] = str(retry_after)
+            return refusal
+        if reason == "busy":
+            return self.busy_refusal()
+        if reason not in INJECTED:
+            raise ValueError(f"unknown refusal {reason!r}")
+        return refuse(INJECTED[reason])
 
     def order(self, now: int) -> None:
         """Count a new order."""

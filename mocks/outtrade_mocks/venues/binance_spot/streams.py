@@ -8,14 +8,14 @@ order in which the exchange moved. What happens while nobody is subscribed is no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from outtrade_mocks.core import BalanceChange, ListChange, OrderChange
-from outtrade_mocks.venues.api import Call, Push
+from outtrade_mocks.venues.api import Call, Close, Commit, HttpAnswer, Push, Reading
 from outtrade_mocks.venues.binance_spot import auth
 from outtrade_mocks.venues.binance_spot.codec import digest, encode, money, optional
 from outtrade_mocks.venues.binance_spot.desk import (
@@ -28,6 +28,7 @@ from outtrade_mocks.venues.binance_spot.desk import (
     Desk,
 )
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse
+from outtrade_mocks.venues.binance_spot.reading import read_answer
 from outtrade_mocks.venues.binance_spot.shapes import special
 
 EXECUTIONS = {
@@ -59,6 +60,8 @@ WEIGHTS = {
     "session.subscriptions": 2,
 }
 CONNECT_WEIGHT = 2
+PING_EVERY = 20.0
+"""Seconds between the venue's WebSocket pings (web-socket-api.md, "every 20 seconds")."""
 SUBSCRIPTION_ID = 0
 
 
@@ -190,6 +193,7 @@ class BinanceSession:
 
     def __init__(self, desk: Desk, *, key: str, secret: str, now: int, return_rate_limits: bool = True) -> None:
         self.subscribed = False
+        self.ping_every: float | None = PING_EVERY
         self._desk = desk
         self._key = key
         self._secret = secret
@@ -220,37 +224,87 @@ class BinanceSession:
             raw=frame,
         )
 
-    def receive(self, call: Call, now: int) -> str | None:
-        """Carry a call out; returns the answering text frame."""
-        frame = call.raw
+    def admit(self, call: Call, now: int) -> HttpAnswer | None:
+        """The front door: request weight."""
+        limited = self._desk.limits.request(now, WEIGHTS.get(call.path, 1))
+        return None if limited is None else self._refused(call, limited, now)
+
+    def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit:
+        """Carry a call out."""
+        commit = Commit(call)
+        try:
+            if call.raw is None:
+                raise refuse("invalid_json")
+            if not isinstance(call.raw.get("method"), str):
+                raise refuse("mandatory", "method")
+            commit.result = self._handler(call.path)(call, now)
+        except Refusal as refusal:
+            commit.error = refusal
+        return commit
+
+    def render(self, commit: Commit, now: int) -> HttpAnswer:
+        """The answering frame."""
+        if commit.error is not None:
+            return self._refused(commit.call, commit.error, now)
+        return self._answer(commit.call, 200, {"result": commit.result}, now)
+
+    def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
+        """How a frame is to be read: its ``error`` says what the body of a REST answer would say."""
+        try:
+            frame = msgspec.json.decode(body)
+        except msgspec.DecodeError:
+            return read_answer(status, headers, body, now)
+        error = frame.get("error") if isinstance(frame, dict) else None
+        return read_answer(status, headers, encode(error if error is not None else frame.get("result")), now)
+
+    def refusal(
+        self,
+        reason: str,
+        now: int,
+        *,
+        call: Call | None = None,
+        retry_after: int | None = None,
+        until: int | None = None,
+    ) -> HttpAnswer:
+        """The venue's wording of a refusal that a fault injects."""
+        refusal = self._desk.limits.injected(reason, now, retry_after=retry_after, until=until)
+        return self._refused(call, refusal, now)
+
+    def _refused(self, call: Call | None, refusal: Refusal, now: int) -> HttpAnswer:
+        error = refusal.envelope
+        if refusal.status in (418, 429) and "Retry-After" in refusal.headers:
+            retry = now // MS + int(refusal.headers["Retry-After"]) * 1000
+            error["data"] = {"serverTime": now // MS, "retryAfter": retry}
+        return self._answer(call, refusal.status, {"error": error}, now)
+
+    def _answer(self, call: Call | None, status: int, what: dict[str, Any], now: int) -> HttpAnswer:
+        frame = None if call is None else call.raw
         identity = frame.get("id") if isinstance(frame, dict) else None
         if not (identity is None or isinstance(identity, str | int)) or isinstance(identity, bool):
             identity = None
-        try:
-            limited = self._desk.limits.request(now, WEIGHTS.get(call.path, 1))
-            if limited is not None:
-                raise limited
-            if frame is None:
-                raise refuse("invalid_json")
-            if not isinstance(frame.get("method"), str):
-                raise refuse("mandatory", "method")
-            answer: dict[str, Any] = {"id": identity, "status": 200, "result": self._handler(call.path)(call, now)}
-        except Refusal as refusal:
-            error = refusal.envelope
-            if refusal.status in (418, 429) and "Retry-After" in refusal.headers:
-                retry = now // MS + int(refusal.headers["Retry-After"]) * 1000
-                error["data"] = {"serverTime": now // MS, "retryAfter": retry}
-            answer = {"id": identity, "status": refusal.status, "error": error}
+        answer: dict[str, Any] = {"id": identity, "status": status} | what
         if self._return_rate_limits:
             rule = self._desk.limits.rules()[0]
             answer["rateLimits"] = [rule | {"count": self._desk.limits.used(now)}]
-        return encode(answer).decode()
+        return HttpAnswer(status, encode(answer))
 
-    def frame(self, push: Push) -> str | None:
-        """The text frame of a pushed event; None while not subscribed."""
+    def opened(self, now: int) -> Sequence[str | Close]:
+        """Nothing is said unasked."""
+        return ()
+
+    def next_time(self) -> int | None:
+        """Nothing is said unasked."""
+        return None
+
+    def due(self, now: int) -> Sequence[str | Close]:
+        """Nothing is said unasked."""
+        return ()
+
+    def frames(self, push: Push) -> Sequence[str]:
+        """The text frame of a pushed event; none while not subscribed."""
         if not self.subscribed:
-            return None
-        return f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{push.render()}}}'
+            return ()
+        return (f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{push.render()}}}',)
 
     def closed(self) -> None:
         """The connection is gone, and the subscription with it."""

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange, Reject
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
 from outtrade_mocks.venues.binance_spot import auth, codec
-from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, Desk, Outcome
+from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS, Endpoint
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.binance_spot.reading import read_answer
 from outtrade_mocks.venues.binance_spot.streams import BinanceSession, Reports
 from outtrade_mocks.venues.binance_spot.traits import TRAITS
-from outtrade_mocks.venues.config import VenueConfig
+from outtrade_mocks.venues.config import Credentials, VenueConfig
+from outtrade_mocks.venues.witness import Witness
 
+CREDENTIALS = Credentials(key="outtradeTESTkey" + "0" * 49, secret="outtradeTESTsecret" + "0" * 46)
+"""Test credentials, obviously fake, as long as the venue's."""
 REST_HOSTS = (
     *((f"{name}.binance.com", 443) for name in ("api", "api-gcp", "api1", "api2", "api3", "api4")),
     ("fapi.binance.com", 443),
@@ -40,26 +43,6 @@ TYPES = {
     "STOP_LOSS_LIMIT": "stop_limit",
     "TAKE_PROFIT": "take_profit",
     "TAKE_PROFIT_LIMIT": "take_profit_limit",
-}
-REFUSALS = {
-    "funds": "insufficient_balance",
-    "closed": "market_closed",
-    "permission": "rejected_key",
-    "filter": "filter_percent_price_by_side",
-    "code_1006": "unexpected_response",
-    "code_1007": "timeout",
-}
-STATUS_TRUTH = {
-    "pending": "open",
-    "held": "open",
-    "untriggered": "open",
-    "triggered": "open",
-    "open": "open",
-    "partially_filled": "open",
-    "filled": "filled",
-    "cancelled": "cancelled",
-    "expired": "expired",
-    "rejected": "rejected",
 }
 
 
@@ -88,10 +71,14 @@ class BinanceSpot:
     def __init__(self, config: VenueConfig) -> None:
         self.traits: Mapping[str, Trait] = TRAITS
         self.desk = Desk(config)
-        self._key = config.key
-        self._secret = config.secret
+        credentials = config.credentials or CREDENTIALS
+        self._key = credentials.key
+        self._secret = credentials.secret
         self._unified = {entry.id: unified for unified, entry in self.desk.listings.items()}
         self._reports = Reports(self.desk)
+        self._witness = Witness(
+            self.desk.exchange, self.desk.account, order_id=_order_id, core_id=_core_id, trade_id=_trade_id
+        )
         self._pushes: list[Callable[[Push], None]] = []
         self._truths: list[Callable[[Any], None]] = []
         self.desk.exchange.on_change(self._on_change)
@@ -223,27 +210,21 @@ class BinanceSpot:
         """How a client that knows the documentation reads an answer."""
         return read_answer(status, headers, body, now)
 
-    def refusal(self, reason: str, now: int, *, retry_after: int | None = None, until: int | None = None) -> HttpAnswer:
+    def refusal(
+        self,
+        reason: str,
+        now: int,
+        *,
+        call: Call | None = None,
+        retry_after: int | None = None,
+        until: int | None = None,
+    ) -> HttpAnswer:
         """The venue's wording of a refusal that a fault injects.
 
         ``retry_after``: seconds for the Retry-After header (None: no header). ``until``: UNIX ns of a ban's end.
         Raises ValueError on an unknown reason.
         """
-        limits = self.desk.limits
-        if reason == "rate":
-            return self._refused(limits.rate_refusal(retry_after), now)
-        if reason == "ban":
-            if until is None:
-                until = now + (retry_after or 120) * 1_000_000_000
-            refusal = limits.ban_refusal(until, now, header=False)
-            if retry_after is not None:
-                refusal.headers["Retry-After"] = str(retry_after)
-            return self._refused(refusal, now)
-        if reason == "busy":
-            return self._refused(limits.busy_refusal(), now)
-        if reason not in REFUSALS:
-            raise ValueError(f"unknown refusal {reason!r}")
-        return self._refused(refuse(REFUSALS[reason]), now)
+        return self._refused(self.desk.limits.injected(reason, now, retry_after=retry_after, until=until), now)
 
     # ---------------------------------------------------------------- stream
     def open_session(self, host: str, path: str, now: int) -> BinanceSession:
@@ -289,117 +270,42 @@ class BinanceSpot:
         """When the market next does something that an account may notice."""
         return self.desk.exchange.next_time()
 
-    # ---------------------------------------------------------------- faults
-    def fill(self, order_id: str, fraction: Decimal) -> bool:
-        """Somebody's market order fills ``fraction`` of what is left of a working order (at least one lot).
-
-        A fraction below 1 leaves at least one lot where more than one is left. False if the order is not working.
-        """
-        core_id = self.desk.core_id(int(order_id))
-        snapshots = self.desk.account.orders.get(core_id)
-        if not snapshots or not snapshots[-1].working:
-            return False
-        left = snapshots[-1].remaining
-        lots = _share(left, fraction)
-        return self.desk.exchange.sweep(core_id, lots) > 0
+    # ---------------------------------------------------------------- faults and truth
+    def fill(self, order: str, fraction: Decimal) -> bool:
+        """Somebody takes ``fraction`` of what is left of a working order."""
+        return self._witness.fill(order, fraction)
 
     def find(self, call: Call) -> str | None:
-        """Venue id of the working order that a call names by venue id or by client id."""
-        account = self.desk.account
-        if call.venue_id is not None:
-            if len(call.venue_id) > 20 or not call.venue_id.isdecimal():
-                return None
-            snapshots = account.orders.get(self.desk.core_id(int(call.venue_id)))
-            return call.venue_id if snapshots and snapshots[-1].working else None
-        core_id = account.working.get(call.client_id or "")
-        return None if core_id is None else str(ORDER_ID_BASE + core_id)
+        """Venue id of the working order that a call is about."""
+        return self._witness.find(call)
 
     def thin(self, call: Call, fraction: Decimal) -> bool:
-        """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be
-        taken within its limit. True if the order will find something to take, but less than its quantity."""
-        wanted = self._wanted(call)
-        if wanted is None:
-            return False
-        symbol, side, lots, limit, post_only = wanted
-        if post_only:
-            return False
-        left = self.desk.exchange.thin(symbol, side, _share(lots, fraction), limit)
-        return 0 < left < lots
+        """Leave only ``fraction`` of a place's quantity available to it."""
+        return self._witness.thin(call, fraction)
 
-    def _wanted(self, call: Call) -> tuple[str, Any, int, int | None, bool] | None:
-        """Symbol, side, lots, limit (ticks) and post-only of a place; None where it is not readable."""
-        order = call.order or {}
-        entry = self.desk.listings.get(str(order.get("symbol")))
-        if entry is None or order.get("side") not in ("buy", "sell"):
-            return None
-        try:
-            price = None if order.get("price") is None else codec.e8_of(Decimal(order["price"])) // entry.tick
-            if order.get("quantity") is not None:
-                lots = codec.e8_of(Decimal(order["quantity"])) // entry.step
-            else:
-                reference = self.desk.mid_e8(entry.unified)
-                quote = codec.e8_of(Decimal(str(order.get("quote_quantity"))))
-                lots = quote * codec.E8 // (reference * entry.step) if reference else 0
-        except (InvalidOperation, ValueError, OverflowError):
-            return None
-        if lots <= 0 or (price is not None and price <= 0):
-            return None
-        return entry.unified, order["side"], lots, price, bool(order.get("post_only"))
-
-    # ----------------------------------------------------------------- truth
     def truth(self) -> dict[str, Any]:
-        """The account as it is: balances (asset -> free and locked), working venue ids, mid prices; plain strings."""
-        desk = self.desk
-        view = desk.exchange.view(desk.account)
-        return {
-            "balances": {
-                asset: (codec.plain(free), codec.plain(locked)) for asset, (free, locked) in view.balances().items()
-            },
-            "working": tuple(str(ORDER_ID_BASE + core_id) for core_id in sorted(desk.account.working.values())),
-            "mids": {symbol: codec.plain(mid) for symbol in desk.listings if (mid := desk.mid_e8(symbol))},
-        }
+        """The account as it is."""
+        return self._witness.truth()
 
     def order_truth(self, change: OrderChange) -> dict[str, Any]:
-        """An order change in the fields of ``OrderTruth``: unified symbol, plain decimal strings."""
-        desk, order = self.desk, change.order
-        step = desk.listings[order.symbol].step
-        return {
-            "order": str(desk.order_id(order)),
-            "client_id": order.client_id,
-            "created_as": order.created_as,
-            "symbol": order.symbol,
-            "side": order.side,
-            "type": order.type,
-            "tif": order.tif,
-            "price": None if order.price is None else codec.plain(desk.price_e8(order.symbol, order.price)),
-            "quantity": codec.plain(order.lots * step),
-            "filled": codec.plain(order.filled * step),
-            "quote_filled": codec.plain(order.quote_filled),
-            "status": STATUS_TRUTH[order.status.value],
-            "why": change.why,
-        }
+        """An order change in the fields of ``OrderTruth``."""
+        return self._witness.order(change)
 
     def fill_truth(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""
-        desk = self.desk
-        return {
-            "trade_id": str(desk.trade_id(fill)),
-            "order": str(desk.order_id(fill)),
-            "client_id": fill.created_as,
-            "symbol": fill.symbol,
-            "side": fill.side,
-            "price": codec.plain(desk.price_e8(fill.symbol, fill.price)),
-            "quantity": codec.plain(fill.lots * desk.listings[fill.symbol].step),
-            "fee": codec.plain(fill.fee),
-            "fee_asset": fill.fee_asset,
-            "maker": fill.maker,
-        }
+        return self._witness.fill_of(fill)
 
 
-def _share(lots: int, fraction: Decimal) -> int:
-    """``fraction`` of ``lots``: at least 1, and less than all where the fraction is below 1."""
-    share = max(1, int(lots * fraction))
-    return min(share, lots - 1) if fraction < 1 and lots > 1 else min(share, lots)
+def _order_id(core_id: int) -> str:
+    return str(ORDER_ID_BASE + core_id)
+
+
+def _core_id(order: str) -> int | None:
+    return int(order) - ORDER_ID_BASE if len(order) <= 20 and order.isdecimal() else None
+
+
+def _trade_id(core_id: int) -> str:
+    return str(TRADE_ID_BASE + core_id)
 
 
 def _order_params(params: Mapping[str, str], symbol: str) -> dict[str, Any]:

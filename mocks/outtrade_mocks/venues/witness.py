@@ -1,0 +1,180 @@
+"""What every venue tells those who break things and those who judge: the truth, and somebody else's liquidity.
+
+The words of the wire differ from venue to venue, the truth does not: one Witness stands beside each venue's desk and
+speaks in unified symbols, plain decimal strings and the venue's own order ids. A venue gives it the core, the account,
+and how its ids are made of the core's::
+
+    witness = Witness(exchange, account, order_id=order_id, core_id=core_id, trade_id=trade_id)
+    witness.fill("48300000001", Decimal("0.5"))       # somebody takes half of what is left of that order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from outtrade_mocks.core import Account, Exchange, Fill, Order, OrderChange
+from outtrade_mocks.venues.api import Call
+
+STATUS = {
+    "pending": "open",
+    "held": "open",
+    "untriggered": "open",
+    "triggered": "open",
+    "open": "open",
+    "partially_filled": "open",
+    "filled": "filled",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "rejected": "rejected",
+}
+"""The core's status -> that of ``outtrade.model.history.OrderTruth``."""
+
+
+def plain(value: Decimal) -> str:
+    """A number without exponent and without zeros at the end: ``'0.1'``, ``'1000'``."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def share(lots: int, fraction: Decimal) -> int:
+    """``fraction`` of ``lots``: at least 1, and less than all where the fraction is below 1."""
+    part = max(1, int(lots * fraction))
+    return min(part, lots - 1) if fraction < 1 and lots > 1 else min(part, lots)
+
+
+class Witness:
+    """The truth about one account at one venue.
+
+    The core's symbols are the unified ones. ``order_id`` and ``trade_id`` make the venue's ids from the core's;
+    ``core_id`` is the way back and gives None for what never was an order.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        account: Account,
+        *,
+        order_id: Callable[[int], str],
+        core_id: Callable[[str], int | None],
+        trade_id: Callable[[int], str],
+    ) -> None:
+        self.exchange = exchange
+        self.account = account
+        self._order_id = order_id
+        self._core_id = core_id
+        self._trade_id = trade_id
+
+    # ---------------------------------------------------------------- somebody else's liquidity
+    def find(self, call: Call) -> str | None:
+        """Venue id of the working order that a call names by venue id or by client id."""
+        if call.venue_id is not None:
+            return call.venue_id if self._working(call.venue_id) is not None else None
+        core_id = self.account.working.get(call.client_id or "")
+        return None if core_id is None else self._order_id(core_id)
+
+    def _working(self, order: str) -> Order | None:
+        core_id = self._core_id(order)
+        snapshots = None if core_id is None else self.account.orders.get(core_id)
+        return snapshots[-1] if snapshots and snapshots[-1].working else None
+
+    def fill(self, order: str, fraction: Decimal) -> bool:
+        """Somebody's market order fills ``fraction`` of what is left of a working order (at least one lot). A fraction
+        below 1 leaves at least one lot where more than one is left. False if the order is not working."""
+        found = self._working(order)
+        if found is None:
+            return False
+        return self.exchange.sweep(found.order_id, share(found.remaining, fraction)) > 0
+
+    def thin(self, call: Call, fraction: Decimal) -> bool:
+        """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be
+        taken within its limit. True if the order will find something to take, but less than its quantity."""
+        wanted = self._wanted(call)
+        if wanted is None:
+            return False
+        symbol, side, lots, limit = wanted
+        left = self.exchange.thin(symbol, side, share(lots, fraction), limit)
+        return 0 < left < lots
+
+    def _wanted(self, call: Call) -> tuple[str, Any, int, int | None] | None:
+        """Symbol, side, lots and limit (ticks) of a place; None where it is not readable or must not take."""
+        order = call.order or {}
+        symbol = str(order.get("symbol"))
+        rules = self.exchange.instruments.get(symbol)
+        if rules is None or order.get("side") not in ("buy", "sell") or order.get("post_only"):
+            return None
+        try:
+            price = None if order.get("price") is None else int(Decimal(order["price"]) // rules.tick)
+            if order.get("quantity") is not None:
+                lots = int(Decimal(order["quantity"]) // rules.step)
+            else:
+                mid = self.exchange.mid(symbol)
+                lots = int(Decimal(str(order.get("quote_quantity"))) / mid // rules.step) if mid else 0
+        except (InvalidOperation, ValueError, OverflowError):
+            return None
+        if lots <= 0 or (price is not None and price <= 0):
+            return None
+        return symbol, order["side"], lots, price
+
+    # ---------------------------------------------------------------- the truth
+    def amount(self, asset: str, atoms: int) -> str:
+        """Atoms of an asset as a plain decimal string."""
+        return plain(self.exchange.amount(asset, atoms))
+
+    def truth(self) -> dict[str, Any]:
+        """The account as it is: balances (asset -> free and locked), working venue ids, mid prices, positions (by
+        symbol and side, with sign)."""
+        view = self.exchange.view(self.account)
+        mids = ((symbol, self.exchange.mid(symbol)) for symbol in self.exchange.instruments)
+        positions = [position for position in view.positions() if position.lots]
+        return {
+            "balances": {
+                asset: (self.amount(asset, free), self.amount(asset, locked))
+                for asset, (free, locked) in view.balances().items()
+            },
+            "working": tuple(self._order_id(core_id) for core_id in sorted(self.account.working.values())),
+            "mids": {symbol: plain(mid) for symbol, mid in mids if mid},
+            "positions": {
+                (position.symbol, position.side): plain(
+                    self.exchange.instrument(position.symbol).quantity(position.lots)
+                )
+                for position in positions
+            },
+        }
+
+    def order(self, change: OrderChange) -> dict[str, Any]:
+        """An order change in the fields of ``OrderTruth``."""
+        order = change.order
+        rules = self.exchange.instrument(order.symbol)
+        return {
+            "order": self._order_id(order.order_id),
+            "client_id": order.client_id,
+            "created_as": order.created_as,
+            "symbol": order.symbol,
+            "side": order.side,
+            "type": order.type,
+            "tif": order.tif,
+            "price": None if order.price is None else plain(rules.price(order.price)),
+            "quantity": plain(rules.quantity(order.lots)),
+            "filled": plain(rules.quantity(order.filled)),
+            "quote_filled": self.amount(rules.settle, order.quote_filled),
+            "status": STATUS[order.status.value],
+            "why": change.why,
+        }
+
+    def fill_of(self, fill: Fill) -> dict[str, Any]:
+        """A fill in the fields of ``FillTruth``."""
+        rules = self.exchange.instrument(fill.symbol)
+        return {
+            "trade_id": self._trade_id(fill.trade_id),
+            "order": self._order_id(fill.order_id),
+            "client_id": fill.created_as,
+            "symbol": fill.symbol,
+            "side": fill.side,
+            "price": plain(rules.price(fill.price)),
+            "quantity": plain(rules.quantity(fill.lots)),
+            "fee": self.amount(fill.fee_asset, fill.fee),
+            "fee_asset": fill.fee_asset,
+            "maker": fill.maker,
+        }
