@@ -1,12 +1,8 @@
-"""Fixtures: a venue, and the reference material where it is there."""
+"""Fixtures: a Binance spot venue."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from binance_kit import Kit
@@ -20,25 +16,3 @@ def kit() -> Kit:
 @pytest.fixture
 def make_kit() -> Callable[..., Kit]:
     return Kit
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of reference material beside the project; tests that need it are skipped without."""
-    default = Path(__file__).resolve().parents[3] / "shared"
-    candidates = [Path(os.environ["OUTTRADE_SHARED"])] if "OUTTRADE_SHARED" in os.environ else []
-    for folder in [*candidates, default, default.parent.parent / "shared"]:
-        if (folder / "fixtures").is_dir():
-            return folder
-    pytest.skip("no reference material: set OUTTRADE_SHARED")
-
-
-@pytest.fixture(scope="session")
-def wire_compare(shared: Path) -> ModuleType:
-    """The shape comparer of the reference material."""
-    spec = importlib.util.spec_from_file_location("wire_compare", shared / "fixtures" / "wire_compare.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -8,10 +8,11 @@ The flagship is ``lost_answer``: with ``committed=True`` the exchange executes t
 with ``committed=False`` nothing is executed and the client sees *the same bytes*. Every ambiguity is tested as a
 pair, so "always assume failed" and "always assume placed" both lose.
 
-Operations (the same for every venue): ``place cancel cancel_all cancel_replace amend place_list cancel_list query
-open_orders all_orders lists trades account time exchange_info depth ticker ping currencies status other`` over HTTP,
-``subscribe`` on a stream, ``event`` for a pushed stream event, ``connect`` for a TCP connection (REST and stream
-alike).
+Operations (the same for every venue, by REST or in a frame): ``place cancel cancel_all cancel_replace amend place_list
+cancel_list place_batch cancel_batch amend_batch dead_man leverage position_mode margin_mode margin query open_orders
+all_orders lists trades account positions fees time exchange_info depth public_trades ticker ping currencies status
+token other``; ``login`` and ``subscribe`` on a stream, ``event`` for a pushed stream event, ``connect`` for a TCP
+connection (REST and stream alike).
 
     >>> f = LostAnswer(on=Trigger(op="place"), committed=True, symptom="hang")
     >>> f.variant
@@ -26,9 +27,12 @@ from pydantic import Field, TypeAdapter
 
 from .task import Plain
 
-READS = frozenset({"query", "open_orders", "all_orders", "lists", "trades", "account"})
-"""Operations that tell the client something about the state of its orders."""
-WRITES = frozenset({"place", "cancel", "cancel_all", "cancel_replace", "amend", "place_list", "cancel_list"})
+READS = frozenset({"query", "open_orders", "all_orders", "lists", "trades", "account", "positions"})
+"""Operations that tell the client something about the state of its orders and of what it holds."""
+WRITES = frozenset(
+    "place cancel cancel_all cancel_replace amend place_list cancel_list place_batch cancel_batch amend_batch dead_man "
+    "leverage position_mode margin_mode margin".split()
+)
 """Operations that change the state of the exchange."""
 
 

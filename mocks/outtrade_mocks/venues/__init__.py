@@ -4,7 +4,8 @@ A venue module has ``build(config) -> Venue`` and plain data beside it: ``instru
 symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``, ``credentials`` (the test account's),
 ``market`` (what it trades mostly: ``spot``, ``swap``), ``ccxt_id`` and ``ccxt_options`` (its class in ccxt, and what
 ``load_markets`` is to ask for); for recordings ``recorded(cassette)`` (reference and market data) and
-``rules(cassette)`` (trading rules, to be compared)::
+``rules(cassette)`` (trading rules, to be compared). Every venue declares the traits that
+``vocabulary`` lists::
 
     >>> binance = load("binance_spot")
     >>> binance.symbols["BTC/USDT"]

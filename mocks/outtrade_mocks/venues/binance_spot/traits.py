@@ -124,6 +124,36 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "not stated for the second report",
             "inferred",
         ),
+        "error_classes": Trait(
+            {
+                "transient": (-1016,),
+                "ambiguous": AMBIGUOUS_CODES,
+                "rate": (-1003, -1015, -1034),
+                "auth": (-1002, -1021, -1022, -2014, -2015),
+                "parameter": (-1013, *range(-1130, -1099), -1111, -1116, -1121),
+                "funds": ("Account has insufficient balance for requested action.",),
+                "maintenance": ("Market is closed.",),
+                "state": (-2010, -2011, -2013, -2026, -2038, -2039),
+            },
+            f"{ERRORS}; -2010 is told apart by its text",
+            "documented",
+        ),
+        "batch": Trait(None, "no batch of orders on spot but order lists and openOrders", "documented"),
+        "units": Trait({"quantity": "base", "quoteOrderQty": "quote"}, f"{REST} New order", "documented"),
+        "numbers": Trait("strings of eight decimals", f"{REST} samples", "documented"),
+        "auth": Trait(
+            {"keys": ("hmac",), "signs": "query string and body as sent"}, f"{REST} SIGNED security", "documented"
+        ),
+        "rate_limits": Trait(
+            {"weight_per_minute": 6000, "orders_per_10s": 100, "orders_per_day": 200_000},
+            f"{REST} exchangeInfo rateLimits; faqs/order_count_decrement.md",
+            "documented",
+        ),
+        "time_in_force": Trait(("GTC", "IOC", "FOK"), f"{REST} enums.md", "documented"),
+        "maintenance": Trait(
+            {"status": "GET /sapi/v1/system/status", "text": "Market is closed.", "code": -2010}, ERRORS, "documented"
+        ),
+        "sessions": Trait("always", "the venue states no trading hours", "inferred"),
         "stop_reserves": Trait("placement", "balances show a stop's money as locked at once", "inferred"),
         "public_trades": Trait("own_only", "the mock prints only trades of its account; a simplification", "inferred"),
     }
