@@ -1,8 +1,7 @@
 """Fixtures for all tests: the reference material where it is there, and the table of what real clients did.
 
-``did(venue, client, operation)`` notes that an unmodified client carried out an operation against a venue; call it right
-after the assertion that proves it. A run that had any writes ``reports/client_matrix.json``; ``OUTTRADE_UPDATE=1`` also
-renews ``docs/client_matrix.md`` (of a whole run only: what did not run is not in it).
+``did(venue, client, operation)`` notes that an unmodified client carried out an operation against a venue; call it
+right after the assertion that proves it. The notes stand in the run's JUnit file.
 """
 
 from __future__ import annotations
