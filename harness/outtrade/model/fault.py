@@ -30,7 +30,11 @@ from .task import Plain
 READS = frozenset({"query", "open_orders", "all_orders", "lists", "trades", "account", "positions"})
 """Operations that tell the client something about the state of its orders and of what it holds."""
 WRITES = frozenset(
-    ["place", "cancel", "cancel_all", "cancel_replace", "amend", "place_list", "cancel_list", "place_batch", "cancel_batch", "amend_batch", "dead_man", "leverage", "position_mode", "margin_mode", "margin"]
+    {
+        *("place", "cancel", "cancel_all", "cancel_replace", "amend", "place_list", "cancel_list"),
+        *("place_batch", "cancel_batch", "amend_batch", "dead_man"),
+        *("leverage", "position_mode", "margin_mode", "margin"),
+    }
 )
 """Operations that change the state of the exchange."""
 
