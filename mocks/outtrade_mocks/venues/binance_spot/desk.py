@@ -17,8 +17,9 @@ from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
 from outtrade_mocks.venues.binance_spot.limits import Limits
 from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, flows, listings
-from outtrade_mocks.venues.binance_spot.traits import knob
+from outtrade_mocks.venues.binance_spot.traits import KNOBS
 from outtrade_mocks.venues.config import VenueConfig
+from outtrade_mocks.venues.knobs import knob
 
 ORDER_ID_BASE = 48_300_000_000
 """Order ids on the wire are the core's plus this: of the size that the venue has today."""
@@ -82,16 +83,16 @@ class Desk:
             now=config.epoch_ns,
             seed=config.seed,
             flows=flows(config),
-            find_by_original=bool(knob(config.knobs, "lookup_after_cancel")),
+            find_by_original=bool(knob(KNOBS, config.knobs, "lookup_after_cancel")),
         )
         self.account: Account = self.exchange.open_account(
             "tester", {asset: self.exchange.atoms(asset, amount) for asset, amount in config.balances.items()}
         )
         self.limits = Limits(
-            weight=int(knob(config.knobs, "weight_per_minute")),
-            orders_10s=int(knob(config.knobs, "orders_per_10s")),
-            orders_day=int(knob(config.knobs, "orders_per_day")),
-            ban_after=int(knob(config.knobs, "ban_after")),
+            weight=int(knob(KNOBS, config.knobs, "weight_per_minute")),
+            orders_10s=int(knob(KNOBS, config.knobs, "orders_per_10s")),
+            orders_day=int(knob(KNOBS, config.knobs, "orders_per_day")),
+            ban_after=int(knob(KNOBS, config.knobs, "ban_after")),
         )
         self.epoch_ns = config.epoch_ns
         self.updated_ns = config.epoch_ns

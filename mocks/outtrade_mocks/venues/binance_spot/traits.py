@@ -7,10 +7,10 @@ setting of the scenario (``KNOBS``): both behaviours must be lived with.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from outtrade_mocks.venues.api import Trait
+from outtrade_mocks.venues.knobs import Knob
 
 REST = "binance-spot-api-docs rest-api.md"
 ERRORS = "binance-spot-api-docs errors.md"
@@ -18,15 +18,6 @@ STREAM = "binance-spot-api-docs user-data-stream.md"
 
 AMBIGUOUS_CODES = (-1000, -1001, -1006, -1007, -1008)
 """Error codes after which the outcome of the request is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """A seeded setting. ``choices`` empty: any number of the default's type."""
-
-    default: bool | int | float | str
-    choices: tuple[bool | int | float | str, ...]
-    why: str
 
 
 KNOBS: Mapping[str, Knob] = MappingProxyType(
@@ -158,14 +149,3 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "public_trades": Trait("own_only", "the mock prints only trades of its account; a simplification", "inferred"),
     }
 )
-
-
-def knob(knobs: Mapping[str, bool | int | float | str], name: str) -> bool | int | float | str:
-    """The setting of a knob, its default where the scenario has none. Raises ValueError on an impossible value."""
-    rule = KNOBS[name]
-    value = knobs.get(name, rule.default)
-    if rule.choices and value not in rule.choices:
-        raise ValueError(f"knob {name}: {value!r} is none of {rule.choices}")
-    if not rule.choices and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
-        raise ValueError(f"knob {name}: {value!r} is not a positive number")
-    return value
