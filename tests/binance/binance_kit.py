@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from outtrade_mocks.core import Fill, OrderChange
 from outtrade_mocks.venues import load
 from outtrade_mocks.venues.api import Call, HttpAnswer, HttpRequest, Push
+from outtrade_mocks.venues.binance_auth import sign
 from outtrade_mocks.venues.binance_spot import BinanceSpot
-from outtrade_mocks.venues.binance_spot.auth import sign
 from outtrade_mocks.venues.config import Credentials, VenueConfig
 
 EPOCH = 1_767_225_600_000_000_000

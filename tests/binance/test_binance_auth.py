@@ -8,7 +8,7 @@ import pytest
 from binance_kit import EPOCH, SECRET, Kit
 
 from outtrade_mocks.venues.api import HttpRequest
-from outtrade_mocks.venues.binance_spot.auth import sign
+from outtrade_mocks.venues.binance_auth import sign
 
 MS = 1_000_000
 DOC_SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"

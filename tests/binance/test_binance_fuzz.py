@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outtrade_mocks.venues.api import HttpRequest
-from outtrade_mocks.venues.binance_spot.auth import sign
+from outtrade_mocks.venues.binance_auth import sign
 from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS
 
 NAMES = [

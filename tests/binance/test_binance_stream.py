@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outtrade_mocks.venues import api
-from outtrade_mocks.venues.binance_spot.auth import sign
+from outtrade_mocks.venues.binance_auth import sign
 from outtrade_mocks.venues.binance_spot.streams import BinanceSession
 
 DOCUMENTED_FIELDS = [

@@ -1,12 +1,10 @@
 """Binance spot: the exchange behind its real wire.
 
-    errors      every error in Binance's words (from the cassette ``errors``)
-    codec       numbers and parameters: decimal strings of eight places, what a parameter may look like
+    errors      the core's refusals in Binance's words (from the cassette ``errors``)
     reference   symbols and their rules (from the cassette ``exchange_info``)
     recorded    the same, and markets and fees, from somebody's recording
     tapes       its order books and trades, to be played again
     traits      what the venue is declared to do, and the knobs for what nobody documents
-    auth        key, time window, signature
     limits      request weight, order counts, 429 and 418
     desk        exchange core + account + translation: what handlers work on
     tickets     reading and checking a new order
@@ -16,6 +14,9 @@
     streams     the WebSocket API session and the events of the private stream
     reading     how an answer is to be read (ok, definite, ambiguous)
     venue       all of it behind the seam of `outtrade_mocks.venues.api`
+
+Shared with Binance's other APIs: ``binance_codec`` (numbers and parameters), ``binance_auth`` (key, time window,
+signature), ``binance_errors``, in the folder above.
 
 Sources: binance/binance-spot-api-docs (rest-api.md, web-socket-api.md, user-data-stream.md, errors.md, filters.md,
 enums.md, faqs). Not mocked: order types that wait for a price, order lists, amend, market data streams.

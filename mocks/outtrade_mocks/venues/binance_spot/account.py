@@ -12,9 +12,10 @@ from typing import Any
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.core import Reject
+from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import codec, shapes
-from outtrade_mocks.venues.binance_spot.codec import money, plain
+from outtrade_mocks.venues.binance_codec import money, plain
+from outtrade_mocks.venues.binance_spot import shapes
 from outtrade_mocks.venues.binance_spot.desk import MS, ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import VENUE, refuse, translate
 from outtrade_mocks.venues.binance_spot.trading import identify

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import Account, BalanceChange, Change, Exchange, Fill, ListChange, Order, OrderChange, Status
-from outtrade_mocks.venues.binance_spot.codec import e8_of, money
-from outtrade_mocks.venues.binance_spot.codec import symbol as symbol_chars
+from outtrade_mocks.venues.binance_codec import e8_of, money
+from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
 from outtrade_mocks.venues.binance_spot.limits import Limits
 from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, flows, listings

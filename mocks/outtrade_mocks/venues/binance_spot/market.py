@@ -7,9 +7,10 @@ from typing import Any
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.core import Fill
+from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import codec, shapes
-from outtrade_mocks.venues.binance_spot.codec import E8, money
+from outtrade_mocks.venues.binance_codec import E8, money
+from outtrade_mocks.venues.binance_spot import shapes
 from outtrade_mocks.venues.binance_spot.desk import MS, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import VENUE, refuse
 from outtrade_mocks.venues.binance_spot.reference import Listing, exchange_info

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from outtrade_mocks.core import ListChange, NewList, Order, Reject, RejectReason
+from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import codec, shapes, tickets
+from outtrade_mocks.venues.binance_spot import shapes, tickets
 from outtrade_mocks.venues.binance_spot.desk import CONTINGENCY, LIST_ID_BASE, LIST_STATUS, MS, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import refuse, translate
 from outtrade_mocks.venues.binance_spot.tickets import Ticket

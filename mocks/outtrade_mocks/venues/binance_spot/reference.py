@@ -24,7 +24,7 @@ from outtrade_mocks.core import FlowConfig, PriceBand
 from outtrade_mocks.core import Instrument as CoreInstrument
 from outtrade_mocks.core.feed import config_of
 from outtrade_mocks.venues import VenueError
-from outtrade_mocks.venues.binance_spot.codec import e8_of
+from outtrade_mocks.venues.binance_codec import e8_of
 from outtrade_mocks.venues.binance_spot.errors import VENUE
 from outtrade_mocks.venues.binance_spot.recorded import Unusable, listing_of
 from outtrade_mocks.venues.config import VenueConfig

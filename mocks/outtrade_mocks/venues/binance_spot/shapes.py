@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from outtrade_mocks.core import Fill, Order
-from outtrade_mocks.venues.binance_spot.codec import money
+from outtrade_mocks.venues.binance_codec import money
 from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, Desk
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from outtrade_mocks.core import BalanceChange, ListChange, OrderChange
+from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues.api import Call, Close, Commit, HttpAnswer, Push, Reading
-from outtrade_mocks.venues.binance_spot import auth
-from outtrade_mocks.venues.binance_spot.codec import digest, encode, money, optional
+from outtrade_mocks.venues.binance_codec import digest, encode, money, optional
 from outtrade_mocks.venues.binance_spot.desk import (
     CONTINGENCY,
     EXPIRY_REASON,
@@ -191,12 +191,11 @@ class Reports:
 class BinanceSession:
     """One connection to the WebSocket API, above the frames."""
 
-    def __init__(self, desk: Desk, *, key: str, secret: str, now: int, return_rate_limits: bool = True) -> None:
+    def __init__(self, desk: Desk, *, keys: auth.Keys, now: int, return_rate_limits: bool = True) -> None:
         self.subscribed = False
         self.ping_every: float | None = PING_EVERY
         self._desk = desk
-        self._key = key
-        self._secret = secret
+        self._keys = keys
         self._connected = now
         self._return_rate_limits = return_rate_limits
         desk.limits.request(now, CONNECT_WEIGHT)
@@ -330,10 +329,10 @@ class BinanceSession:
 
     def _authenticate(self, call: Call, now: int) -> None:
         params = call.params
-        auth.check_key(optional(params, "apiKey"), self._key)
+        auth.check_key(optional(params, "apiKey"), self._keys.key)
         names = sorted(name for name in params if name != "signature")
         payload = "&".join(f"{name}={params[name]}" for name in names)
-        auth.check_signed(params, payload, secret=self._secret, now=now)
+        auth.check_signed(params, payload, keys=self._keys, now=now)
 
     def _subscribe(self, call: Call, now: int) -> dict[str, int]:
         self._authenticate(call, now)

@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple, cast
 
 from outtrade_mocks.core import NewOrder, Trigger
 from outtrade_mocks.core.orders import SelfTrade, TimeInForce, TriggerKind
-from outtrade_mocks.venues.binance_spot import codec
+from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.binance_spot.desk import SELF_TRADE_MODE, Desk
 from outtrade_mocks.venues.binance_spot.errors import refuse
 from outtrade_mocks.venues.binance_spot.reference import Listing

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from outtrade_mocks.core import Order, Reject
+from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import codec, orderlists, shapes, tickets
-from outtrade_mocks.venues.binance_spot.codec import money
+from outtrade_mocks.venues.binance_codec import money
+from outtrade_mocks.venues.binance_spot import orderlists, shapes, tickets
 from outtrade_mocks.venues.binance_spot.desk import MS, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.binance_spot.reference import Listing

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange, Reject
+from outtrade_mocks.venues import binance_auth as auth
+from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
-from outtrade_mocks.venues.binance_spot import auth, codec
 from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS, Endpoint
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
@@ -72,8 +73,7 @@ class BinanceSpot:
         self.traits: Mapping[str, Trait] = TRAITS
         self.desk = Desk(config)
         credentials = config.credentials or CREDENTIALS
-        self._key = credentials.key
-        self._secret = credentials.secret
+        self._keys = auth.Keys(credentials)
         self._unified = {entry.id: unified for unified, entry in self.desk.listings.items()}
         self._reports = Reports(self.desk)
         self._witness = Witness(
@@ -136,11 +136,11 @@ class BinanceSpot:
             if endpoint.bucket == "api":
                 self._limited(now, endpoint.cost(call.params))
             if endpoint.security != "none":
-                auth.check_key(asked.key, self._key)
+                auth.check_key(asked.key, self._keys.key)
             if asked.repeated:
                 raise refuse("duplicate_values")
             if endpoint.security == "signed":
-                asked.deadline = auth.check_signed(call.params, asked.payload, secret=self._secret, now=now)
+                asked.deadline = auth.check_signed(call.params, asked.payload, keys=self._keys, now=now)
             if endpoint.new_order and call.params.get("orderRateLimitExceededMode") != "CANCEL_ONLY":
                 exceeded = self.desk.limits.order_refusal(now)
                 if exceeded is not None:
@@ -230,7 +230,7 @@ class BinanceSpot:
     def open_session(self, host: str, path: str, now: int) -> BinanceSession:
         """A new connection to the WebSocket API (its path is ``stream_path``)."""
         quiet = "returnratelimits=false" in path.lower()
-        return BinanceSession(self.desk, key=self._key, secret=self._secret, now=now, return_rate_limits=not quiet)
+        return BinanceSession(self.desk, keys=self._keys, now=now, return_rate_limits=not quiet)
 
     def on_push(self, callback: Callable[[Push], None]) -> None:
         """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""

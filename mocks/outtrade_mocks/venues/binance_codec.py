@@ -22,7 +22,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from outtrade_mocks.venues.binance_spot.errors import refuse
+from outtrade_mocks.venues.binance_errors import refuse
 
 E8 = 100_000_000
 DECIMALS = 8

@@ -1,8 +1,10 @@
 """Security: key, time window and signature of a signed request (rest-api.md, "SIGNED Endpoint security").
 
 What is signed is the query string and the body as sent, one after the other without a separator, without the
-signature itself; HMAC-SHA256 in hexadecimal, in either case. A request is taken where ``timestamp < server + 1000 ms``
-and ``server - timestamp <= recvWindow`` (5000 unless sent, at most 60000; timestamps may be in microseconds)::
+signature itself. Three kinds of keys: HMAC-SHA256 in hexadecimal, in either case; RSA (PKCS#1 v1.5, SHA-256) and
+Ed25519 in base64, where case counts and which must be percent-encoded in a query string. A request is taken where
+``timestamp < server + 1000 ms`` and ``server - timestamp <= recvWindow`` (5000 unless sent, at most 60000; timestamps
+may be in microseconds)::
 
     >>> sign("NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j",
     ...      "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1"
@@ -12,13 +14,14 @@ and ``server - timestamp <= recvWindow`` (5000 unless sent, at most 60000; times
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from typing import Literal
 
-from outtrade_mocks.venues.binance_spot.codec import INTEGER_RANGE, integer, mandatory, optional
-from outtrade_mocks.venues.binance_spot.errors import refuse
+from outtrade_mocks.venues.binance_codec import INTEGER_RANGE, integer, mandatory, optional
+from outtrade_mocks.venues.binance_errors import refuse
+from outtrade_mocks.venues.config import Credentials
+from outtrade_mocks.venues.signing import hmac_of, key_pair
 
 _KEY_FORMAT = re.compile(r"[A-Za-z0-9]{64}", re.ASCII)
 _WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,3}))?", re.ASCII)
@@ -29,15 +32,28 @@ AHEAD_NS = 1_000_000_000
 
 def sign(secret: str, payload: str) -> str:
     """The HMAC-SHA256 signature of a payload, in lower-case hexadecimal."""
-    keyed = _keyed(secret).copy()
-    keyed.update(payload.encode("utf-8", "surrogatepass"))
-    return keyed.hexdigest()
+    return hmac_of(secret.encode(), payload.encode("utf-8", "surrogatepass")).hex()
 
 
-@lru_cache(maxsize=64)
-def _keyed(secret: str) -> hmac.HMAC:
-    """An HMAC that has read its key: copying it costs less than keying anew."""
-    return hmac.new(secret.encode(), digestmod="sha256")
+class Keys:
+    """What an account's requests are checked against. Raises ValueError on an unusable public key."""
+
+    __slots__ = ("_pair", "_secret", "key", "kind")
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.key = credentials.key
+        self._secret = credentials.secret
+        self._pair = None if credentials.public_key is None else key_pair(credentials.public_key)
+        self.kind: Literal["hmac", "rsa", "ed25519"] = "hmac" if self._pair is None else self._pair.kind
+
+    def check_signature(self, sent: str, payload: str) -> None:
+        """Raises -1022 where the signature is not that of the payload."""
+        if self._pair is None:
+            right = sent.lower() == sign(self._secret, payload)
+        else:
+            right = self._pair.verifies(payload.encode("utf-8", "surrogatepass"), sent)
+        if not right:
+            raise refuse("invalid_signature")
 
 
 def check_key(sent: str | None, key: str) -> None:
@@ -89,18 +105,12 @@ def check_deadline(deadline: int, now: int) -> None:
         raise refuse("outside_recv_window")
 
 
-def check_signature(sent: str, secret: str, payload: str) -> None:
-    """Raises -1022 where the signature is not that of the payload."""
-    if sent.lower() != sign(secret, payload):
-        raise refuse("invalid_signature")
-
-
-def check_signed(params: Mapping[str, str], payload: str, *, secret: str, now: int) -> int:
+def check_signed(params: Mapping[str, str], payload: str, *, keys: Keys, now: int) -> int:
     """All checks of a signed request but the key, in this order: presence, time window, signature.
 
     Returns the deadline of ``check_time``.
     """
     signature = mandatory(params, "signature")
     deadline = check_time(params, now)
-    check_signature(signature, secret, payload)
+    keys.check_signature(signature, payload)
     return deadline
