@@ -133,7 +133,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "units": Trait({"quantity": "base", "quoteOrderQty": "quote"}, f"{REST} New order", "documented"),
         "numbers": Trait("strings of eight decimals", f"{REST} samples", "documented"),
         "auth": Trait(
-            {"keys": ("hmac", "rsa", "ed25519"), "signs": "query string and body as sent"}, f"{REST} SIGNED security", "documented"
+            {"keys": ("hmac", "rsa", "ed25519"), "signs": "query string and body as sent"},
+            f"{REST} SIGNED security",
+            "documented",
         ),
         "rate_limits": Trait(
             {"weight_per_minute": 6000, "orders_per_10s": 100, "orders_per_day": 200_000},
