@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,8 @@ class WireServer:
         self._authority: Authority | None = None
         self._listener: asyncio.Server | None = None
         self._stream_listener: asyncio.Server | None = None
+        self._kept: socket.socket | None = None
+        """The port while nobody listens there: bound, so that nobody else takes it meanwhile."""
         self._doors: dict[int, Door] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count()
@@ -150,7 +153,7 @@ class WireServer:
             setting.server.carrier = self._carrier
             self._carrier.opened()
         for window in setting.plan.windows(*NO_LISTENER):
-            setting.server.at(window.start, self._shut if self._carrier is None else self._carrier.refuse)
+            setting.server.at(window.start, self._refuse if self._carrier is None else self._carrier.refuse)
             setting.server.at(window.end, self._reopen if self._carrier is None else self._carrier.accept)
 
     async def stop(self) -> History:
@@ -189,7 +192,7 @@ class WireServer:
             self._port = 0
             await self._listen()
         if any(self.setting.plan.window(kind, self.world.run_ns) for kind in NO_LISTENER):
-            self._shut()
+            self._refuse()
 
     def _seal(self) -> None:
         self.setting.close(events=self.world.events)
@@ -220,8 +223,12 @@ class WireServer:
 
     async def _open_port(self, port: int) -> asyncio.Server:
         context = None if self._authority is None else self._authority.context
+        loop = asyncio.get_running_loop()
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # old connections may still be there
+            return await loop.create_server(self._accept, sock=kept, ssl=context, backlog=1024)
         try:
-            loop = asyncio.get_running_loop()
             return await loop.create_server(self._accept, LOOPBACK, port, ssl=context, backlog=1024)
         except (OSError, OverflowError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
@@ -232,7 +239,25 @@ class WireServer:
         """Something outside of the engine failed."""
         self._failed(error)
 
+    def _refuse(self) -> None:
+        """Nobody listens from now on, and the port stays ours: connecting is refused (a bound socket that does not
+        listen refuses)."""
+        self._shut()
+        kept = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind((LOOPBACK, self._port))
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else others may be given it as a free port
+        except OSError as error:  # taken in this instant; it is tried again when the fault is over
+            kept.close()
+            self._failed(PortTaken(f"cannot keep {LOOPBACK}:{self._port}: {error.strerror}"))
+        else:
+            self._kept = kept
+
     def _shut(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         if self._stream_listener is not None:
             self._stream_listener.close()
             self._stream_listener = None
