@@ -22,6 +22,7 @@ from outtrade_mocks.core.margined import Margined
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.past import forget_past
 from outtrade_mocks.core.positions import Portfolio, Setting
+from outtrade_mocks.core.prints import Prints
 from outtrade_mocks.core.scripted import ScriptedFlow
 from outtrade_mocks.core.state import State, restore, snapshot
 from outtrade_mocks.core.tape import TapeFlow
@@ -125,8 +126,9 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         ScriptedFlow: "_makers _noise _renewed _timeline",
         TapeFlow: "_actions _books _place _seen config instrument mid next_time opened reference",
         Market: "_clear_until _own_best _taken asks bids calendar clearing collateral ends flow house index_log "
-        "instrument is_open ladder last_price limited margined noted ordered own_entries published quote state takes "
-        "tariffed trade_id waiting watches",
+        "instrument is_open ladder last_price limited margined noted ordered own_entries prints published quote state "
+        "takes tariffed trade_id waiting watches",
+        Prints: "_gathered _kept _time last",
         Planned: "state symbol",
         Margined: "_ledger changed charged charges funding holders house_carried house_lots instrument realised seen",
         Portfolio: "hedge positions reducing settings",
@@ -148,7 +150,7 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         assert sorted(kind.__slots__) == names.split(), kind
     private = (
         "_borrowers _callbacks _countdowns _entries _foreclosing _interest _last_order_id _lists _markets _moving _out "
-        "_stressed _timer_count _timers _touched"
+        "_printed _stressed _timer_count _timers _touched"
     )
     public = "accounts event_id find_by_original ledger now practice precisions prices tariffs"
     assert sorted(vars(make(1).tariffs)) == ["_ledger", "_markets", "_precisions", "prices", "schedules"]

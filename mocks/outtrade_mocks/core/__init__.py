@@ -85,6 +85,7 @@ from outtrade_mocks.core.orders import (
 )
 from outtrade_mocks.core.positions import Position
 from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.prints import Print
 from outtrade_mocks.core.states import Request, TradingState
 from outtrade_mocks.core.view import View
 
@@ -119,6 +120,7 @@ __all__ = [
     "PositionChange",
     "Practice",
     "PriceBand",
+    "Print",
     "Rates",
     "Reject",
     "RejectReason",

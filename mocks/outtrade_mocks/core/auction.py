@@ -139,8 +139,12 @@ class Auctions(Foreclosure):
             part = min(lots, buy.remaining, sell.remaining)
             lots -= part
             quote = market.clearing.value(price, part)
-            if buy.order is not None or sell.order is not None:
+            known = [entry.order for entry in (buy, sell) if entry.order is not None]
+            if known:
                 market.trade_id += 1
+            if market.prints is not None:
+                later = max(known, key=lambda order: order.order_id).side == "buy" if len(known) == 2 else True
+                market.prints.add(self.now, price, part, buy=later, trade_id=market.trade_id if known else None)
             for entry in (buy, sell):
                 self._take_from(market, entry, part)
                 if entry.order is None:

@@ -34,17 +34,17 @@ class Clockwork(Doors):
             if market.own_entries or market.vigilant:
                 lively.append(market)
             else:
-                _let_pass(market, now + 1)
+                self._let_pass(market, now + 1)
         while lively:
             market = min(lively, key=Market.first_touch)
             time = market.first_touch()
             if time > now:
                 break
-            _let_pass(market, time)
+            self._let_pass(market, time)
             self.now = time
-            self._act(market, market.pop())
+            self._act(market, self._pop(market))
         for market in lively:
-            _let_pass(market, now + 1)
+            self._let_pass(market, now + 1)
         self.now = now
         if self._out:
             self._flush()
@@ -148,9 +148,3 @@ def _rank(what: Timed) -> int:
     if not isinstance(what, Planned):
         return 1
     return 2 if what.state is TradingState.EXPIRED else 0
-
-
-def _let_pass(market: Market, end: int) -> None:
-    """Only note the actions before ``end`` (ns): they touch no account's order."""
-    while market.next_time < end:
-        market.defer(market.pop())

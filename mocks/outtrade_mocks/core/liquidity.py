@@ -9,10 +9,14 @@ from decimal import Decimal
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
+from outtrade_mocks.core.feed import Feed
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.flow import Quote, Take
+from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Side
+from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.prints import MOST, Print, Prints
 from outtrade_mocks.core.settlement import Settlement
 
 ENDLESS = 1 << 62
@@ -22,12 +26,17 @@ ENDLESS = 1 << 62
 class Liquidity(Settlement):
     """The seeded market acts; anybody may look at the book."""
 
+    def __init__(self, *, now: int, practice: Practice | None = None) -> None:
+        super().__init__(now=now, practice=practice)
+        self._printed = 0
+        """So many prints of each symbol are kept."""
+
     def _act(self, market: Market, action: Quote | Take) -> None:
         """Carry out an action that may touch an account's order."""
         if isinstance(action, Quote):
             market.takes.clear()
             if action.through:
-                self._trade_through(market, action.through)
+                self._trade_through(market, action)
             self._put_up(market)
         else:
             self._sync(market)
@@ -36,18 +45,51 @@ class Liquidity(Settlement):
             self._aftermath(market)
 
     def _take(self, market: Market, take: Take) -> None:
-        limit = take.limit or None
-        self._match(market, Entry(self.ledger.house, take.buy, take.limit, take.lots), limit, "market", "market")
+        limit, prints = take.limit or None, market.prints
+        entry = Entry(self.ledger.house, take.buy, take.limit, take.lots)
+        if prints is not None:
+            prints.gather(take.time)
+        self._match(market, entry, limit, "market", "market")
+        if prints is not None:
+            prints.took(limit, entry.remaining, buy=take.buy)
         if limit is not None:
             self._print(market, limit)
 
-    def _trade_through(self, market: Market, price: int) -> None:
+    def _trade_through(self, market: Market, quote: Quote) -> None:
         """Somebody buys (else, with a negative price, sells) all that rests up to a price, at which the last part is
         printed; the makers, who trade among each other, are about to renew their quotes."""
+        buy, limit, prints = quote.through > 0, abs(quote.through), market.prints
+        house: list[tuple[int, int]] = []
+        if prints is not None:
+            resting = market.side(buy=not buy).entries(limit)
+            house = [(entry.price, entry.remaining) for entry in resting if entry.order is None]
+            prints.gather(quote.time)
         market.withdraw()
-        limit = abs(price)
-        self._match(market, Entry(self.ledger.house, price > 0, limit, ENDLESS), limit, "market", "market")
+        self._match(market, Entry(self.ledger.house, buy, limit, ENDLESS), limit, "market", "market")
+        if prints is not None:
+            prints.swept(house, (limit, market.least), buy=buy)
         self._print(market, limit)
+
+    def _pop(self, market: Market) -> Quote | Take:
+        """Take the flow's next action. Where prints are kept, what a quote is about to wipe out trades first."""
+        if market.prints is not None:
+            assert market.flow is not None
+            following = market.flow.peek(0)
+            if isinstance(following, Quote) and (market.takes or following.through):
+                self._sync(market)
+        return market.pop()
+
+    def _let_pass(self, market: Market, end: int) -> None:
+        """Only note the actions before ``end`` (ns): they touch no account's order."""
+        if market.prints is None:
+            while market.next_time < end:
+                market.defer(market.pop())
+            return
+        while market.next_time < end:
+            action = self._pop(market)
+            if isinstance(action, Quote) and action.through and market.is_open:
+                self._trade_through(market, action)
+            market.defer(action)
 
     def _print(self, market: Market, price: int) -> None:
         """Others trade at ``price`` (ticks)."""
@@ -149,6 +191,35 @@ class Liquidity(Settlement):
                 other.reduce(entry, surplus)
             left += entry.total
         return left
+
+    def keep_prints(self, most: int) -> None:
+        """From now on keep the last ``most`` prints of each symbol (``prints``); 0 keeps none, and forgets those that
+        were kept. What happens is the same either way. Raises Malformed where that is no number from 0 to 1,000,000."""
+        if type(most) is not int or not 0 <= most <= MOST:
+            raise Malformed(f"so many prints are kept: 0 to {MOST:,}, not {most!r}")
+        self._printed = most
+        for market in self._markets.values():
+            self._sync(market)
+            self._record(market)
+
+    def _record(self, market: Market) -> None:
+        before = market.prints
+        kept, last = ([], 0) if before is None else (before.after(0), before.last)
+        market.prints = Prints(self._printed, kept, last) if self._printed else None
+
+    def prints(self, symbol: str, after: int = 0) -> list[Print]:
+        """The prints of a symbol that are kept and have a number above ``after``, oldest first. Raises Malformed where
+        none are kept (``keep_prints``), or on a number that is none; Reject(UNKNOWN_SYMBOL)."""
+        market = self._market(symbol)
+        if type(after) is not int or after < 0 or market.prints is None:
+            raise Malformed("prints are asked for after a number, and kept once keep_prints was called")
+        self._sync(market)
+        return market.prints.after(after)
+
+    def add_instrument(self, instrument: Instrument, flow: Feed | None = None) -> None:
+        """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
+        super().add_instrument(instrument, flow)
+        self._record(self._markets[instrument.symbol])
 
     def depth(self, symbol: str, limit: int = 100) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Bids and asks, best first, as (ticks, lots)."""

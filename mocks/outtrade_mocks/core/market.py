@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.clearing import Clearing
 from outtrade_mocks.core.feed import Feed
-from outtrade_mocks.core.flow import NEVER, Ladder, Quote, Take
+from outtrade_mocks.core.flow import NEVER, Flow, Ladder, Quote, Take
 from outtrade_mocks.core.instruments import Instrument
 from outtrade_mocks.core.margined import Margined
+from outtrade_mocks.core.prints import Prints
 from outtrade_mocks.core.sessions import calendar_of
 from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.core.triggers import Watches
@@ -37,7 +38,8 @@ class Market:
     __slots__ = (
         "_clear_until", "_own_best", "_taken", "asks", "bids", "calendar", "clearing", "collateral", "ends", "flow",
         "house", "index_log", "instrument", "is_open", "ladder", "last_price", "limited", "margined", "noted",
-        "ordered", "own_entries", "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting", "watches",
+        "ordered", "own_entries", "prints", "published", "quote", "state", "takes", "tariffed", "trade_id", "waiting",
+        "watches",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, flow: Feed | None, clearing: Clearing) -> None:
@@ -90,6 +92,8 @@ class Market:
         """What the house makers put up for ``quote``; None: to be worked out."""
         self.published: dict[str, int] = {}
         """Prices that are told to the core, in ticks: mark and index."""
+        self.prints: Prints | None = None
+        """All trades as the public sees them; None: nobody asked for them."""
         self.watches: Watches | None = None
         """Armed trigger orders; None: there are none. While there are, every action is carried out at its time."""
 
@@ -148,11 +152,30 @@ class Market:
                 self.trade_id += 1  # the print; triggers see it when all is filled
             elif self.watches is not None and self.is_open and self.last_price is not None:
                 self.watches.saw("last", self.last_price)
+            if self.prints is not None and self.is_open:
+                self._print_touch(self.prints, action)
         else:
             self.trade_id += action.prints
             if action.limit:
                 self.last_price = action.limit
         return action
+
+    @property
+    def least(self) -> int:
+        """The least quantity (lots) of an order."""
+        grid = self.instrument.grid_lots
+        return -(-self.instrument.min_lots // grid) * grid
+
+    def _print_touch(self, prints: Prints, quote: Quote) -> None:
+        """A quote of the seeded flow counts as a small trade at its touch, but where an account's order would have been
+        first. A recording has its own trades."""
+        flow, price = self.flow, self.last_price
+        if not isinstance(flow, Flow) or quote.through or price is None or flow.shown(quote) is None:
+            return
+        buy = price > flow.touch(quote)[0]
+        bid, ask = self.own_best() if self.own_entries else (None, None)
+        if not _within(buy, bid, ask, price):
+            prints.add(quote.time, price, self.least, buy=buy)
 
     def own_changed(self, count: int) -> None:
         """``count`` orders of accounts came to the book (negative: left it)."""

@@ -205,8 +205,12 @@ class Matching(Borrowing):
             if market.watches is not None:
                 market.watches.saw("last", price)
             if not own and not maker_own:
+                if market.prints is not None:
+                    market.prints.add(self.now, price, lots, buy=buy)
                 continue
             market.trade_id += 1
+            if market.prints is not None:
+                market.prints.add(self.now, price, lots, buy=buy, trade_id=market.trade_id)
             quote = market.clearing.value(price, lots)
             if maker_own:
                 if not maker.remaining:

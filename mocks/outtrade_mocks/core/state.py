@@ -47,6 +47,7 @@ from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Order, Status
 from outtrade_mocks.core.positions import Portfolio, Position, Setting
 from outtrade_mocks.core.practice import Practice
+from outtrade_mocks.core.prints import Print, Prints
 from outtrade_mocks.core.recording import Tape
 from outtrade_mocks.core.scripted import ScriptedFlow
 from outtrade_mocks.core.states import CONTINUOUS, TradingState
@@ -168,6 +169,8 @@ class MarketState(msgspec.Struct, frozen=True):
     """Of a contract: lots and carried."""
     funding: tuple[int, int] | None = None
     """The published rate as a fraction."""
+    prints: list[Print] = []
+    last_print: int = 0
 
 
 class WatchState(msgspec.Struct, frozen=True, array_like=True):
@@ -258,6 +261,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     interest: dict[str, int] = {}
     borrowers: list[str] = []
     """Accounts that owe something, in the order in which they began to."""
+    printed: int = 0
+    """So many prints of each symbol are kept."""
 
     def to_json(self) -> bytes:
         """The state as one JSON document."""
@@ -300,6 +305,7 @@ def snapshot(exchange: Exchange) -> State:
         pool=dict(exchange.ledger.pool),
         interest=dict(exchange.ledger.interest),
         borrowers=list(exchange._borrowers),
+        printed=exchange._printed,
         timers=[
             _timer(time, number, what)
             for time, number, what in sorted(exchange._timers, key=lambda timer: timer[:2])
@@ -389,6 +395,8 @@ def _market(market: Market) -> MarketState:
         None if market.margined is None else (market.margined.house_lots, market.margined.house_carried),
         None if market.margined is None or market.margined.funding is None
         else market.margined.funding.as_integer_ratio(),
+        [] if market.prints is None else market.prints.after(0),
+        0 if market.prints is None else market.prints.last,
     )  # fmt: skip
 
 
@@ -434,6 +442,7 @@ def restore(state: State) -> Exchange:
     """An exchange that goes on from ``state``; the state may be restored any number of times."""
     exchange = Exchange([], now=state.now, seed=0, find_by_original=state.find_by_original)
     exchange.practice = Practice(**state.practice)
+    exchange._printed = state.printed
     exchange.tariffs.schedules.update(
         ((saved.account, saved.symbol), msgspec.convert(saved.rules, FeeSchedule)) for saved in state.schedules
     )
@@ -573,6 +582,8 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
     market.quote, market.noted = saved.quote, saved.noted
     market.takes, market._taken = list(saved.takes), list(saved.taken)
     market.published = dict(saved.published)
+    if exchange._printed:
+        market.prints = Prints(exchange._printed, saved.prints, saved.last_print)
     if market.margined is not None and saved.house_position is not None:
         market.margined.house_lots, market.margined.house_carried = saved.house_position
         market.margined.funding = None if saved.funding is None else Fraction(*saved.funding)
