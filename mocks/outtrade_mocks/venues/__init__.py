@@ -3,9 +3,10 @@
 A venue module has ``build(config) -> Venue`` and plain data beside it: ``instruments(config)``, ``symbols`` (unified
 symbol -> the venue's id), ``rest_url``, ``stream_url``, ``traits``, ``credentials`` (the test account's),
 ``market`` (what it trades mostly: ``spot``, ``swap``), ``ccxt_id`` and ``ccxt_options`` (its class in ccxt, and what
-``load_markets`` is to ask for); for recordings ``recorded(cassette)`` (reference and market data) and
-``rules(cassette)`` (trading rules, to be compared). Every venue declares the traits that
-``vocabulary`` lists::
+``load_markets`` is to ask for), ``documentation`` (where the documents lie that sources name), ``KNOBS`` and
+``about()`` (what its page in docs/venues is written from); for recordings ``recorded(cassette)`` (reference and market
+data) and ``rules(cassette)`` (trading rules, to be compared). Every venue declares the traits that ``vocabulary``
+lists. How to add a venue: docs/add-a-venue.md::
 
     >>> binance = load("binance_spot")
     >>> binance.symbols["BTC/USDT"]

@@ -13,6 +13,7 @@
     endpoints   the table of endpoints
     streams     the WebSocket API session and the events of the private stream
     reading     how an answer is to be read (ok, definite, ambiguous)
+    statement   what the documentation says of all this (docs/venues/binance_spot.md)
     venue       all of it behind the seam of `outtrade_mocks.venues.api`
 
 Shared with Binance's other APIs: ``binance_codec`` (numbers and parameters), ``binance_auth`` (key, time window,
@@ -31,6 +32,7 @@ from outtrade_mocks.venues.api import Trait
 from outtrade_mocks.venues.binance_spot.recorded import recorded, rules
 from outtrade_mocks.venues.binance_spot.reference import instruments
 from outtrade_mocks.venues.binance_spot.reference import symbols as _symbols
+from outtrade_mocks.venues.binance_spot.statement import about
 from outtrade_mocks.venues.binance_spot.tapes import tape_of
 from outtrade_mocks.venues.binance_spot.traits import KNOBS, TRAITS
 from outtrade_mocks.venues.binance_spot.venue import CREDENTIALS, BinanceSpot
@@ -39,6 +41,7 @@ from outtrade_mocks.venues.config import VenueConfig
 __all__ = [
     "KNOBS",
     "BinanceSpot",
+    "about",
     "build",
     "ccxt_id",
     "ccxt_options",
