@@ -195,8 +195,6 @@ def test_lists(engine: Path) -> None:
     faults = outtrade("list", "faults").stdout
     assert "lost_answer" in faults and "crash" in faults
     assert "binance_spot" in outtrade("list", "venues").stdout
-    traits = outtrade("list", "venues", "--traits").stdout
-    assert "documented:" in traits
 
 
 # ------------------------------------------------------------------ zoo

@@ -640,15 +640,28 @@ def dataset(
     raise typer.Exit(guarded(lambda: dataset_command(options), debug=debug))
 
 
-@listing.command("venues")
+@listing.command(
+    "venues",
+    epilog="\b\nExamples:\n"
+    "  outtrade list venues\n"
+    "  outtrade list venues --traits\n"
+    "  outtrade list venues binance_spot --traits\n"
+    "  outtrade list venues --traits --json",
+)
 def list_venues(
-    traits: Annotated[bool, typer.Option("--traits", help="Show each venue's declared behaviour.")] = False,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[VENUE]...", help="Only these, in full.")] = None,
+    traits: Annotated[bool, typer.Option("--traits", help="Show declared behaviour, the venues side by side.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with sources and confidence.")] = False,
+    debug: Debug = False,
 ) -> None:
-    """Mock exchanges."""
-    from outtrade.cli.guard import guarded
-    from outtrade.cli.listing import venues_command
+    """Mock exchanges, and with --traits what each is declared to do; what is marked ~ is inferred and never judged.
 
-    raise typer.Exit(guarded(lambda: venues_command(traits=traits)))
+    A venue that is named is shown in full, each trait with its confidence and source.
+    """
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.venues import venues_command
+
+    raise typer.Exit(guarded(lambda: venues_command(tuple(names or ()), traits=traits, as_json=as_json), debug=debug))
 
 
 @listing.command("faults")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import textwrap
 from typing import get_args
 
@@ -15,11 +13,11 @@ from outtrade.report.text import clean
 from outtrade.score import OK
 
 
-def _terminal() -> Terminal:
+def terminal_of() -> Terminal:
     return Terminal(*consoles())
 
 
-def _definition(terminal: Terminal, name: str, text: str, *, column: int = 20, style: str = "bold") -> None:
+def definition(terminal: Terminal, name: str, text: str, *, column: int = 20, style: str = "bold") -> None:
     """``name   text``, the text cleaned and wrapped in its own column."""
     from rich.text import Text
 
@@ -32,53 +30,30 @@ def _definition(terminal: Terminal, name: str, text: str, *, column: int = 20, s
         terminal.line(" " * column + part)
 
 
-def _first_paragraph(thing: object) -> str:
+def first_paragraph(thing: object) -> str:
     return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split()).replace("``", "")
-
-
-def venue_names() -> list[str]:
-    """Names of the mock exchanges: the packages of outtrade_mocks.venues that can be built."""
-    root = importlib.import_module("outtrade_mocks.venues")
-    found = []
-    for info in pkgutil.iter_modules(root.__path__):
-        if info.ispkg:
-            found.append(info.name)
-    return sorted(found)
-
-
-def venues_command(*, traits: bool) -> int:
-    """``outtrade list venues``."""
-    terminal = _terminal()
-    for name in venue_names():
-        module = importlib.import_module(f"outtrade_mocks.venues.{name}")
-        _definition(terminal, name, _first_paragraph(module))
-        if traits:
-            for trait, declared in sorted(module.traits.items()):
-                terminal.line(f"  {clean(trait)} = {clean(declared.value)}")
-                terminal.paragraph(f"{declared.confidence}: {declared.source}", indent="      ")
-    return OK
 
 
 def faults_command() -> int:
     """``outtrade list faults``."""
     from outtrade.model import fault
 
-    terminal = _terminal()
+    terminal = terminal_of()
     union = get_args(get_args(fault.Fault)[0])
     for kind in union:
-        _definition(terminal, kind.model_fields["kind"].default, _first_paragraph(kind))
+        definition(terminal, kind.model_fields["kind"].default, first_paragraph(kind))
     return OK
 
 
 def properties_command(*, suite: str) -> int:
     """``outtrade list properties``."""
-    terminal = _terminal()
+    terminal = terminal_of()
     before = ""
     for prop in suites.load(suite).properties:
         if prop.dimension != before:
             terminal.line(("\n" if before else "") + prop.dimension, "bold")
             before = prop.dimension
-        _definition(
+        definition(
             terminal,
             f"  {prop.id:<8}{prop.level:<8}{prop.severity:<10}{prop.scope:<4}",
             prop.title,
@@ -90,34 +65,34 @@ def properties_command(*, suite: str) -> int:
 
 def profiles_command(*, suite: str) -> int:
     """``outtrade list profiles``."""
-    terminal = _terminal()
+    terminal = terminal_of()
     for name, space in suites.load(suite).spaces.items():
-        _definition(terminal, clean(name), _first_paragraph(space))
+        definition(terminal, clean(name), first_paragraph(space))
     return OK
 
 
 def agents_command(*, suite: str) -> int:
     """``outtrade list agents``."""
-    terminal = _terminal()
+    terminal = terminal_of()
     loaded = suites.load(suite)
     terminal.line("reference agents", "bold")
     for name, spec in loaded.agents.items():
-        _definition(terminal, f"  agent:{clean(name)}", spec, column=30, style="")
+        definition(terminal, f"  agent:{clean(name)}", spec, column=30, style="")
     if loaded.models:
         terminal.line("\nscripted models (they trade by venue.tools)", "bold")
     for model in loaded.models:
         text = model.purpose + (f"; fails {model.property}" if model.property else "")
-        _definition(terminal, f"  agent:models/{clean(model.name)}", text, column=36, style="")
+        definition(terminal, f"  agent:models/{clean(model.name)}", text, column=36, style="")
     terminal.line("\nbroken agents (the zoo)", "bold")
     for broken in loaded.zoo:
         text = f"{broken.property}, made from {broken.base}. {broken.source}"
-        _definition(terminal, f"  zoo:{clean(broken.name)}", text, column=30, style="")
+        definition(terminal, f"  zoo:{clean(broken.name)}", text, column=30, style="")
     return OK
 
 
 def explain_command(wanted: str, *, suite: str) -> int:
     """``outtrade explain PROPERTY``."""
-    terminal = _terminal()
+    terminal = terminal_of()
     loaded = suites.load(suite)
     prop = loaded.property(wanted)
     terminal.paragraph(f"{prop.id}  {prop.title}", indent="")

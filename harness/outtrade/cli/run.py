@@ -28,6 +28,7 @@ from outtrade.report.text import clean
 from outtrade.score import ERROR, Policy
 from outtrade.wire.toxiproxy.api import ToxiproxyError
 from outtrade.wire.toxiproxy.find import Wanted, found
+from outtrade_mocks.venues import NAMES
 
 if TYPE_CHECKING:
     from outtrade.engine.results import Examined
@@ -97,10 +98,8 @@ def waivers_of(texts: tuple[str, ...], known: frozenset[str]) -> dict[str, str]:
 
 def check_venue(name: str | None) -> None:
     """Raises UsageError where there is no such venue."""
-    from outtrade.cli.listing import venue_names
-
-    if name is not None and name not in venue_names():
-        raise UsageError(f"no venue {name!r}; there are {', '.join(venue_names())}")
+    if name is not None and name not in NAMES:
+        raise UsageError(f"no venue {name!r}; there are {', '.join(NAMES)}")
 
 
 def recording(file: Path | None, symbols: tuple[str, ...], venue: str | None, *, play: bool = False) -> Recorded | None:
