@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from margin_bank import BTC, ETH, Bank
+from msgspec import structs
 
 from outtrade_mocks.core import (
     BalanceChange,
@@ -20,9 +21,11 @@ from outtrade_mocks.core import (
     FlowConfig,
     Instrument,
     MarginRules,
+    NewList,
     NewOrder,
     OrderChange,
     Reject,
+    Trigger,
 )
 from outtrade_mocks.core.events import InsuranceChange, LoanChange, MarginChange
 from outtrade_mocks.core.invariants import Broken, check, total
@@ -321,3 +324,22 @@ def test_a_takeover_is_told_alike_whatever_was_looked_at_before() -> None:
         check(exchange, "a rise")
     assert told[0] == told[1]
     assert [e.why for e in told[0] if isinstance(e, MarginChange)] == ["liquidation", "takeover"]
+
+
+def test_a_liquidation_in_two_markets_is_followed_in_each() -> None:
+    """Both makers are orders of pairs; what follows from the fill of one happens in its own market."""
+    bank = Bank(FREE)
+    for rules, price, quantity, side_effect in ((BTC, "10000", "0.3", "borrow"), (ETH, "0.05", "5", None)):
+        bank.order(bank.b, rules, "sell", price, quantity)
+        bank.order(bank.a, rules, "buy", None, quantity, side_effect=side_effect)
+    pairs = []
+    for rules, bid, stop, quantity in ((BTC, "7000", "30000", "0.06"), (ETH, "0.049", "0.9", "500")):
+        one = NewOrder(symbol=rules.symbol, side="buy", price=rules.ticks(D(bid)), lots=rules.lots(D(quantity)))
+        trigger = Trigger(kind="stop", price=rules.ticks(D(stop)))
+        other = structs.replace(one, type="market", price=None, trigger=trigger)
+        pairs.append(bank.exchange.place_list(bank.c, NewList(kind="oco", orders=(one, other))))
+    bank.exchange.publish("BTC/USDT", index=BTC.ticks(D(7000)))
+    bank.check("two sales")
+    for pair in pairs:
+        limit, stop = pair.orders
+        assert limit.filled and (stop.status, stop.expired_by) == ("expired", "list")

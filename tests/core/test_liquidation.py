@@ -16,10 +16,12 @@ from outtrade_mocks.core import (
     Fill,
     Instrument,
     Malformed,
+    NewList,
     NewOrder,
     Order,
     OrderChange,
     Reject,
+    Trigger,
 )
 from outtrade_mocks.core.events import BalanceChange, InsuranceChange, PositionChange
 from outtrade_mocks.core.invariants import Broken, check, total
@@ -506,3 +508,24 @@ def test_brackets_may_change() -> None:
     pit.exchange.set_instrument(contract(brackets=rates))
     pit.check("new brackets")
     assert pit.held(pit.a) is None
+
+
+def test_what_follows_from_a_liquidation_happens_in_the_market_it_was_in() -> None:
+    """Account a is sold to a pair of c; account b, next, has an order in another market to lose."""
+    pit = Pit()
+    pit.exchange.add_instrument(contract(symbol="XYZ/USD", base="XYZ"))
+    maker = pit.exchange.open_account("d", {"USD": 100_000})
+    pit.given += 100_000
+    for account in (pit.a, pit.b):
+        account.balance("USD").free -= 99_000
+        pit.given -= 99_000
+        pit.trade(account, pit.c, 100, 100)
+    elsewhere = pit.exchange.place(pit.b, NewOrder(symbol="XYZ/USD", side="buy", price=5, lots=1))
+    pit.exchange.set_leverage(maker, SYMBOL, 10)
+    bid = NewOrder(symbol=SYMBOL, side="buy", price=91, lots=300)
+    stop = NewOrder(symbol=SYMBOL, side="buy", type="market", lots=300, trigger=Trigger(kind="stop", price=200))
+    pair = pit.exchange.place_list(maker, NewList(kind="oco", orders=(bid, stop)))
+    pit.mark(90)
+    assert [(fill.lots, fill.price) for fill in maker.fills] == [(100, 91)] * 2
+    assert [order.status for order in pair.orders] == ["partially_filled", "expired"]
+    assert pit.b.orders[elsewhere.order_id][-1].expired_by == "liquidation"

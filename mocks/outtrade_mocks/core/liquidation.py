@@ -134,7 +134,7 @@ class Liquidation(Waiting):
         for order_id in self._open_ids(account, market.instrument.symbol):
             if order_id in self._entries:
                 self._end(market, self._entries[order_id], by, by)
-                self._lists_follow(market)
+                self._lists_follow()
 
     def _end_spending(self, account: Account, asset: str) -> None:
         """End all open orders of an account that are for contracts settled in ``asset`` or lock some of it."""
@@ -144,11 +144,11 @@ class Liquidation(Waiting):
                 continue
             market = self._markets[order_of(entry).symbol]
             self._end(market, entry, "liquidation", "liquidation")
-            self._lists_follow(market)
+            self._lists_follow()
 
-    def _lists_follow(self, market: Market) -> None:
+    def _lists_follow(self) -> None:
         while self._touched:
-            self._lists.follow(market, self._touched.pop(0))
+            self._follow_touched()
 
     # ----------------------------------------------------------------- steps
     def _liquidate_step(self, market: Market, account: Account, position: Position) -> None:

@@ -244,16 +244,20 @@ class Waiting(Matching):
         if self._touched:
             self._aftermath(market)
 
+    def _follow_touched(self) -> None:
+        """What follows from the fill or the end of the order that was touched first, in whatever market it was."""
+        entry = self._touched.pop(0)
+        if entry.special is not None and entry.special.borrowed and order_of(entry).status in TERMINAL:
+            self._give_back(entry)
+        if entry.special is not None and entry.special.group is not None:
+            self._lists.follow(self._markets[order_of(entry).symbol], entry)
+
     def _aftermath(self, market: Market) -> None:
         """Carry out what an operation set off: first what fills of listed orders lead to, then triggers, until nothing
         is left. Ends, because an order triggers once and a list's order ends once."""
         while True:
             if self._touched:
-                entry = self._touched.pop(0)
-                if entry.special is not None and entry.special.borrowed and order_of(entry).status in TERMINAL:
-                    self._give_back(entry)
-                if entry.special is not None and entry.special.group is not None:
-                    self._lists.follow(market, entry)
+                self._follow_touched()
                 continue
             watches = market.watches
             if watches is None:
