@@ -102,6 +102,8 @@ def make(name: str = "") -> tuple[Exchange, list[Any]]:
     exchange.open_margin(m, MARGIN)
     if name in ("borrow", "repay", "transfer", "standing", "margin_level", "max_borrow", "open_margin"):
         exchange.borrow(m, "USD", 100)
+    if name == "prints":
+        exchange.keep_prints(5)
     told: list[Any] = []
     exchange.on_change(told.append)
     return exchange, told
@@ -109,6 +111,7 @@ def make(name: str = "") -> tuple[Exchange, list[Any]]:
 
 VALID: dict[str, Callable[[Exchange], Any]] = {
     "account": lambda x: x.accounts["a"],
+    "after": lambda x: 0,
     "amount": lambda x: Decimal(5),
     "as_of": lambda x: 5,
     "asset": lambda x: "USD",
@@ -133,6 +136,7 @@ VALID: dict[str, Callable[[Exchange], Any]] = {
     "lots": lambda x: 2,
     "mark": lambda x: 100,
     "mode": lambda x: "atomic",
+    "most": lambda x: 5,
     "name": lambda x: "new",
     "new": lambda x: PLAIN,
     "new_client_id": lambda x: "n",

@@ -153,6 +153,8 @@ def test_leverage_and_value() -> None:
         ((100, 10, "0.11"),),
         ((100, 0, "0.05"),),
         ((0, 10, "0.05"),),
+        ((100, 10, "NaN"),),
+        ((100, 10, "Infinity"),),
     ],
 )
 def test_brackets_that_make_no_sense_are_refused(rows: Any) -> None:
@@ -298,6 +300,10 @@ def test_trades_conserve_value(trades: list[tuple[int, int]], inverted: bool) ->
         position += lots
         assert step.lots == position
         assert step.carried + realised == total
+        if abs(lots) > abs(held.lots) > 0 and (held.lots > 0) != (lots > 0):
+            paid = value if (lots > 0) != inverted else -value  # a share of this closed the position
+            exact = held.carried - Fraction(paid * abs(held.lots), abs(lots))
+            assert exact - 1 < step.realised <= exact
         assert (step.carried == 0) or step.lots
         assert 0 <= step.opened <= value
         held = Position("a", "X", "net", lots=step.lots, carried=step.carried, margin=0, isolated=False, leverage=1)
@@ -319,6 +325,7 @@ def test_one_sides_profit_is_the_others_loss(entry: int, lots: int, mark: int, i
     [
         {"kind": "spot"}, {"brackets": ()}, {"kind": "future"}, {"expires": 5}, {"contract_size": D(0)},
         {"funding_interval": 0}, {"kind": "option"}, {"inverse": True, "notional_min": D(5)},
+        *({name: D(wrong)} for name in ("tick", "contract_size", "price_max") for wrong in ("NaN", "Infinity")),
     ],
 )  # fmt: skip
 def test_an_instrument_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:

@@ -318,6 +318,11 @@ def test_fees_do_not_change_under_open_orders_or_for_unknown_symbols() -> None:
     venue.exchange.tariffs.charge(flat("0", "0"), symbol="ETH/BNB")
     with pytest.raises(ValueError, match="'X/Y' is not listed"):
         venue.exchange.tariffs.charge(flat("0", "0"), symbol="X/Y")
+    before, anything = dict(venue.exchange.tariffs.schedules), venue.exchange.tariffs.charge
+    for wrong in ({"schedule": "x"}, {"schedule": None}, {"schedule": flat("0", "0"), "account": 5}):
+        with pytest.raises(ValueError, match="by a FeeSchedule"):
+            anything(**({"symbol": "ETH/BNB"} | wrong))  # type: ignore[arg-type]
+    assert venue.exchange.tariffs.schedules == before, "and nothing has changed"
 
 
 @pytest.mark.parametrize(
@@ -330,6 +335,8 @@ def test_fees_do_not_change_under_open_orders_or_for_unknown_symbols() -> None:
         {"rebate": "x"},
         {"review": "x"},
         {"discount": Discount(asset="BNB", multiplier=D(2))},
+        {"discount": Discount(asset="BNB", multiplier=D("NaN"))},
+        {"tiers": tuple(FeeTier(rates=Rates(maker=D(0), taker=D(0)), volume=D(v)) for v in ("0", "NaN"))},
     ],
 )
 def test_a_schedule_that_makes_no_sense_is_refused(wrong: Any) -> None:

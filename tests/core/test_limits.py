@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -105,6 +106,36 @@ def test_a_replacement_needs_no_room() -> None:
         for exchange, a in (make(**{rule: 1}), make({rule: 1})):
             first = exchange.place(a, new())
             replace(exchange, a, ABC, new(), order_id=first.order_id, mode="atomic")
+
+
+def test_what_a_replaced_purchase_would_have_bought_counts_no_more() -> None:
+    exchange, a = make(max_position=Decimal(1_010))
+    first = exchange.place(a, plain(side="buy", lots=8))
+    with pytest.raises(Reject, match="MAX_POSITION"):
+        replace(exchange, a, ABC, plain(side="buy", lots=11), order_id=first.order_id, mode="atomic")
+    found = replace(exchange, a, ABC, plain(side="buy", lots=10), order_id=first.order_id, mode="atomic")
+    assert not isinstance(found.placed, Reject)
+    sale = exchange.place(a, plain(price=200, lots=5))
+    with pytest.raises(Reject, match="MAX_POSITION"):
+        replace(exchange, a, ABC, plain(side="buy", lots=1), order_id=sale.order_id, mode="atomic")
+
+
+def test_a_pair_that_locks_once_counts_once() -> None:
+    """Money is locked by one order of the pair; an amend of the other needs only what it needs more."""
+    exchange, a = make({"max_notional": 2_000, "notional_asset": "USD", "amend": "change"})
+    b = exchange.open_account("b", {"ABC": 100, "USD": 10_000})
+    exchange.place(b, plain(price=1, lots=10))
+    exchange.place(a, plain(side="buy", price=1, lots=10))  # 1,010 of ABC
+    bid, above = plain(side="buy", price=1), Trigger(kind="stop", price=50)
+    group = exchange.place_list(a, NewList(kind="oco", orders=(bid, plain(side="buy", price=50, trigger=above))))
+    assert exposure(exchange, a, "USD") == 1_510
+    for order in reversed(group.orders):
+        exchange.amend(a, ABC, order_id=order.order_id, price=49 if order.price == 50 else 2)
+    waits = group.orders[1].order_id
+    with pytest.raises(Reject, match="MAX_NOTIONAL"):
+        exchange.amend(a, ABC, order_id=waits, price=100)
+    exchange.amend(a, ABC, order_id=waits, price=99)
+    assert exposure(exchange, a, "USD") == 2_000
 
 
 def test_the_worth_of_all_holdings_is_limited() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -529,3 +530,24 @@ def test_what_follows_from_a_liquidation_happens_in_the_market_it_was_in() -> No
     assert [(fill.lots, fill.price) for fill in maker.fills] == [(100, 91)] * 2
     assert [order.status for order in pair.orders] == ["partially_filled", "expired"]
     assert pit.b.orders[elsewhere.order_id][-1].expired_by == "liquidation"
+
+
+@pytest.mark.parametrize(("hours", "paid_at"), [(4, [4, 8, 12, 16, 20, 24]), (12, [12, 24]), (None, [])])
+def test_another_funding_interval_holds_from_the_next_payment_on(hours: int | None, paid_at: list[int]) -> None:
+    pit = Pit(funding_interval=8 * HOUR)
+    pit.trade(pit.a, pit.b, 100, 100)
+    pit.exchange.publish(SYMBOL, mark=100, funding=D("0.01"))
+    pit.exchange.advance(HOUR)
+    interval = None if hours is None else hours * HOUR
+    pit.exchange.set_instrument(dataclasses.replace(pit.instrument, funding_interval=interval))
+    found, before = [], 0
+    for hour in range(1, 25):
+        due = pit.exchange.funding_time(SYMBOL)
+        pit.exchange.advance(hour * HOUR)
+        held = pit.held(pit.a)
+        assert held is not None
+        if held.funding != before:
+            before = held.funding
+            found.append(hour)
+            assert due == hour * HOUR
+    assert found == paid_at

@@ -241,3 +241,10 @@ def test_the_number_of_open_orders_counts_every_order_of_a_list(bench: Any) -> N
     assert rejected(place, x, "bracket", *bracket) is RejectReason.MAX_NUM_ORDERS
     assert states(place(x, "oco", limit("sell", 110, 10), stop("sell", 80, 10))) == ["open", "untriggered"]
     assert rejected(x.limit, x.a, "buy", 50, 1) is RejectReason.MAX_NUM_ORDERS
+
+
+@pytest.mark.parametrize("wrong", [{"reduce_only": True}, {"position_side": "long"}, {"close_position": 5}])
+def test_a_held_order_of_a_spot_market_closes_no_position(x: Any, wrong: dict[str, Any]) -> None:
+    held = limit("sell", 110, 10, **wrong)
+    assert rejected(place, x, "oto", limit("buy", 90, 10), held) == "INVALID_ORDER"
+    assert x.exchange.view(x.a).open_orders() == []

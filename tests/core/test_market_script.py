@@ -162,6 +162,23 @@ def test_a_book_can_be_empty() -> None:
     assert all(side for side in at(exchange, 46).depth(PAIR))
 
 
+def test_an_empty_book_keeps_the_price_of_the_last_trade_seen_or_not() -> None:
+    """What the takers did before the makers left decides, also where nobody looked."""
+    away = tuple(OneSided(at=30, lasts=10, missing=side) for side in ("asks", "bids"))  # type: ignore[arg-type]
+    shown = set()
+    for seed in range(8):
+        markets = []
+        for _ in range(2):
+            config = replace(LIVELY, events=away, taker_rate=0.5, maker_rate=0.05)
+            markets.append(Exchange([BTC], now=0, seed=seed, flows={PAIR: config}))
+        unseen, seen = markets
+        for tenth in range(350):
+            at(seen, tenth / 10).depth(PAIR)
+        assert at(unseen, 35).last_price(PAIR) == seen.last_price(PAIR)
+        shown.add(seen.last_price(PAIR))
+    assert len(shown) > 4
+
+
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_trade_through_fills_all_that_rests_in_full(sign: int) -> None:
     exchange, account = make(TradeThrough(at=40, percent=0.5 * sign))

@@ -547,3 +547,32 @@ def test_a_future_with_sessions() -> None:
     assert total(exchange, "USD") == 300_000
     with pytest.raises(Malformed):
         Exchange([contract()], now=0, seed=1).set_state(SYMBOL, TradingState.AUCTION)
+
+
+@pytest.mark.parametrize("kind", ["oto", "otoco"])
+@pytest.mark.parametrize(
+    ("hedge", "wrong", "reason"),
+    [
+        (False, {"position_side": "long"}, "POSITION_SIDE"),
+        (False, {"position_side": "sideways"}, "INVALID_ORDER"),
+        (False, {"reduce_only": 7}, "INVALID_ORDER"),
+        (True, {"position_side": None}, "POSITION_SIDE"),
+        (True, {"position_side": "short", "reduce_only": True}, "REDUCE_ONLY"),
+    ],
+)
+def test_a_held_order_fits_the_position_mode_like_any_other(
+    kind: Any, hedge: bool, wrong: dict[str, Any], reason: str
+) -> None:
+    pit = Pit()
+    side = {"position_side": "long"} if hedge else {}
+    if hedge:
+        pit.exchange.set_position_mode(pit.a, hedge=True)
+    entry = NewOrder(symbol=SYMBOL, side="buy", price=90, lots=10, **side)  # type: ignore[arg-type]
+    legs = [NewOrder(**({"symbol": SYMBOL, "side": "sell", "price": 120, "lots": 10} | side | wrong))]
+    if kind == "otoco":
+        stop = Trigger(kind="stop", price=80)
+        legs.append(structs.replace(legs[0], type="market", price=None, trigger=stop))
+    new = NewList(kind=kind, orders=(entry, *legs))
+    refused(lambda: pit.exchange.place_list(pit.a, new), reason, pit)
+    fits = [structs.replace(leg, reduce_only=False, position_side="long" if hedge else None) for leg in legs]
+    pit.exchange.place_list(pit.a, NewList(kind=kind, orders=(entry, *fits)))

@@ -221,6 +221,8 @@ def test_kinds_of_accounts_and_orders_that_do_not_fit() -> None:
     [
         {"leverage": 1}, {"leverage": 20}, {"liquidation": D(1)}, {"call": D("1.05")}, {"step": D(0)},
         {"liquidation_fee": D(1)}, {"transfer": D(0)}, {"rates": {"USDT": D(-1)}}, {"caps": {"USDT": D("NaN")}},
+        {"rates": {"USDT": 0.1}}, *({name: D("NaN")} for name in ("transfer", "call", "liquidation", "step")),
+        {"liquidation_fee": D("NaN")}, {"call": D("Infinity")}, {"transfer": D("Infinity")},
     ],
 )  # fmt: skip
 def test_rules_that_make_no_sense_are_refused(wrong: Any) -> None:

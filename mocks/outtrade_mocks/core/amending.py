@@ -214,7 +214,7 @@ class Amending(ContractOrders):
         if more > 0 and instrument.max_position_lots is not None and market.margined is None:
             check_account(instrument, new, account, self._open_buys(account, order.symbol), more, replaces=True)
         if order.status is Status.HELD:
-            self._lists.look(market, new)
+            self._lists.look(market, account, new)
             return
         if entry.level is None:
             check_shape(new)
@@ -239,7 +239,7 @@ class Amending(ContractOrders):
         change.need = need
         assert entry.pays is not None
         if need > locked and entry.buy:
-            check_exposure(self, account, entry.pays, need, entry)
+            check_exposure(self, account, entry.pays, need - (locked - entry.locked), entry)
         if need - locked > self._spare(account, entry.pays):
             raise Reject(RejectReason.INSUFFICIENT_BALANCE, f"needs more {entry.pays.asset} than is free")
 

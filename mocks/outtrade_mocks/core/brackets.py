@@ -58,6 +58,9 @@ class Tiers:
     def __init__(self, brackets: tuple[Bracket, ...], *, precision: int) -> None:
         if not brackets:
             raise ValueError("a contract has at least one margin bracket")
+        numbers = [number for bracket in brackets for number in (bracket.cap, bracket.rate) if number is not None]
+        if not all(map(Decimal.is_finite, numbers)):
+            raise ValueError("caps and rates of margin brackets are finite")
         caps = [None if bracket.cap is None else int(Fraction(bracket.cap) * 10**precision) for bracket in brackets]
         rates = [Fraction(bracket.rate) for bracket in brackets]
         ends = [cap for cap in caps if cap is not None]

@@ -63,7 +63,7 @@ from outtrade_mocks.core.orders import (
     terms_of,
 )
 from outtrade_mocks.core.practice import Practice
-from outtrade_mocks.core.rules import check_limit, check_market, check_shape, check_terms
+from outtrade_mocks.core.rules import check_limit, check_market, check_shape, check_spot, check_terms
 from outtrade_mocks.core.states import Request, TradingState, check
 from outtrade_mocks.core.view import View
 
@@ -140,6 +140,8 @@ class Exchange(MarginRequests):
         if market.margined is not None:
             if old.funding_interval is None and instrument.funding_interval is not None:
                 self._await_funding(instrument)
+            if old.funding_interval not in (None, instrument.funding_interval):
+                self._restart_funding(instrument)
             market.margined.seen = None  # other brackets, other margins
             self._aftermath(market)
         if self._out:
@@ -222,8 +224,7 @@ class Exchange(MarginRequests):
             and new.self_trade is None
             and new.side_effect is None
         )
-        if new.reduce_only or new.close_position or new.position_side is not None:
-            raise Malformed("only orders for contracts reduce or close a position")
+        check_spot(new)
         if not plain or new.extended:
             if new.side_effect is not None:
                 self._loans(account)

@@ -109,7 +109,12 @@ class FeeSchedule:
 
     def __post_init__(self) -> None:
         volumes = [tier.volume for tier in self.tiers]
-        if not volumes or volumes[0] != 0 or any(after <= before for before, after in pairwise(volumes)):
+        if (
+            not volumes
+            or not all(map(Decimal.is_finite, volumes))
+            or volumes[0] != 0
+            or any(after <= before for before, after in pairwise(volumes))
+        ):
             raise ValueError("the volumes of fee tiers begin at 0 and rise")
         if self.asset not in ("received", "quote") or self.rebate not in ("received", "paid"):
             raise ValueError(
@@ -117,7 +122,8 @@ class FeeSchedule:
             )
         if self.review not in ("trade", "daily"):
             raise ValueError(f"tiers are reviewed with each trade or daily, not {self.review!r}")
-        if self.discount is not None and not 0 <= self.discount.multiplier <= 1:
+        multiplier = Decimal(1) if self.discount is None else self.discount.multiplier
+        if not multiplier.is_finite() or not 0 <= multiplier <= 1:
             raise ValueError("a discount multiplies fees by something from 0 to 1")
         for tier in self.tiers:
             for maker in (True, False):

@@ -28,7 +28,7 @@ the asset it is settled in: quote, or base where it is ``inverse`` (see ``contra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
@@ -191,6 +191,10 @@ class Instrument:
     tiers: Tiers | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name) if one.init else None
+            if isinstance(value, Decimal) and not value.is_finite():
+                raise ValueError(f"{self.symbol}: {one.name} is not finite")
         if self.tick <= 0 or self.step <= 0:
             raise ValueError(f"{self.symbol}: tick and step must be positive")
         self._check_kind()

@@ -61,6 +61,8 @@ def check_limits(
     instrument = market.instrument
     if market.margined is None:  # a position in contracts is limited with its margin
         open_buys = 0 if instrument.max_position_lots is None else floor._open_buys(account, instrument.symbol)
+        if open_buys and leaving is not None and leaving.buy:
+            open_buys -= leaving.total
         check_account(instrument, new, account, open_buys, lots, leaving is not None)
     if rests(new):
         gone = () if leaving is None or leaving.order is None else (leaving.order,)

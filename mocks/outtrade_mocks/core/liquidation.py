@@ -203,12 +203,7 @@ class Liquidation(Waiting):
         if exact is None:  # it never owes anything
             assert market.mark is not None
             return market.mark
-        ticks = max(1, ceil(exact) if position.lots > 0 else floor(exact))
-        while cash + position.carried + worth(market.instrument, position.lots, ticks) < 0:
-            if position.lots < 0 and ticks == 1:
-                break
-            ticks += 1 if position.lots > 0 else -1  # values are rounded to atoms
-        return ticks
+        return max(1, ceil(exact) if position.lots > 0 else floor(exact))  # it never owes a part of an atom
 
     def _take_over(self, market: Market, account: Account, position: Position, price: int) -> int:
         """Close all of a position at its bankruptcy price, against the insurance fund or opposing positions. Returns

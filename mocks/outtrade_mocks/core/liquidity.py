@@ -17,6 +17,7 @@ from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Malformed, Order, Side
 from outtrade_mocks.core.practice import Practice
 from outtrade_mocks.core.prints import MOST, Print, Prints
+from outtrade_mocks.core.scripted import ScriptedFlow
 from outtrade_mocks.core.settlement import Settlement
 
 ENDLESS = 1 << 62
@@ -71,23 +72,27 @@ class Liquidity(Settlement):
         self._print(market, limit)
 
     def _pop(self, market: Market) -> Quote | Take:
-        """Take the flow's next action. Where prints are kept, what a quote is about to wipe out trades first."""
-        if market.prints is not None:
-            assert market.flow is not None
-            following = market.flow.peek(0)
-            if isinstance(following, Quote) and (market.takes or following.through):
+        """Take the flow's next action. What a quote is about to wipe out trades first where it can be noticed: prints
+        are kept, or the last price stays because the quote shows none (a script has taken both sides away)."""
+        flow, printed = market.flow, market.prints is not None
+        if printed or isinstance(flow, ScriptedFlow):
+            assert flow is not None
+            following = flow.peek(0)
+            if isinstance(following, Quote) and (
+                (printed and (market.takes or following.through)) or (market.takes and flow.shown(following) is None)
+            ):
                 self._sync(market)
         return market.pop()
 
     def _let_pass(self, market: Market, end: int) -> None:
         """Only note the actions before ``end`` (ns): they touch no account's order."""
-        if market.prints is None:
+        if market.prints is None and not isinstance(market.flow, ScriptedFlow):
             while market.next_time < end:
                 market.defer(market.pop())
             return
         while market.next_time < end:
             action = self._pop(market)
-            if isinstance(action, Quote) and action.through and market.is_open:
+            if market.prints is not None and isinstance(action, Quote) and action.through and market.is_open:
                 self._trade_through(market, action)
             market.defer(action)
 

@@ -37,7 +37,15 @@ from outtrade_mocks.core.orders import (
     RejectReason,
     Status,
 )
-from outtrade_mocks.core.rules import check_limit, check_lots, check_shape, check_terms, check_trigger
+from outtrade_mocks.core.rules import (
+    check_contract,
+    check_limit,
+    check_lots,
+    check_shape,
+    check_spot,
+    check_terms,
+    check_trigger,
+)
 
 if TYPE_CHECKING:
     from outtrade_mocks.core.exchange import Exchange
@@ -126,7 +134,7 @@ class Lists:
         if oco and any(one[5] for one in vetted):
             raise Reject(RejectReason.WOULD_TAKE, "the limit order of an OCO pair would trade at once")
         for order in new.orders[len(vetted) :]:
-            self.look(market, order)
+            self.look(market, account, order)
         self._check_account(market, account, new)
 
         self._last_id = list_id = self._last_id + 1
@@ -174,10 +182,15 @@ class Lists:
             exchange._enter(market, made.entries[0], vetted[0][5], "request")
         return made
 
-    def look(self, market: Market, new: NewOrder) -> None:
+    def look(self, market: Market, account: Account, new: NewOrder) -> None:
         """The checks of an order that is held: all but those of money and of the moment."""
         exchange = self._exchange
         check_shape(new)
+        if market.margined is not None:
+            check_contract(new)
+            exchange._order_side(account, new)
+        else:
+            check_spot(new)
         check_terms(new, exchange.practice, exchange.now)
         if new.lots is None:
             raise Reject(RejectReason.LIST_SHAPE, "a held order has a quantity")

@@ -61,13 +61,16 @@ class MarginRules:
     def __post_init__(self) -> None:
         if type(self.leverage) is not int or self.leverage < 2:
             raise ValueError("the leverage of a margin account is a whole number of at least 2")
+        levels = (self.transfer, self.call, self.liquidation, self.step, self.liquidation_fee)
+        amounts = (*self.rates.values(), *self.caps.values())
+        if not all(isinstance(value, Decimal) and value.is_finite() for value in (*levels, *amounts)):
+            raise ValueError("levels, rates and limits of a margin account are finite decimals")
         if not 1 < self.liquidation < self.initial or not self.liquidation < self.call:
             raise ValueError("1 < liquidation < call, and what may be borrowed is not liquidated at once")
         if not 0 < self.step <= 1 or not 0 <= self.liquidation_fee < 1 or not self.transfer >= 1:
             raise ValueError("a liquidation step is above 0 and at most 1, its fee below 1, a level at least 1")
-        for rate in (*self.rates.values(), *self.caps.values()):
-            if not rate.is_finite() or rate < 0:
-                raise ValueError("interest and limits of borrowing are at least 0")
+        if any(amount < 0 for amount in amounts):
+            raise ValueError("interest and limits of borrowing are at least 0")
 
     @property
     def initial(self) -> Fraction:

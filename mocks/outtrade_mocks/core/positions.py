@@ -11,7 +11,7 @@ a trade does is said by ``traded``, which moves nothing itself:
 * what closes part of it realises profit: the trade's value against that part of ``carried``. The part is rounded down,
   so realised profit is never above the exact one, and what was rounded off stays in the entry value until the end;
 * a trade in one-way mode that is larger than the position closes it and opens the rest on the other side; its value is
-  divided by lots, the closing part rounded down.
+  divided by lots, the closing part rounded so that it realises less: what is bought up, what is sold down.
 
     >>> long = Position("anna", "BTC/USDT", "net", lots=3, carried=-1000, margin=0, isolated=False, leverage=10)
     >>> traded(long, -1, 400, inverse=False)            # one of three, which cost 333 1/3, sold for 400
@@ -51,7 +51,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     realised: int = 0
     """Profit realised since it was opened; fees and funding not counted."""
     fees: int = 0
-    """Trading and liquidation fees since it was opened, those paid in a discount's token not counted."""
+    """Trading fees since it was opened; those paid in a discount's token and those of a liquidation not counted."""
     funding: int = 0
     """Funding received since it was opened (below 0: paid)."""
     opened: int = 0
@@ -83,7 +83,7 @@ def traded(held: Position, lots: int, value: int, *, inverse: bool) -> Traded:
     if held.lots == 0 or (held.lots > 0) == (lots > 0):
         return Traded(held.lots + lots, held.carried + move, 0, 0, value)
     closing = min(abs(lots), abs(held.lots))
-    closed = value * closing // abs(lots)
+    closed = value * closing // abs(lots) if move > 0 else -(-value * closing // abs(lots))
     part = held.carried * closing // abs(held.lots)
     realised = part + (closed if move > 0 else -closed)
     released = held.margin * closing // abs(held.lots)

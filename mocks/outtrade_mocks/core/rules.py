@@ -64,6 +64,12 @@ def _check_tif(new: NewOrder) -> None:
         raise Malformed("only GTD and DAY orders have an end")
 
 
+def check_spot(new: NewOrder) -> None:
+    """Raises Malformed on what only orders for contracts have."""
+    if new.reduce_only or new.close_position or new.position_side is not None:
+        raise Malformed("only orders for contracts reduce or close a position")
+
+
 def check_contract(new: NewOrder) -> None:
     """The shape of what only orders for contracts have. Raises Malformed."""
     if type(new.reduce_only) is not bool or type(new.close_position) is not bool:

@@ -43,6 +43,14 @@ class Settlement(Liquidation):
             return
         self._alarm(due, FundingTime(instrument.symbol))
 
+    def _restart_funding(self, instrument: Instrument) -> None:
+        """The interval is another one from here on, or there is no funding any more."""
+        for _, _, timed in self._timers:
+            if isinstance(timed, FundingTime) and timed.symbol == instrument.symbol:
+                timed.alive = False
+        if instrument.funding_interval is not None:
+            self._await_funding(instrument)
+
     def funding_time(self, symbol: str) -> int | None:
         """When the symbol pays funding next (ns); None: never. Raises Reject(UNKNOWN_SYMBOL)."""
         interval = self._market(symbol).instrument.funding_interval

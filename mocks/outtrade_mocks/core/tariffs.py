@@ -95,7 +95,9 @@ class Tariffs:
     def charge(self, schedule: FeeSchedule, *, account: str | None = None, symbol: str | None = None) -> None:
         """Charge trades of ``account`` (None: all) in ``symbol`` (None: all) by ``schedule`` from now on;
         it replaces one that was given for the same. Raises ValueError where orders of accounts are open, because fees
-        in quote are part of what they lock, and on a symbol that is not listed."""
+        in quote are part of what they lock, on a symbol that is not listed, and on what is no schedule or name."""
+        if not isinstance(schedule, FeeSchedule) or not (account is None or isinstance(account, str)):
+            raise ValueError("trades of an account, by its name, are charged by a FeeSchedule")
         if symbol is not None and symbol not in self._markets:
             raise ValueError(f"{symbol!r} is not listed")
         for market in self._markets.values():
@@ -246,8 +248,7 @@ class Tariffed(Spot):
     def within(self, budget: int) -> int:
         """The most a buy may cost so that it takes no more than ``budget`` atoms with its fee."""
         worst = self.worst
-        most = budget * worst.denominator // (worst.denominator + worst.numerator)
-        return most if self.outlay(most) <= budget else most - 1
+        return budget * worst.denominator // (worst.denominator + worst.numerator)
 
     def keeps(self, pays: Balance) -> bool:
         """Whether a market order locks what it needs, lest fees in a token take it away while it trades."""
