@@ -4,6 +4,7 @@
     python3 dev.py demo      install into .venv, then test a real ccxt-based agent and print its scorecard
     python3 dev.py test      install into .venv, then run the tests
     python3 dev.py check     install into .venv, then lint, format check and types
+    python3 dev.py matrix    from the last test run: which client did what at which venue, docs/client_matrix.md
     python3 dev.py clients   install client libraries into environments of their own, run them, write docs/clients.md
     python3 dev.py shell     only install; prints how to use the environment
     python3 dev.py tools     build toxiproxy-server into the environment (needs Go); without it its tests are skipped
@@ -104,6 +105,9 @@ def main(argv: list[str]) -> int:
     if what == "clients":
         install("test")
         return run("tests/clients/build.py", *rest)
+    if what == "matrix":
+        install("test")
+        return run("docs/client_matrix.py", *rest)
     if what == "shell":
         install("dev")
         print(f"source {BIN / 'activate'}")

@@ -1,18 +1,47 @@
 """Fixtures for all tests: the reference material where it is there, and the table of what real clients did.
 
 ``did(venue, client, operation)`` notes that an unmodified client carried out an operation against a venue; call it
-right after the assertion that proves it. The notes stand in the run's JUnit file.
+right after the assertion that proves it. What passed tests noted stands in ``reports/client_matrix.json`` after the
+run, also under xdist; ``python docs/client_matrix.py`` makes the page of it.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+MATRIX = Path(__file__).resolve().parents[1] / "reports" / "client_matrix.json"
+_noted: dict[tuple[str, str, str], set[str]] = {}
+"""Venue, client, operation -> the tests that proved it; filled by the process that hears of every test."""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and report.passed:
+        for name, value in report.user_properties:
+            if name == "client_matrix":
+                venue, client, operation = value  # type: ignore[misc]
+                _noted.setdefault((venue, client, operation), set()).add(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write down what this run proved, and whether it ran every test there is."""
+    config = session.config
+    if not _noted or hasattr(config, "workerinput"):
+        return
+    chosen = config.option.keyword or config.option.markexpr != "not slow" or config.getoption("lf", False)
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not chosen
+    rows = [
+        {"venue": venue, "client": client, "operation": operation, "tests": sorted(tests)}
+        for (venue, client, operation), tests in sorted(_noted.items())
+    ]
+    MATRIX.parent.mkdir(exist_ok=True)
+    MATRIX.write_text(json.dumps({"whole": whole, "rows": rows}, indent=1) + "\n")
 
 
 @pytest.fixture(scope="session")
