@@ -24,7 +24,7 @@ from outtrade_mocks.core import Exchange
 from outtrade_mocks.core.exchange import Exchange as CoreExchange
 from outtrade_mocks.venues import load
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest
-from outtrade_mocks.venues.config import VenueConfig
+from outtrade_mocks.venues.config import Credentials, VenueConfig
 
 EPOCH = 1_767_225_600_000_000_000
 MS = 1_000_000
@@ -41,17 +41,19 @@ def chosen(symbols: list[str]) -> list[str]:
     return spot[:2] + swaps[:2]
 
 
-def configured(venue: str, seed: int) -> VenueConfig:
-    """A funded account, two markets of each kind that move."""
+def configured(venue: str, seed: int, *, credentials: Credentials | None = None, **market: Any) -> VenueConfig:
+    """A funded account, two markets of each kind that move (``market``: other fields of them)."""
     symbols = chosen(sorted(load(venue).symbols))
     markets = {}
     for name in symbols:
         mid = MIDS[name.split("/")[0]]
         depth = str(Decimal(20_000) / Decimal(mid))
-        markets[name] = MARKET | {"mid": mid, "depth": depth, "taker_size": str(Decimal(2_000) / Decimal(mid))}
+        markets[name] = MARKET | {"mid": mid, "depth": depth, "taker_size": str(Decimal(2_000) / Decimal(mid))} | market
     assets = {part for name in symbols for part in name.replace(":", "/").split("/")}
     balances = {asset: Decimal(FUNDS.get(asset, CASH)) for asset in sorted(assets)}
-    return VenueConfig(symbols=symbols, balances=balances, markets=markets, epoch_ns=EPOCH, seed=seed)
+    return VenueConfig(
+        symbols=symbols, balances=balances, markets=markets, epoch_ns=EPOCH, seed=seed, credentials=credentials
+    )
 
 
 def core_of(venue: Any) -> Exchange:
@@ -70,32 +72,36 @@ class Failed(BaseException):
 class Wire:
     """A venue, a ccxt object that talks to it, and the time."""
 
-    def __init__(self, venue: str, seed: int = 0, library: Any = None) -> None:
+    def __init__(
+        self, venue: str, seed: int = 0, *, secret: str | None = None, public_key: bytes | None = None
+    ) -> None:
+        """``secret`` and ``public_key``: the two halves of a key pair (PEM) in place of the shared secret."""
         self.module = load(venue)
+        self._pair = secret, public_key
         self.now = EPOCH
         self.asked: Callable[[], None] | None = None
         self.seen: Callable[[HttpRequest, Call, Commit | None, HttpAnswer], None] | None = None
         self.request: HttpRequest | None = None
         self.answer: HttpAnswer | None = None
-        self.ccxt = self._client(library)
+        self.ccxt = self._client()
         self.restart(venue, seed)
 
-    def restart(self, venue: str, seed: int) -> None:
+    def restart(self, venue: str, seed: int, **market: Any) -> None:
         """A new venue at the beginning of time behind the same client."""
-        self.config = configured(venue, seed)
+        own = self.module.credentials
+        pair = None if self._pair[1] is None else Credentials(own.key, "", own.passphrase, self._pair[1])
+        self.config = configured(venue, seed, credentials=pair, **market)
         self.venue = self.module.build(self.config)
         self.now = EPOCH
         self._numbers = count(1)
         self.ccxt.options = deepcopy(self._options)
 
-    def _client(self, library: Any) -> Any:
+    def _client(self) -> Any:
         keys = self.module.credentials
-        config: dict[str, Any] = {"apiKey": keys.key, "secret": keys.secret, "enableRateLimit": False}
+        config: dict[str, Any] = {"apiKey": keys.key, "secret": self._pair[0] or keys.secret, "enableRateLimit": False}
         if keys.passphrase is not None:
             config["password"] = keys.passphrase
-        client = getattr(library or ccxt, self.module.ccxt_id)(
-            config | {"options": deepcopy(dict(self.module.ccxt_options))}
-        )
+        client = getattr(ccxt, self.module.ccxt_id)(config | {"options": deepcopy(dict(self.module.ccxt_options))})
         self._options = deepcopy(client.options)
         client.fetch = self._fetch
         client.uuid = lambda *_: str(UUID(int=next(self._numbers)))

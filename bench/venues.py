@@ -1,0 +1,166 @@
+"""What a request costs in each mock venue, and what starting one costs.
+
+    python bench/venues.py                 every venue
+    python bench/venues.py kraken_spot     one of them
+
+*Create order* is all that a venue does for one signed request: reading it, key, signature, clock and limits, matching
+and the account, and the bytes of the answer; without HTTP parsing and without a network. The requests are made in
+advance by an unmodified ccxt and played to fresh venues, several times; the median of all is printed, in microseconds
+of processor time. Orders rest, in an account that has up to a hundred open. *Start* is ``build`` in milliseconds, once
+the process has read the reference data (and, apart, the first time, with the import of the package); the 3,000
+instruments come through ``VenueConfig.reference``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mocks"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "venues"))
+
+from direct import MIDS, MS, Wire
+
+from outtrade_mocks.venues import NAMES, load
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest
+from outtrade_mocks.venues.config import VenueConfig
+
+MOCKS = Path(__file__).resolve().parents[1] / "mocks"
+ORDERS, OPEN, RUNS = 1_000, 100, 5
+CALM = {"maker_rate": 0.0, "taker_rate": 0.0, "volatility_bps": 0.0}
+Asked = tuple[int, HttpRequest, bool]
+"""When (UNIX ns), what, and whether it is timed."""
+
+
+def key_pairs(kinds: Any) -> Iterator[tuple[str, str | None, bytes | None]]:
+    """Kind, private and public half (PEM) of each kind of key that the venue takes; HMAC needs none."""
+    yield "HMAC", None, None
+    if not {"rsa", "ed25519"} & set(kinds):
+        return
+    try:
+        from cryptography.hazmat.primitives import serialization as form
+        from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+    except ImportError:
+        print("RSA and Ed25519 keys left out: pip install 'outtrade[keys]'", file=sys.stderr)
+        return
+    made = {"rsa": lambda: rsa.generate_private_key(65537, 2048), "ed25519": ed25519.Ed25519PrivateKey.generate}
+    for kind in (kind for kind in made if kind in kinds):
+        key: Any = made[kind]()
+        private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode()
+        public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+        yield kind.upper() if kind == "rsa" else "Ed25519", private, public
+
+
+def requests(wire: Wire, venue: str) -> list[Asked]:
+    """What a client sends that places orders deep in the book, and cancels them all now and then."""
+    wire.load()
+    wire.restart(venue, 1, **CALM)
+    made: list[Asked] = []
+
+    def note(request: HttpRequest, call: Call, commit: Commit | None, answer: HttpAnswer) -> None:
+        assert wire.venue.interpret(answer.status, answer.headers, answer.body, wire.now).outcome == "ok", answer.body
+        made.append((wire.now, request, call.op in ("place", "place_batch")))
+
+    wire.seen = note
+    symbol = wire.config.symbols[0]
+    mid = float(MIDS[symbol.split("/")[0]])
+    mine: list[str] = []
+    for n in range(ORDERS):
+        wire.wait(500 * MS)
+        order = wire.ccxt.create_order(symbol, "limit", "buy", 100 / mid, round(mid * (0.9 - n % 90 / 1000), 4))
+        mine.append(order["id"])
+        if len(mine) == OPEN:
+            wire.wait(60_000 * MS)
+            for one in mine:
+                wire.wait(500 * MS)
+                wire.ccxt.cancel_order(one, symbol)
+            mine.clear()
+    return made
+
+
+def create_order(wire: Wire, venue: str, asked: list[Asked]) -> float:
+    """Median processor time of a timed request, in us."""
+    times: list[int] = []
+    clock = time.thread_time_ns if time.get_clock_info("thread_time").resolution < 1e-6 else time.perf_counter_ns
+    for _ in range(RUNS):
+        wire.restart(venue, 1, **CALM)
+        made = wire.venue
+        gc.collect()
+        gc.disable()
+        for now, request, timed in asked:
+            made.advance(now)
+            began = clock()
+            call = made.read(request)
+            answer = made.admit(call, now)
+            if answer is None:
+                answer = made.render(made.execute(call, now), now)
+            took = clock() - began
+            assert answer.status == 200, answer.body
+            if timed:
+                times.append(took)
+        gc.enable()
+    return median(times) / 1000
+
+
+def listings(venue: str, number: int) -> VenueConfig:
+    """A configuration with that many instruments: the venue's own first one under other names."""
+    reference = import_module(f"outtrade_mocks.venues.{venue}.reference")
+    unified, entry = next((name, one) for name, one in reference.own_listings().items() if name.startswith("BTC/"))
+    text = json.dumps(entry.raw)
+    made = {}
+    for n in range(number):
+        base = f"N{n:04}"
+        made[unified.replace("BTC", base)] = json.loads(text.replace("XBT", base).replace("BTC", base))
+    quote = unified.split("/")[1].split(":")[0]
+    return VenueConfig(symbols=tuple(made), balances={quote: Decimal(1)}, epoch_ns=0, reference={"listings": made})
+
+
+def start(build: Callable[[], Any]) -> float:
+    """Median processor time of ``build``, in ms."""
+    times = []
+    for _ in range(7):
+        gc.collect()
+        began = time.process_time()
+        build()
+        times.append(time.process_time() - began)
+    return median(times) * 1000
+
+
+def first(venue: str) -> float:
+    """Processor time of importing and building a venue with two symbols in a new process, in ms, less the core's."""
+    code = (
+        "import time\nfrom decimal import Decimal\nimport outtrade_mocks.core, outtrade_mocks.venues as v\n"
+        "from outtrade_mocks.venues.config import VenueConfig\nbegan = time.process_time()\n"
+        f"m = v.load({venue!r}); m.build(VenueConfig(symbols=sorted(m.symbols)[:2], balances={{}}, epoch_ns=0))\n"
+        "print(time.process_time() - began)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=MOCKS)
+    return float(told.stdout) * 1000
+
+
+def main(names: list[str]) -> None:
+    print(f"{'venue':<16}{'create order, median us':<34}{'start, ms: 5':>14}{'3,000':>9}{'first':>9}")
+    for venue in names or NAMES:
+        module, costs = load(venue), []
+        for kind, private, public in key_pairs(module.traits["auth"].value["keys"]):
+            wire = Wire(venue, secret=private, public_key=public)
+            costs.append(f"{kind} {create_order(wire, venue, requests(wire, venue)):.0f}")
+        few, many = listings(venue, 5), listings(venue, 3_000)
+        few = replace(few, symbols=sorted(module.symbols)[:5], reference=None)
+        module.build(few)
+        timed = [start(lambda: module.build(config)) for config in (few, many)]  # noqa: B023
+        print(f"{venue:<16}{', '.join(costs):<34}{timed[0]:>14.2f}{timed[1]:>9.1f}{first(venue):>9.0f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
