@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outtrade_mocks.venues import api
 from outtrade_mocks.venues.binance_auth import sign
-from outtrade_mocks.venues.binance_spot.streams import BinanceSession
+from outtrade_mocks.venues.binance_spot.wsapi import BinanceSession
 
 DOCUMENTED_FIELDS = [
     "e",
@@ -111,7 +111,8 @@ def test_other_methods(session: BinanceSession) -> None:
     assert ask(session, "userDataStream.unsubscribe")["error"]["code"] == -2036
     assert ask(session, "userDataStream.subscribe")["error"]["code"] == -1002
     assert ask(session, "session.logon", signed())["error"]["code"] == -4056
-    assert ask(session, "order.place", {})["error"]["code"] == -1020
+    assert ask(session, "order.place", {})["error"]["code"] == -2014
+    assert ask(session, "order.fly", {})["error"]["code"] == -1020
     ask(session, "userDataStream.subscribe.signature", signed())
     assert ask(session, "session.subscriptions")["result"] == [{"subscriptionId": 0}]
     assert ask(session, "userDataStream.unsubscribe", {"subscriptionId": 0})["result"] == {}

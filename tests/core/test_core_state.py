@@ -115,7 +115,8 @@ def test_what_is_no_snapshot_is_refused(damage: Any, message: str) -> None:
 def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
     """A new attribute must be saved in ``core/state.py`` (or be derived from others there); then add it here."""
     known = {
-        Account: "balances by_client_id fills loans name open_count opened orders portfolio unlimited volumes working",
+        Account: "balances by_client_id fills loans name open_count opened orders portfolio preventions unlimited "
+        "volumes working",
         Balance: "asset free history locked",
         BookSide: "_keys best buy levels",
         Entry: "account after before buy gets level locked order pays price remaining special",

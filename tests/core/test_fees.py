@@ -313,9 +313,10 @@ def test_the_most_specific_schedule_holds() -> None:
 def test_fees_do_not_change_under_open_orders_or_for_unknown_symbols() -> None:
     venue = Venue()
     venue.order(venue.a, BTC, "buy", "100", "1")
+    in_quote = flat("0", "0.001", asset="quote")
     with pytest.raises(ValueError, match="fees change while orders are open in BTC/USDT"):
-        venue.exchange.tariffs.charge(flat("0", "0"))
-    venue.exchange.tariffs.charge(flat("0", "0"), symbol="ETH/BNB")
+        venue.exchange.tariffs.charge(in_quote)
+    venue.exchange.tariffs.charge(in_quote, symbol="ETH/BNB")
     with pytest.raises(ValueError, match="'X/Y' is not listed"):
         venue.exchange.tariffs.charge(flat("0", "0"), symbol="X/Y")
     before, anything = dict(venue.exchange.tariffs.schedules), venue.exchange.tariffs.charge
@@ -323,6 +324,18 @@ def test_fees_do_not_change_under_open_orders_or_for_unknown_symbols() -> None:
         with pytest.raises(ValueError, match="by a FeeSchedule"):
             anything(**({"symbol": "ETH/BNB"} | wrong))  # type: ignore[arg-type]
     assert venue.exchange.tariffs.schedules == before, "and nothing has changed"
+
+
+def test_fees_in_what_is_received_change_under_open_orders() -> None:
+    venue = Venue()
+    order = venue.order(venue.a, BTC, "buy", "100", "1")
+    locked = venue.a.balance("USDT").locked
+    venue.exchange.tariffs.charge(flat("0.5", "0"))
+    assert venue.a.balance("USDT").locked == locked
+    venue.order(venue.b, BTC, "sell", "100", "1")
+    assert venue.fee(venue.a)[0] == D("0.5")
+    assert venue.a.balance("USDT").locked == 0
+    assert order.live
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outtrade_mocks.core.events import Fill
+from outtrade_mocks.core.events import Fill, Prevention
 from outtrade_mocks.core.orders import Order
 from outtrade_mocks.core.positions import Portfolio
 
@@ -46,7 +46,7 @@ class Account:
 
     __slots__ = (
         "balances", "by_client_id", "fills", "loans", "name", "open_count", "opened", "orders", "portfolio",
-        "unlimited", "volumes", "working",
+        "preventions", "unlimited", "volumes", "working",
     )  # fmt: skip
 
     def __init__(self, name: str, *, now: int, unlimited: bool = False) -> None:
@@ -58,6 +58,8 @@ class Account:
         """Order id -> its snapshots, oldest first."""
         self.fills: list[Fill] = []
         """Trades, oldest first."""
+        self.preventions: list[Prevention] = []
+        """Where orders of the account would have traded with each other, oldest first."""
         self.by_client_id: dict[str, list[int]] = {}
         """Client order id -> ids of all orders that ever carried it."""
         self.working: dict[str, int] = {}

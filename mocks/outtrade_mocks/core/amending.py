@@ -218,7 +218,7 @@ class Amending(ContractOrders):
             return
         if entry.level is None:
             check_shape(new)
-            check_terms(new, self.practice, self.now)
+            check_terms(new, instrument, self.practice, self.now)
             fine = self.practice.immediate_trigger == "trigger"
             _, need = self._size_trigger(market, new, reached_is_fine=fine)
         else:

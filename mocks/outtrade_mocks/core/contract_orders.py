@@ -45,7 +45,7 @@ class ContractOrders(Clockwork):
         check_contract(new)
         if later:
             raise Reject(RejectReason.MARKET_CLOSED, f"{new.symbol} is not in session, and contracts do not queue")
-        check_terms(new, self.practice, self.now)
+        check_terms(new, market.instrument, self.practice, self.now)
         instrument, practice, buy, price = market.instrument, self.practice, new.side == "buy", new.price
         side = self._order_side(account, new)
         terms = self._terms(market, new)

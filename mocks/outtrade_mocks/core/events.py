@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from outtrade_mocks.core.orders import Amendment, NewOrder, Order, OrderRef, RejectReason, Side
+from outtrade_mocks.core.orders import Amendment, NewOrder, Order, OrderRef, RejectReason, SelfTrade, Side
 from outtrade_mocks.core.positions import Position
 
 if TYPE_CHECKING:
@@ -91,6 +91,23 @@ class OrderChange(msgspec.Struct, frozen=True, gc=False):
     cause: Cause
     fill: Fill | None = None
     """The trade, where ``why`` is ``fill``."""
+
+
+class Prevention(msgspec.Struct, frozen=True, gc=False):
+    """Two orders of one account met and did not trade (Binance spot: myPreventedMatches). Kept by the account."""
+
+    number: int
+    """From 0, per account and symbol."""
+    symbol: str
+    taker_id: int
+    maker_id: int
+    mode: SelfTrade
+    price: int
+    """Ticks at which they would have traded."""
+    taker_lots: int
+    """What the arriving order lost by it."""
+    maker_lots: int
+    time: int
 
 
 class BalanceChange(msgspec.Struct, frozen=True, gc=False):

@@ -228,7 +228,7 @@ class Exchange(MarginRequests):
         if not plain or new.extended:
             if new.side_effect is not None:
                 self._loans(account)
-            check_terms(new, self.practice, self.now)
+            check_terms(new, instrument, self.practice, self.now)
             terms = terms_of(new)
         if trigger is not None:
             lots, need = self._size_trigger(market, new, reached_is_fine=self.practice.immediate_trigger == "trigger")

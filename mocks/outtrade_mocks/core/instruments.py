@@ -140,6 +140,8 @@ class Instrument:
     max_iceberg_orders: int | None = None
     max_order_lists: int | None = None
     max_position: Decimal | None = None
+    iceberg_parts: int | None = None
+    """Most parts of an iceberg; None: the practice's (Binance spot ICEBERG_PARTS)."""
     price_grid: tuple[tuple[Decimal, Decimal], ...] = ()
     quantity_grid: Decimal | None = None
     calendar: str = "24/7"

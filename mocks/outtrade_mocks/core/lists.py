@@ -191,7 +191,7 @@ class Lists:
             exchange._order_side(account, new)
         else:
             check_spot(new)
-        check_terms(new, exchange.practice, exchange.now)
+        check_terms(new, market.instrument, exchange.practice, exchange.now)
         if new.lots is None:
             raise Reject(RejectReason.LIST_SHAPE, "a held order has a quantity")
         if new.trigger is not None:

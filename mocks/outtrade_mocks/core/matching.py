@@ -11,7 +11,7 @@ from math import lcm
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.borrowing import Borrowing
-from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange
+from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange, Prevention
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import Event, Order, SelfTrade, step
@@ -147,6 +147,7 @@ class Matching(Borrowing):
         quantity from both, and who has nothing left expires. Binance shows what was taken as prevented quantity; here
         the larger order's quantity falls (``why="prevent"``).
         """
+        self._note_prevention(taker, maker, mode)
         if mode == "decrement":
             lots = min(taker.remaining, maker.total)
             if lots == maker.total:
@@ -177,6 +178,25 @@ class Matching(Borrowing):
         self._expire(taker, "self_trade", cause)
         taker.remaining = 0
         return True
+
+    def _note_prevention(self, taker: Entry, maker: Entry, mode: SelfTrade) -> None:
+        """The account keeps what its orders lose to each other."""
+        account, arriving, resting = taker.account, order_of(taker), order_of(maker)
+        assert account is not None
+        least = min(taker.remaining, maker.total)
+        lost = {
+            "decrement": (least, least),
+            "expire_maker": (0, maker.total),
+            "expire_taker": (taker.remaining, 0),
+            "expire_both": (taker.remaining, maker.total),
+        }[mode]
+        earlier = (one.number for one in reversed(account.preventions) if one.symbol == arriving.symbol)
+        number = next(earlier, -1) + 1
+        account.preventions.append(
+            Prevention(
+                number, arriving.symbol, arriving.order_id, resting.order_id, mode, resting.price or 0, *lost, self.now
+            )
+        )
 
     def _match(self, market: Market, taker: Entry, limit: int | None, taker_cause: Cause, maker_cause: Cause) -> None:
         """Trade an arriving entry against the book until it is filled, its limit is reached, or nothing is left."""

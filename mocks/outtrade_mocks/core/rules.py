@@ -84,7 +84,7 @@ def check_contract(new: NewOrder) -> None:
         raise Malformed("an order for contracts has a quantity, not a quote amount")
 
 
-def check_terms(new: NewOrder, practice: Practice, now: int) -> None:
+def check_terms(new: NewOrder, instrument: Instrument, practice: Practice, now: int) -> None:
     """The rules of what only some orders have: an end, a trigger, a visible part, a self-trade mode.
 
     Raises Malformed; Reject: EXPIRY where the end is not after ``now``, ICEBERG_PARTS, LOT_SIZE.
@@ -101,8 +101,9 @@ def check_terms(new: NewOrder, practice: Practice, now: int) -> None:
         assert new.lots is not None
         if not 0 < new.visible <= new.lots:
             raise Reject(RejectReason.LOT_SIZE, "the visible quantity is not within the order's")
-        if -(-new.lots // new.visible) > practice.iceberg_parts:
-            raise Reject(RejectReason.ICEBERG_PARTS, f"more than {practice.iceberg_parts} parts")
+        most = practice.iceberg_parts if instrument.iceberg_parts is None else instrument.iceberg_parts
+        if -(-new.lots // new.visible) > most:
+            raise Reject(RejectReason.ICEBERG_PARTS, f"more than {most} parts")
     if new.expires is not None and new.expires <= now:
         raise Reject(RejectReason.EXPIRY, "the end of the order is not in the future")
 

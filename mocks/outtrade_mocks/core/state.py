@@ -34,7 +34,7 @@ import msgspec
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry, Special
 from outtrade_mocks.core.brackets import Bracket
-from outtrade_mocks.core.events import Fill, ListStatus, LoanChange
+from outtrade_mocks.core.events import Fill, ListStatus, LoanChange, Prevention
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.feed import Feed, config_of, open_feed
 from outtrade_mocks.core.fees import FeeSchedule
@@ -102,6 +102,7 @@ class AccountState(msgspec.Struct, frozen=True):
     volumes: dict[str, dict[int, int]]
     portfolio: PortfolioState | None = None
     loans: LoansState | None = None
+    preventions: list[Prevention] = []
 
 
 class TapeState(msgspec.Struct, frozen=True):
@@ -357,6 +358,7 @@ def _account(account: Account) -> AccountState:
         {asset: dict(days) for asset, days in account.volumes.items()},
         None if account.portfolio is None else _portfolio(account.portfolio),
         None if account.loans is None else _loans(account.loans),
+        account.preventions[:],
     )
 
 
@@ -554,6 +556,7 @@ def _make_account(saved: AccountState) -> Account:
             account.by_client_id.setdefault(order.client_id, []).append(order.order_id)
         snapshots.append(order)
     account.fills = list(saved.fills)
+    account.preventions = list(saved.preventions)
     account.working = dict(saved.working)
     account.open_count = dict(saved.open_count)
     account.volumes = {asset: dict(days) for asset, days in saved.volumes.items()}

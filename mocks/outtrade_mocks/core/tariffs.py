@@ -94,17 +94,20 @@ class Tariffs:
 
     def charge(self, schedule: FeeSchedule, *, account: str | None = None, symbol: str | None = None) -> None:
         """Charge trades of ``account`` (None: all) in ``symbol`` (None: all) by ``schedule`` from now on;
-        it replaces one that was given for the same. Raises ValueError where orders of accounts are open, because fees
-        in quote are part of what they lock, on a symbol that is not listed, and on what is no schedule or name."""
+        it replaces one that was given for the same. Raises ValueError where orders of accounts are open and fees in
+        quote, which are part of what they lock, change; on a symbol that is not listed, and on what is no schedule or
+        name."""
         if not isinstance(schedule, FeeSchedule) or not (account is None or isinstance(account, str)):
             raise ValueError("trades of an account, by its name, are charged by a FeeSchedule")
         if symbol is not None and symbol not in self._markets:
             raise ValueError(f"{symbol!r} is not listed")
+        schedules = self.schedules | {(account, symbol): schedule}
         for market in self._markets.values():
+            name = market.instrument.symbol
             open_orders = market.own_entries or market.watches is not None or market.waiting
-            if open_orders and symbol in (None, market.instrument.symbol):
-                raise ValueError(f"fees change while orders are open in {market.instrument.symbol}")
-        self.schedules[account, symbol] = schedule
+            if open_orders and symbol in (None, name) and _worst(schedules, name) != _worst(self.schedules, name):
+                raise ValueError(f"fees change while orders are open in {name}")
+        self.schedules = schedules
         for market in self._markets.values():
             self.listed(market)
 
@@ -115,7 +118,7 @@ class Tariffs:
         if held and market.margined is not None:
             market.margined.charges = Charges(self, symbol)
         elif held:
-            worst = max((schedule.worst for schedule in held if schedule.asset == "quote"), default=Fraction(0))
+            worst = _worst(self.schedules, symbol)
             tokens = frozenset(schedule.discount.asset for schedule in held if schedule.discount is not None)
             market.clearing = market.tariffed = Tariffed(self._ledger, market.instrument, self, worst, tokens)
 
@@ -302,6 +305,12 @@ class Tariffed(Spot):
         if plan.tiers:
             self._tariffs.counted(account, plan, instrument.quote, quote, now)
         return fee
+
+
+def _worst(schedules: dict[tuple[str | None, str | None], FeeSchedule], symbol: str) -> Fraction:
+    """The highest rate that a buy in a market may have to pay in quote beside its cost."""
+    held = (schedule for (_, of), schedule in schedules.items() if of in (None, symbol))
+    return max((schedule.worst for schedule in held if schedule.asset == "quote"), default=Fraction(0))
 
 
 def _own(instrument: Instrument) -> FeeSchedule:

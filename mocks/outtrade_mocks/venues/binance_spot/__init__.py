@@ -11,7 +11,9 @@
     shapes      the JSON objects of orders and trades
     trading, account, market    the handlers
     endpoints   the table of endpoints
-    streams     the WebSocket API session and the events of the private stream
+    front       the front door, and the way to the engine
+    wsapi       a connection to the WebSocket API; methods: what it can be asked
+    reports     the events of the private stream
     reading     how an answer is to be read (ok, definite, ambiguous)
     statement   what the documentation says of all this (docs/venues/binance_spot.md)
     venue       all of it behind the seam of `outtrade_mocks.venues.api`

@@ -1,4 +1,4 @@
-"""Account endpoints: queries of orders, trades and balances, and what clients ask of the wallet API at start-up.
+"""Account endpoints: queries of orders, trades, balances, fees and limits.
 
 Queries are answered from a view, which may be of an earlier time (``as_of``): real queries come from memory and
 database, not from the matching engine, and lag behind it.
@@ -7,18 +7,16 @@ database, not from the matching engine, and lag behind it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
 
-from outtrade_mocks import cassettes
 from outtrade_mocks.core import Reject
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_codec import money, plain
+from outtrade_mocks.venues.binance_codec import money
 from outtrade_mocks.venues.binance_spot import shapes
 from outtrade_mocks.venues.binance_spot.desk import MS, ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
-from outtrade_mocks.venues.binance_spot.errors import VENUE, refuse, translate
-from outtrade_mocks.venues.binance_spot.trading import identify
+from outtrade_mocks.venues.binance_spot.errors import refuse, translate
+from outtrade_mocks.venues.binance_spot.trading import discount, identify
+from outtrade_mocks.venues.binance_spot.wallet import template
 
 DAY_MS = 86_400_000
 DEFAULT_LIMIT, MOST = 500, 1000
@@ -35,11 +33,6 @@ TRADE_COMBINATIONS = frozenset(
     )
 )
 """Which optional parameters of myTrades may stand together (rest-api.md, Account trade list)."""
-
-
-@lru_cache(maxsize=4)
-def _template(name: str) -> Any:
-    return cassettes.load(VENUE, "account")[name].json()
 
 
 # ------------------------------------------------------------------- orders
@@ -136,12 +129,12 @@ def account(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v3/account."""
     omit_zero = codec.boolean(call.params, "omitZeroBalances")
     held = desk.exchange.view(desk.account, as_of).balances()
-    template = _template("account")
+    base = template("account")
     maker, taker = desk.fees
-    data = template | {
+    data = base | {
         "makerCommission": int(maker * 10_000),
         "takerCommission": int(taker * 10_000),
-        "commissionRates": template["commissionRates"] | {"maker": f"{maker:.8f}", "taker": f"{taker:.8f}"},
+        "commissionRates": base["commissionRates"] | {"maker": f"{maker:.8f}", "taker": f"{taker:.8f}"},
         "updateTime": (desk.updated_ns if as_of is None else min(desk.updated_ns, as_of)) // MS,
         "balances": [
             {"asset": asset, "free": money(free), "locked": money(locked)}
@@ -158,33 +151,47 @@ def order_counts(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome
     return Outcome(desk.limits.order_counts(now), now)
 
 
-# ------------------------------------------------------------------- wallet
-def trade_fee(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /sapi/v1/asset/tradeFee, of one symbol or of all."""
-    name = codec.optional(call.params, "symbol")
-    entries = desk.listings.values() if name is None else (desk.listed(name),)
-    data = []
-    for entry in entries:
-        maker, taker = (f"{fee.normalize():f}" for fee in desk.fees_of(entry))
-        data.append({"symbol": entry.id, "makerCommission": maker, "takerCommission": taker})
+def commission(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/account/commission: the rates of a symbol, in full and in BNB."""
+    entry = desk.listed(codec.mandatory(call.params, "symbol"))
+    maker, taker = (f"{fee:.8f}" for fee in desk.fees_of(entry))
+    none = {"maker": money(0), "taker": money(0), "buyer": money(0), "seller": money(0)}
+    data = {
+        "symbol": entry.id,
+        "standardCommission": none | {"maker": maker, "taker": taker},
+        "specialCommission": none,
+        "taxCommission": none,
+        "discount": discount(desk),
+    }
     return Outcome(data, now)
 
 
-def coins(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /sapi/v1/capital/config/getall: the coins of the listed symbols, each with one network."""
-    held = desk.exchange.view(desk.account, as_of).balances()
-    template = _template("coin")[0]
-    data = []
-    for asset in desk.assets():
-        free, locked = held.get(asset, (0, 0))
-        network = template["networkList"][0] | {"coin": asset, "network": asset, "name": asset}
-        data.append(
-            template
-            | {"coin": asset, "name": asset, "free": plain(free), "locked": plain(locked), "networkList": [network]}
-        )
-    return Outcome(data, now)
+def prevented_matches(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/myPreventedMatches: one by its id, or those of an order, from ``fromPreventedMatchId`` on."""
+    params = call.params
+    entry = desk.listed(codec.mandatory(params, "symbol"))
+    number, order = codec.optional_integer(params, "preventedMatchId"), codec.optional_integer(params, "orderId")
+    first = codec.optional_integer(params, "fromPreventedMatchId") or 0
+    if (number is None) == (order is None):
+        raise refuse("bad_combination")
+    found = [
+        shapes.prevention(desk, one)
+        for one in desk.account.preventions
+        if one.symbol == entry.unified
+        and (as_of is None or one.time <= as_of)
+        and (one.number == number if order is None else desk.core_id(order) in (one.taker_id, one.maker_id))
+        and one.number >= first
+    ]
+    return Outcome(found[: codec.limit(params, DEFAULT_LIMIT, MOST)], now)
 
 
-def no_pairs(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /sapi/v1/margin/allPairs and isolated/allPairs: no symbol here has margin trading."""
+def allocations(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/myAllocations: what smart order routing allotted; there is none here."""
+    desk.listed(codec.mandatory(call.params, "symbol"))
     return Outcome([], now)
+
+
+def filters(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /api/v3/myFilters: the filters of a symbol that hold for the account: all of them."""
+    entry = desk.listed(codec.mandatory(call.params, "symbol"))
+    return Outcome({"exchangeFilters": [], "symbolFilters": entry.raw["filters"], "assetFilters": []}, now)

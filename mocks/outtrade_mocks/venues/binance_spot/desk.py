@@ -11,7 +11,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import Account, BalanceChange, Change, Exchange, Fill, ListChange, Order, OrderChange, Status
+from outtrade_mocks.core import (
+    Account,
+    BalanceChange,
+    Change,
+    Discount,
+    Exchange,
+    FeeSchedule,
+    FeeTier,
+    Fill,
+    ListChange,
+    Order,
+    OrderChange,
+    Prevention,
+    Rates,
+    Status,
+)
+from outtrade_mocks.core.prints import Print
 from outtrade_mocks.venues.binance_codec import e8_of, money
 from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
@@ -28,6 +44,9 @@ LIST_ID_BASE = 1_300_000
 MS = 1_000_000
 _ATOM = Decimal("0.00000001")
 SELF_TRADE_MODE = "EXPIRE_MAKER"
+BNB = "BNB"
+BNB_MULTIPLIER = Decimal("0.75")
+"""What is left of a fee that is paid in BNB (faqs/commission_faq.md)."""
 _LIMITED = {"limit": "_LIMIT", "market": ""}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -103,8 +122,29 @@ class Desk:
         """Core list id -> what was told of the list, oldest first."""
         self.amends: dict[int, list[tuple[int, Order, Order]]] = {}
         """Core order id -> (execution id, before, after) of its amends."""
+        self.before: dict[str, list[Print]] = {}
+        """Symbol -> the account's trades until somebody first asked for public ones (see `tape`)."""
         self._ids = random.Random(f"binance_spot:{config.seed}:ids")
+        self.burns_bnb = False
+        """Whether fees are paid in BNB while there is enough of it."""
+        if knob(KNOBS, config.knobs, "bnb_burn"):
+            self.burn_bnb(True)
         self.exchange.on_change(self._on_change)
+
+    def burn_bnb(self, on: bool) -> None:
+        """Pay fees in BNB from now on, or no longer."""
+        if on == self.burns_bnb:
+            return
+        self.burns_bnb = on
+        for entry in self.listings.values():
+            maker, taker = self.fees_of(entry)
+            self.exchange.tariffs.charge(
+                FeeSchedule(
+                    tiers=(FeeTier(rates=Rates(maker=maker, taker=taker)),),
+                    discount=Discount(asset=BNB, multiplier=BNB_MULTIPLIER) if on else None,
+                ),
+                symbol=entry.unified,
+            )
 
     def _on_change(self, change: Change) -> None:
         if not isinstance(change, OrderChange | Fill | BalanceChange | ListChange):
@@ -196,6 +236,15 @@ class Desk:
         """``selfTradePreventionMode``."""
         mode = None if order.terms is None else order.terms.self_trade
         return SELF_TRADE_MODE if mode is None else SELF_TRADE_WORDS[mode]
+
+    def preventions(self, order: Order) -> list[Prevention]:
+        """Where the order met another of the account up to this snapshot, and lost some of its quantity."""
+        number, found = order.order_id, []
+        for one in self.account.preventions:
+            lost = one.taker_lots if one.taker_id == number else one.maker_lots if one.maker_id == number else 0
+            if lost and one.time <= order.updated:
+                found.append(one)
+        return found
 
     def working_time(self, order: Order) -> int:
         """When the order came to the book (ms); -1: it has not, or never did."""

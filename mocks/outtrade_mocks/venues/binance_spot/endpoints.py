@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_spot import account, market, orderlists, trading
+from outtrade_mocks.venues.binance_spot import account, candles, market, orderlists, trading, wallet
 from outtrade_mocks.venues.binance_spot.desk import Desk, Outcome
 
 Handler = Callable[[Desk, Call, int, int | None], Outcome]
@@ -49,6 +49,10 @@ def _one_or_all(one: int, some: int) -> Callable[[Params], int]:
     return lambda params: one if "symbol" in params else some
 
 
+def _windows(params: Params) -> int:
+    return min(200, 4 * (params.get("symbols", "").count(",") + 1))
+
+
 def _day(params: Params) -> int:
     if "symbol" in params:
         return 2
@@ -63,10 +67,15 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/api/v3/time"): Endpoint("time", "none", 1, market.time),
     ("GET", "/api/v3/exchangeInfo"): Endpoint("exchange_info", "none", 20, market.rules),
     ("GET", "/api/v3/depth"): Endpoint("depth", "none", _depth, market.depth),
-    ("GET", "/api/v3/trades"): Endpoint("other", "none", 25, market.trades),
-    ("GET", "/api/v3/aggTrades"): Endpoint("other", "none", 4, market.aggregate_trades),
+    ("GET", "/api/v3/trades"): Endpoint("public_trades", "none", 25, candles.trades),
+    ("GET", "/api/v3/historicalTrades"): Endpoint("public_trades", "none", 25, candles.historical_trades),
+    ("GET", "/api/v3/aggTrades"): Endpoint("public_trades", "none", 4, candles.aggregate_trades),
+    ("GET", "/api/v3/klines"): Endpoint("other", "none", 2, candles.klines),
+    ("GET", "/api/v3/uiKlines"): Endpoint("other", "none", 2, candles.klines),
     ("GET", "/api/v3/avgPrice"): Endpoint("ticker", "none", 2, market.average_price),
     ("GET", "/api/v3/ticker/24hr"): Endpoint("ticker", "none", _day, market.ticker_24hr),
+    ("GET", "/api/v3/ticker"): Endpoint("ticker", "none", _windows, candles.rolling),
+    ("GET", "/api/v3/ticker/tradingDay"): Endpoint("ticker", "none", _windows, candles.trading_day),
     ("GET", "/api/v3/ticker/price"): Endpoint("ticker", "none", _one_or_all(2, 4), market.ticker_price),
     ("GET", "/api/v3/ticker/bookTicker"): Endpoint("ticker", "none", _one_or_all(2, 4), market.book_ticker),
     ("POST", "/api/v3/order"): Endpoint("place", "signed", 1, trading.place, writes=True, new_order=True),
@@ -97,12 +106,24 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
         "trades", "signed", lambda params: 5 if "orderId" in params else 20, account.my_trades
     ),
     ("GET", "/api/v3/account"): Endpoint("account", "signed", 20, account.account),
+    ("GET", "/api/v3/account/commission"): Endpoint("fees", "signed", 20, account.commission),
+    ("GET", "/api/v3/myPreventedMatches"): Endpoint(
+        "other", "signed", lambda params: 20 if "orderId" in params else 2, account.prevented_matches
+    ),
+    ("GET", "/api/v3/myAllocations"): Endpoint("other", "signed", 20, account.allocations),
+    ("GET", "/api/v3/myFilters"): Endpoint("other", "signed", 40, account.filters),
     ("GET", "/api/v3/rateLimit/order"): Endpoint("other", "signed", 40, account.order_counts),
     ("GET", "/sapi/v1/system/status"): Endpoint("status", "none", 0, market.status, "sapi"),
-    ("GET", "/sapi/v1/asset/tradeFee"): Endpoint("other", "signed", 0, account.trade_fee, "sapi"),
-    ("GET", "/sapi/v1/capital/config/getall"): Endpoint("currencies", "signed", 0, account.coins, "sapi"),
-    ("GET", "/sapi/v1/margin/allPairs"): Endpoint("other", "key", 0, account.no_pairs, "sapi"),
-    ("GET", "/sapi/v1/margin/isolated/allPairs"): Endpoint("other", "signed", 0, account.no_pairs, "sapi"),
+    ("GET", "/sapi/v1/asset/tradeFee"): Endpoint("fees", "signed", 0, wallet.trade_fee, "sapi"),
+    ("POST", "/sapi/v3/asset/getUserAsset"): Endpoint("account", "signed", 0, wallet.user_assets, "sapi"),
+    ("GET", "/sapi/v1/account/status"): Endpoint("other", "signed", 0, wallet.account_status, "sapi"),
+    ("GET", "/sapi/v1/account/apiTradingStatus"): Endpoint("other", "signed", 0, wallet.trading_status, "sapi"),
+    ("GET", "/sapi/v1/account/apiRestrictions"): Endpoint("other", "signed", 0, wallet.restrictions, "sapi"),
+    ("GET", "/sapi/v1/bnbBurn"): Endpoint("other", "signed", 0, wallet.burn, "sapi"),
+    ("POST", "/sapi/v1/bnbBurn"): Endpoint("other", "signed", 0, wallet.set_burn, "sapi"),
+    ("GET", "/sapi/v1/capital/config/getall"): Endpoint("currencies", "signed", 0, wallet.coins, "sapi"),
+    ("GET", "/sapi/v1/margin/allPairs"): Endpoint("other", "key", 0, wallet.no_pairs, "sapi"),
+    ("GET", "/sapi/v1/margin/isolated/allPairs"): Endpoint("other", "signed", 0, wallet.no_pairs, "sapi"),
     ("GET", "/fapi/v1/exchangeInfo"): Endpoint("other", "none", 0, market.no_symbols, "other"),
     ("GET", "/dapi/v1/exchangeInfo"): Endpoint("other", "none", 0, market.no_symbols, "other"),
 }

@@ -164,6 +164,11 @@ class Limits:
             for window, interval, number in zip(self._orders, ("SECOND", "DAY"), (10, 1), strict=True)
         ]  # fmt: skip
 
+    def told(self, now: int, *, orders: bool) -> list[dict[str, object]]:
+        """The ``rateLimits`` of a frame: those that the request counted against."""
+        weight = self.rules()[0] | {"count": self.used(now)}
+        return [*self.order_counts(now), weight] if orders else [weight]
+
     def rules(self) -> list[dict[str, object]]:
         """The ``rateLimits`` of exchangeInfo."""
         ten, day = self._orders

@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outtrade_mocks import cassettes
-from outtrade_mocks.core import Fill
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_codec import E8, money
-from outtrade_mocks.venues.binance_spot import shapes
-from outtrade_mocks.venues.binance_spot.desk import MS, TRADE_ID_BASE, Desk, Outcome
+from outtrade_mocks.venues.binance_codec import money
+from outtrade_mocks.venues.binance_spot import tape
+from outtrade_mocks.venues.binance_spot.desk import MS, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import VENUE, refuse
 from outtrade_mocks.venues.binance_spot.reference import Listing, exchange_info
 
 DAY_MS = 86_400_000
+DAY_FIELDS = (
+    *("symbol", "priceChange", "priceChangePercent", "weightedAvgPrice", "prevClosePrice", "lastPrice", "lastQty"),
+    *("bidPrice", "bidQty", "askPrice", "askQty", "openPrice", "highPrice", "lowPrice", "volume", "quoteVolume"),
+    *("openTime", "closeTime", "firstId", "lastId", "count"),
+)
+"""Of a full ticker/24hr, in the documentation's order."""
 
 
 def ping(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
@@ -39,7 +44,7 @@ def rules(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     given = [name for name in ("symbol", "symbols", "permissions") if name in params]
     if len(given) > 1 or ("symbolStatus" in params and given and given != ["permissions"]):
         raise refuse("bad_combination")
-    entries = _chosen(desk, params)
+    entries = chosen(desk, params)
     permissions = codec.optional(params, "permissions")
     if permissions is not None and "SPOT" not in permissions:
         entries = []
@@ -76,30 +81,6 @@ def depth(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     )
 
 
-def trades(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /api/v3/trades: the trades in which the account took part, latest last (see trait ``public_trades``)."""
-    return Outcome([shapes.public_trade(desk, fill) for fill in _prints(desk, call)], now)
-
-
-def aggregate_trades(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /api/v3/aggTrades: the same trades, each an aggregate of one."""
-    return Outcome([shapes.aggregate_trade(desk, fill) for fill in _prints(desk, call)], now)
-
-
-def _prints(desk: Desk, call: Call) -> list[Fill]:
-    """The latest trades of a symbol, or those from ``fromId`` or ``startTime`` on."""
-    params = call.params
-    entry = desk.listed(codec.mandatory(params, "symbol"))
-    most = codec.limit(params, 500, 1000)
-    first, start = codec.optional_integer(params, "fromId"), codec.optional_integer(params, "startTime")
-    fills = desk.exchange.view(desk.account).trades(entry.unified)
-    if first is not None:
-        fills = [fill for fill in fills if desk.trade_id(fill) >= first]
-    if start is not None:
-        fills = [fill for fill in fills if fill.time // MS >= start]
-    return fills[-most:] if first is None and start is None else fills[:most]
-
-
 def average_price(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v3/avgPrice: the core's reference price stands for the five-minute average."""
     entry = desk.listed(codec.mandatory(call.params, "symbol"))
@@ -119,14 +100,14 @@ def book_ticker(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 
 
 def ticker_24hr(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /api/v3/ticker/24hr. Book and last price are the exchange's; volumes are those of the account's trades."""
+    """GET /api/v3/ticker/24hr. Book and last price are the exchange's; volumes are those of the tape."""
     mini = codec.optional(call.params, "type")
     if mini is not None and mini not in ("FULL", "MINI"):
         raise refuse("invalid_parameter", "type")
     return _each(desk, call, now, lambda entry: _day(desk, entry, now, mini == "MINI"))
 
 
-def _chosen(desk: Desk, params: Mapping[str, str]) -> list[Listing]:
+def chosen(desk: Desk, params: Mapping[str, str]) -> list[Listing]:
     """The listings named by ``symbol`` or ``symbols``, else all."""
     name, names = codec.optional(params, "symbol"), codec.optional(params, "symbols")
     if name is not None and names is not None:
@@ -140,7 +121,7 @@ def _chosen(desk: Desk, params: Mapping[str, str]) -> list[Listing]:
 
 def _each(desk: Desk, call: Call, now: int, make: Callable[[Listing], dict[str, Any]]) -> Outcome:
     """One object for ``symbol``, else a list."""
-    entries = _chosen(desk, call.params)
+    entries = chosen(desk, call.params)
     data = [make(entry) for entry in entries]
     return Outcome(data[0] if "symbol" in call.params else data, now)
 
@@ -162,36 +143,14 @@ def _touch(desk: Desk, entry: Listing) -> dict[str, str]:
 
 
 def _day(desk: Desk, entry: Listing, now: int, mini: bool) -> dict[str, Any]:
-    fills = [
-        fill for fill in desk.exchange.view(desk.account).trades(entry.unified) if fill.time // MS > now // MS - DAY_MS
-    ]
-    last = desk.price_e8(entry.unified, desk.exchange.last_price(entry.unified))
-    prices = [fill.price * entry.tick for fill in fills] + [last]
-    opened = prices[0]
-    volume = sum(fill.lots for fill in fills) * entry.step
-    quote_volume = sum(fill.quote for fill in fills)
-    average = quote_volume * E8 // volume if volume else last
-    change = last - opened
-    data: dict[str, Any] = {"symbol": entry.id}
-    if not mini:
-        data |= {
-            "priceChange": money(change),
-            "priceChangePercent": f"{100 * change / opened if opened else 0:.3f}",
-            "weightedAvgPrice": money(average),
-            "prevClosePrice": money(opened),
-        }
-    data |= {"lastPrice": money(last)}
-    if not mini:
-        data |= {"lastQty": money(fills[-1].lots * entry.step if fills else 0)} | _touch(desk, entry)
-    return data | {
-        "openPrice": money(opened),
-        "highPrice": money(max(prices)),
-        "lowPrice": money(min(prices)),
-        "volume": money(volume),
-        "quoteVolume": money(quote_volume),
-        "openTime": now // MS - DAY_MS,
-        "closeTime": now // MS,
-        "firstId": TRADE_ID_BASE + fills[0].trade_id if fills else -1,
-        "lastId": TRADE_ID_BASE + fills[-1].trade_id if fills else -1,
-        "count": len(fills),
-    }
+    start = now - DAY_MS * MS
+    window = tape.bar(desk, entry, start, now + MS)
+    data = tape.statistics(desk, entry, window, mini=mini) | {"openTime": start // MS, "closeTime": now // MS}
+    if mini:
+        return data
+    trades = tape.prints(desk, entry)
+    rest = {
+        "prevClosePrice": money(window.open),
+        "lastQty": money(trades[-1].lots * entry.step if trades else 0),
+    } | _touch(desk, entry)
+    return {name: (data | rest)[name] for name in DAY_FIELDS}

@@ -162,6 +162,7 @@ def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstru
         max_iceberg_orders=entry.filter("MAX_NUM_ICEBERG_ORDERS").get("maxNumIcebergOrders"),
         max_order_lists=entry.filter("MAX_NUM_ORDER_LISTS").get("maxNumOrderLists"),
         max_position=_enabled(entry.filter("MAX_POSITION").get("maxPosition")),
+        iceberg_parts=entry.filter("ICEBERG_PARTS").get("limit"),
         maker_fee=maker,
         taker_fee=taker,
     )

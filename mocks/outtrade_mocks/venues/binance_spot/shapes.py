@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from outtrade_mocks.core import Fill, Order
+from outtrade_mocks.core import Fill, Order, Prevention
 from outtrade_mocks.venues.binance_codec import money
-from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, Desk
+from outtrade_mocks.venues.binance_spot.desk import EXPIRY_REASON, MS, ORDER_ID_BASE, SELF_TRADE_WORDS, Desk
 
 
 def special(desk: Desk, order: Order) -> dict[str, Any]:
@@ -39,11 +39,39 @@ def conditional(desk: Desk, order: Order) -> dict[str, Any]:
             fields["strategyId"] = int(strategy)
         if kind:
             fields["strategyType"] = int(kind)
-    if order.expired_by == "self_trade":
-        fields["preventedMatchId"] = 0
-    elif order.expired_by in EXPIRY_REASON:
+    prevented = desk.preventions(order)
+    if prevented:
+        fields["preventedMatchId"] = prevented[-1].number
+        lost = sum(lost_by(order, one) for one in prevented)
+        fields["preventedQuantity"] = desk.quantity(order.symbol, lost)
+    if order.expired_by in EXPIRY_REASON:
         fields["expiryReason"] = EXPIRY_REASON[order.expired_by]
     return fields
+
+
+def lost_by(order: Order, prevention: Prevention) -> int:
+    """Lots that an order lost by a prevented match."""
+    return prevention.taker_lots if prevention.taker_id == order.order_id else prevention.maker_lots
+
+
+def prevention(desk: Desk, one: Prevention) -> dict[str, Any]:
+    """A prevented match (myPreventedMatches). The account belongs to no trade group (-1: *inferred*)."""
+    symbol = desk.listings[one.symbol].id
+    data: dict[str, Any] = {
+        "symbol": symbol,
+        "preventedMatchId": one.number,
+        "takerOrderId": ORDER_ID_BASE + one.taker_id,
+        "makerSymbol": symbol,
+        "makerOrderId": ORDER_ID_BASE + one.maker_id,
+        "tradeGroupId": -1,
+        "selfTradePreventionMode": SELF_TRADE_WORDS[one.mode],
+        "price": desk.price(one.symbol, one.price),
+    }
+    if one.taker_lots:
+        data["takerPreventedQuantity"] = desk.quantity(one.symbol, one.taker_lots)
+    if one.maker_lots:
+        data["makerPreventedQuantity"] = desk.quantity(one.symbol, one.maker_lots)
+    return data | {"transactTime": one.time // MS}
 
 
 def ack(desk: Desk, order: Order, now: int) -> dict[str, Any]:
@@ -98,7 +126,7 @@ def placed(desk: Desk, order: Order, now: int, kind: str) -> dict[str, Any]:
         data = result(desk, order, now)
     else:
         return ack(desk, order, now)
-    if order.label or order.expired_by or order.terms is not None:
+    if order.label or order.expired_by or order.terms is not None or desk.account.preventions:
         data |= conditional(desk, order)
     return data
 
@@ -163,7 +191,7 @@ def amended(desk: Desk, order: Order, before: Order) -> dict[str, Any]:
         "price": desk.price(order.symbol, order.price),
         "qty": desk.quantity(order.symbol, order.lots),
         "executedQty": desk.quantity(order.symbol, order.filled),
-        "preventedQty": money(0),
+        "preventedQty": desk.quantity(order.symbol, sum(lost_by(order, one) for one in desk.preventions(order))),
         "quoteOrderQty": money(order.quote or 0),
         "cumulativeQuoteQty": money(order.quote_filled),
         "status": desk.status(order),
@@ -205,32 +233,4 @@ def trade(desk: Desk, fill: Fill) -> dict[str, Any]:
         "isBuyer": fill.side == "buy",
         "isMaker": fill.maker,
         "isBestMatch": True,
-    }
-
-
-def public_trade(desk: Desk, fill: Fill) -> dict[str, Any]:
-    """The same trade as everybody sees it."""
-    return {
-        "id": desk.trade_id(fill),
-        "price": desk.price(fill.symbol, fill.price),
-        "qty": desk.quantity(fill.symbol, fill.lots),
-        "quoteQty": money(fill.quote),
-        "time": fill.time // MS,
-        "isBuyerMaker": (fill.side == "buy") == fill.maker,
-        "isBestMatch": True,
-    }
-
-
-def aggregate_trade(desk: Desk, fill: Fill) -> dict[str, Any]:
-    """The same trade as an aggregate (aggTrades)."""
-    trade_id = desk.trade_id(fill)
-    return {
-        "a": trade_id,
-        "p": desk.price(fill.symbol, fill.price),
-        "q": desk.quantity(fill.symbol, fill.lots),
-        "f": trade_id,
-        "l": trade_id,
-        "T": fill.time // MS,
-        "m": (fill.side == "buy") == fill.maker,
-        "M": True,
     }

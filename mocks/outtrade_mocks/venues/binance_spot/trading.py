@@ -12,9 +12,8 @@ from typing import Any
 from outtrade_mocks.core import Order, Reject
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_codec import money
 from outtrade_mocks.venues.binance_spot import orderlists, shapes, tickets
-from outtrade_mocks.venues.binance_spot.desk import MS, Desk, Outcome
+from outtrade_mocks.venues.binance_spot.desk import BNB, BNB_MULTIPLIER, MS, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.binance_spot.reference import Listing
 
@@ -65,15 +64,20 @@ def test(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
             "standardCommissionForOrder": {"maker": maker, "taker": taker},
             "specialCommissionForOrder": none,
             "taxCommissionForOrder": none,
-            "discount": {
-                "enabledForAccount": False,
-                "enabledForSymbol": False,
-                "discountAsset": "BNB",
-                "discount": money(0),
-            },
+            "discount": discount(desk),
         },
         now,
     )
+
+
+def discount(desk: Desk) -> dict[str, Any]:
+    """The discount for fees in BNB, as answers about fees show it."""
+    return {
+        "enabledForAccount": desk.burns_bnb,
+        "enabledForSymbol": True,
+        "discountAsset": BNB,
+        "discount": f"{BNB_MULTIPLIER:.8f}",
+    }
 
 
 # ------------------------------------------------------------------- cancel
@@ -174,7 +178,7 @@ def open_orders(desk: Desk) -> list[Order]:
 def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """PUT /api/v3/order/amend/keepPriority: a smaller quantity; the order keeps its place in the queue.
 
-    A new client order id, where one is sent, takes the place of the old one (order_amend_keep_priority.md).
+    The order takes a new client order id: the one that is sent, else a random one (order_amend_keep_priority.md).
     """
     params = call.params
     listing = desk.listed(codec.mandatory(params, "symbol"))
@@ -191,7 +195,7 @@ def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     if lots > before.lots:
         raise refuse("amend_increase")
     order = desk.exchange.amend(
-        desk.account, listing.unified, order_id=before.order_id, lots=lots, new_client_id=new_id
+        desk.account, listing.unified, order_id=before.order_id, lots=lots, new_client_id=new_id or desk.client_id()
     )
     data: dict[str, Any] = {"transactTime": now // MS, "executionId": desk.amended(before, order)}
     data["amendedOrder"] = shapes.amended(desk, order, before)

@@ -31,6 +31,7 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
         "lookup_after_cancel": Knob(
             True, (True, False), "whether a cancelled (renamed) order is still found by its original client id"
         ),
+        "bnb_burn": Knob(False, (True, False), "whether fees are paid in BNB at the start: the account's switch"),
         "weight_per_minute": Knob(6000, (), "REQUEST_WEIGHT limit of exchangeInfo; the live number changes"),
         "orders_per_10s": Knob(100, (), "ORDERS limit for ten seconds; the live number changes"),
         "orders_per_day": Knob(200_000, (), "ORDERS limit for a day; the live number changes"),
@@ -71,7 +72,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         ),
         "amend": Trait("quantity_down_only", f"{REST} amend/keepPriority; order_amend_keep_priority.md", "documented"),
         "dead_man_switch": Trait(None, "absent from the spot documentation", "documented"),
-        "fee_asset": Trait("received", "faqs/commission_faq.md (BNB discount switched off)", "documented"),
+        "fee_asset": Trait("received", "faqs/commission_faq.md; BNB where that is switched on (bnbBurn)", "documented"),
         "fee_rounding": Trait("down", "not stated", "inferred"),
         "self_trade": Trait("EXPIRE_MAKER", "faqs/stp_faq.md: modes; the default is the symbol's", "documented"),
         "receive_window": Trait(
@@ -104,7 +105,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "documented",
         ),
         "stream_sequence": Trait(None, f"{STREAM}: I is an execution id, not gapless", "documented"),
-        "session_logon": Trait("ed25519_only", "web-socket-api.md; HMAC keys subscribe by signature", "documented"),
+        "session_logon": Trait("ed25519_only", "web-socket-api.md; other keys sign each request", "documented"),
         "types": Trait(
             ("limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit", "oco", "oto", "otoco"),
             f"{REST} New order, Order lists; enums.md. Pegged orders, OPO lists and SOR are not offered here",
@@ -152,6 +153,6 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         ),
         "sessions": Trait("always", "the venue states no trading hours", "inferred"),
         "stop_reserves": Trait("placement", "balances show a stop's money as locked at once", "inferred"),
-        "public_trades": Trait("own_only", "the mock prints only trades of its account; a simplification", "inferred"),
+        "public_trades": Trait("all", f"{REST} Recent trades list; ids are the tape's own here", "documented"),
     }
 )

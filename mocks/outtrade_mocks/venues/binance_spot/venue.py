@@ -8,20 +8,21 @@ moves, ``render`` writes the answer down. All take the time as an argument, in U
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange, Reject
+from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
 from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS, Endpoint
-from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse, translate
+from outtrade_mocks.venues.binance_spot.errors import Refusal
+from outtrade_mocks.venues.binance_spot.front import Asked, Front
 from outtrade_mocks.venues.binance_spot.reading import read_answer
-from outtrade_mocks.venues.binance_spot.streams import BinanceSession, Reports
+from outtrade_mocks.venues.binance_spot.reports import Reports
 from outtrade_mocks.venues.binance_spot.traits import TRAITS
+from outtrade_mocks.venues.binance_spot.wsapi import BinanceSession
 from outtrade_mocks.venues.config import Credentials, VenueConfig
 from outtrade_mocks.venues.witness import Witness
 
@@ -36,30 +37,6 @@ REST_HOSTS = (
 STREAM_HOSTS = (("ws-api.binance.com", 443), ("ws-api.binance.com", 9443))
 STREAM_PATH = "/ws-api/v3"
 
-TYPES = {
-    "LIMIT": "limit",
-    "LIMIT_MAKER": "limit",
-    "MARKET": "market",
-    "STOP_LOSS": "stop",
-    "STOP_LOSS_LIMIT": "stop_limit",
-    "TAKE_PROFIT": "take_profit",
-    "TAKE_PROFIT_LIMIT": "take_profit_limit",
-}
-
-
-@dataclass(slots=True)
-class Asked:
-    """The venue's own parse of an HTTP request."""
-
-    endpoint: Endpoint | None
-    payload: str
-    """What is signed: query string and body as sent, without the signature."""
-    key: str | None
-    repeated: bool
-    """Whether a parameter came twice in the query string or in the body."""
-    deadline: int | None = None
-    """Until when (UNIX ns) a signed request may be carried out; set by ``admit``."""
-
 
 class BinanceSpot:
     """One Binance spot exchange with one account under test."""
@@ -73,8 +50,7 @@ class BinanceSpot:
         self.traits: Mapping[str, Trait] = TRAITS
         self.desk = Desk(config)
         credentials = config.credentials or CREDENTIALS
-        self._keys = auth.Keys(credentials)
-        self._unified = {entry.id: unified for unified, entry in self.desk.listings.items()}
+        self._front = Front(self.desk, auth.Keys(credentials))
         self._reports = Reports(self.desk)
         self._witness = Witness(
             self.desk.exchange, self.desk.account, order_id=_order_id, core_id=_core_id, trade_id=_trade_id
@@ -112,73 +88,16 @@ class BinanceSpot:
             digest=codec.digest(op, params),
             raw=Asked(endpoint, payload, request.headers.get("x-mbx-apikey"), repeated),
         )
-        symbol = params.get("symbol")
-        if symbol is not None:
-            call.symbol = self._unified.get(symbol, symbol)
-        if op in ("place", "cancel_replace"):
-            call.client_id = params.get("newClientOrderId")
-            call.venue_id = params.get("cancelOrderId")
-            call.order = _order_params(params, call.symbol or "")
-        elif op in ("query", "cancel"):
-            call.client_id, call.venue_id = params.get("origClientOrderId"), params.get("orderId")
-        elif op == "trades":
-            call.venue_id = params.get("orderId")
-        return call
+        return self._front.annotate(call)
 
     def admit(self, call: Call, now: int) -> HttpAnswer | None:
         """The front door; None = come in. Counts the request's weight, refused or not."""
-        asked: Asked = call.raw
-        endpoint = asked.endpoint
-        try:
-            if endpoint is None:
-                self._limited(now, 1)
-                raise refuse("not_found")
-            if endpoint.bucket == "api":
-                self._limited(now, endpoint.cost(call.params))
-            if endpoint.security != "none":
-                auth.check_key(asked.key, self._keys.key)
-            if asked.repeated:
-                raise refuse("duplicate_values")
-            if endpoint.security == "signed":
-                asked.deadline = auth.check_signed(call.params, asked.payload, keys=self._keys, now=now)
-            if endpoint.new_order and call.params.get("orderRateLimitExceededMode") != "CANCEL_ONLY":
-                exceeded = self.desk.limits.order_refusal(now)
-                if exceeded is not None:
-                    raise exceeded
-        except Refusal as refusal:
-            return self._refused(refusal, now)
-        return None
-
-    def _limited(self, now: int, weight: int) -> None:
-        refusal = self.desk.limits.request(now, weight)
-        if refusal is not None:
-            raise refusal
+        refusal = self._front.admit(call, now)
+        return None if refusal is None else self._refused(refusal, now)
 
     def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit:
         """Carry an admitted call out at ``now``; reads see the account as of ``as_of`` where given."""
-        self.advance(now)
-        endpoint = call.raw.endpoint
-        commit = Commit(call)
-        try:
-            if endpoint is None:
-                raise refuse("not_found")
-            if call.raw.deadline is not None:
-                auth.check_deadline(call.raw.deadline, now)
-            outcome: Outcome = endpoint.run(self.desk, call, now, as_of)
-            commit.result = outcome
-            commit.order_ids = outcome.order_ids
-        except Refusal as refusal:
-            self._failed(commit, refusal, now)
-        except Reject as reject:
-            self._failed(commit, translate(reject), now)
-        return commit
-
-    def _failed(self, commit: Commit, refusal: Refusal, now: int) -> None:
-        commit.error = refusal
-        commit.result = Outcome(None, now)
-        data = refusal.data or {}
-        halves = (data.get("cancelResponse"), data.get("newOrderResponse"))
-        commit.order_ids = tuple(str(half["orderId"]) for half in halves if half and "orderId" in half)
+        return self._front.execute(call, now, as_of)
 
     def render(self, commit: Commit, now: int) -> HttpAnswer:
         """The answer to what was carried out."""
@@ -230,7 +149,7 @@ class BinanceSpot:
     def open_session(self, host: str, path: str, now: int) -> BinanceSession:
         """A new connection to the WebSocket API (its path is ``stream_path``)."""
         quiet = "returnratelimits=false" in path.lower()
-        return BinanceSession(self.desk, keys=self._keys, now=now, return_rate_limits=not quiet)
+        return BinanceSession(self._front, now=now, return_rate_limits=not quiet)
 
     def on_push(self, callback: Callable[[Push], None]) -> None:
         """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
@@ -306,20 +225,3 @@ def _core_id(order: str) -> int | None:
 
 def _trade_id(core_id: int) -> str:
     return str(TRADE_ID_BASE + core_id)
-
-
-def _order_params(params: Mapping[str, str], symbol: str) -> dict[str, Any]:
-    """The unified reading of an order request; numbers stay as they were sent."""
-    kind = params.get("type")
-    return {
-        "symbol": symbol,
-        "side": params["side"].lower() if "side" in params else None,
-        "type": "trailing_stop" if "trailingDelta" in params else TYPES.get(kind or "", kind),
-        "tif": params.get("timeInForce"),
-        "price": params.get("price"),
-        "quantity": params.get("quantity"),
-        "quote_quantity": params.get("quoteOrderQty"),
-        "stop_price": params.get("stopPrice"),
-        "post_only": kind == "LIMIT_MAKER",
-        "reduce_only": params.get("reduceOnly", "").lower() == "true",
-    }
