@@ -9,11 +9,13 @@
     desk        exchange core + account + translation: what handlers work on
     tickets     reading and checking a new order
     shapes      the JSON objects of orders and trades
-    trading, account, market    the handlers
+    tape        the public tape: everybody's trades, and candles made of them
+    trading, orderlists, account, wallet, market, candles    the handlers
     endpoints   the table of endpoints
     front       the front door, and the way to the engine
     wsapi       a connection to the WebSocket API; methods: what it can be asked
     reports     the events of the private stream
+    streams     a connection to the market data streams; feeds: what each stream says
     reading     how an answer is to be read (ok, definite, ambiguous)
     statement   what the documentation says of all this (docs/venues/binance_spot.md)
     venue       all of it behind the seam of `outtrade_mocks.venues.api`
@@ -21,8 +23,8 @@
 Shared with Binance's other APIs: ``binance_codec`` (numbers and parameters), ``binance_auth`` (key, time window,
 signature), ``binance_errors``, in the folder above.
 
-Sources: binance/binance-spot-api-docs (rest-api.md, web-socket-api.md, user-data-stream.md, errors.md, filters.md,
-enums.md, faqs). Not mocked: order types that wait for a price, order lists, amend, market data streams.
+Sources: binance/binance-spot-api-docs (rest-api.md, web-socket-api.md, web-socket-streams.md, user-data-stream.md,
+errors.md, filters.md, enums.md, faqs). What is not mocked says docs/venues/binance_spot.md.
 """
 
 from __future__ import annotations

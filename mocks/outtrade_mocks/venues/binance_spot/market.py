@@ -96,7 +96,7 @@ def ticker_price(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome
 
 def book_ticker(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v3/ticker/bookTicker."""
-    return _each(desk, call, now, lambda entry: {"symbol": entry.id} | _touch(desk, entry))
+    return _each(desk, call, now, lambda entry: {"symbol": entry.id} | best(desk, entry))
 
 
 def ticker_24hr(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
@@ -130,7 +130,8 @@ def _last(desk: Desk, entry: Listing) -> str:
     return desk.price(entry.unified, desk.exchange.last_price(entry.unified))
 
 
-def _touch(desk: Desk, entry: Listing) -> dict[str, str]:
+def best(desk: Desk, entry: Listing) -> dict[str, str]:
+    """Best prices and what stands there; zeros where a side is empty."""
     bids, asks = desk.exchange.depth(entry.unified, 1)
     bid, bid_size = bids[0] if bids else (0, 0)
     ask, ask_size = asks[0] if asks else (0, 0)
@@ -152,5 +153,5 @@ def _day(desk: Desk, entry: Listing, now: int, mini: bool) -> dict[str, Any]:
     rest = {
         "prevClosePrice": money(window.open),
         "lastQty": money(trades[-1].lots * entry.step if trades else 0),
-    } | _touch(desk, entry)
+    } | best(desk, entry)
     return {name: (data | rest)[name] for name in DAY_FIELDS}

@@ -14,13 +14,14 @@ from typing import Any
 from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues import binance_codec as codec
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Session, Trait
 from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS, Endpoint
 from outtrade_mocks.venues.binance_spot.errors import Refusal
 from outtrade_mocks.venues.binance_spot.front import Asked, Front
 from outtrade_mocks.venues.binance_spot.reading import read_answer
 from outtrade_mocks.venues.binance_spot.reports import Reports
+from outtrade_mocks.venues.binance_spot.streams import MarketSession
 from outtrade_mocks.venues.binance_spot.traits import TRAITS
 from outtrade_mocks.venues.binance_spot.wsapi import BinanceSession
 from outtrade_mocks.venues.config import Credentials, VenueConfig
@@ -34,7 +35,13 @@ REST_HOSTS = (
     ("dapi.binance.com", 443),
 )
 """Where the REST API answers. Clients that load all markets also ask the derivatives hosts, which list no symbols."""
-STREAM_HOSTS = (("ws-api.binance.com", 443), ("ws-api.binance.com", 9443))
+STREAM_HOSTS = (
+    ("ws-api.binance.com", 443),
+    ("ws-api.binance.com", 9443),
+    ("stream.binance.com", 443),
+    ("stream.binance.com", 9443),
+)
+"""The WebSocket API, and the market data streams."""
 STREAM_PATH = "/ws-api/v3"
 
 
@@ -146,8 +153,11 @@ class BinanceSpot:
         return self._refused(self.desk.limits.injected(reason, now, retry_after=retry_after, until=until), now)
 
     # ---------------------------------------------------------------- stream
-    def open_session(self, host: str, path: str, now: int) -> BinanceSession:
-        """A new connection to the WebSocket API (its path is ``stream_path``)."""
+    def open_session(self, host: str, path: str, now: int) -> Session:
+        """A new connection: to the market data streams below ``/ws`` and ``/stream``, else to the WebSocket API."""
+        if path.partition("?")[0].partition("/")[2].partition("/")[0] in ("ws", "stream"):
+            self.advance(now)
+            return MarketSession(self.desk, path, now)
         quiet = "returnratelimits=false" in path.lower()
         return BinanceSession(self._front, now=now, return_rate_limits=not quiet)
 
