@@ -312,6 +312,10 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trail_ticks: int | None = None
     trail_bps: int | None = None
     """Hundredths of a percent, as Binance's trailingDelta."""
+    limit_ticks: int | None = None
+    limit_bps: int | None = None
+    """Of a limit order: its limit price is that far above (below 0: below) the price that triggers it, and what the
+    order says before that is a guess for which money is reserved (Kraken trailing-stop-limit, price2)."""
 
     @property
     def trailing(self) -> bool:

@@ -121,6 +121,12 @@ def check_trigger(new: NewOrder, trigger: Trigger) -> None:
         raise Malformed("trigger prices and distances are whole numbers")
     if trigger.trail_ticks is not None and trigger.trail_bps is not None:
         raise Malformed("a trailing distance is in ticks or in basis points, not both")
+    if trigger.limit_ticks is not None or trigger.limit_bps is not None:
+        limits = (trigger.limit_ticks, trigger.limit_bps)
+        if new.type != "limit" or None not in limits or not all(value is None or _count(value) for value in limits):
+            raise Malformed("a limit that follows the trigger is in ticks or in basis points, of a limit order")
+        if trigger.limit_bps is not None and abs(trigger.limit_bps) >= 10_000:
+            raise Reject(RejectReason.PRICE_FILTER, "a limit lies less than 100 % from the trigger price")
     if trigger.price is None and not trigger.trailing:
         raise Malformed("a trigger has a price or a trailing distance")
     if any(value is not None and value <= 0 for value in values):

@@ -118,10 +118,25 @@ class Waiting(Matching):
         special.watch = None
         self._unregister(entry)
         terms = structs.replace(order.terms, triggered=watch.reached)
-        self._change(entry, Event.TRIGGER, "triggered", "market", terms=terms)
+        price = self._relative_limit(market, watch)
+        if price is not None:
+            entry.price = price
+        self._change(entry, Event.TRIGGER, "triggered", "market", terms=terms, price=price)
         if special.group is not None:
             self._lists.triggered(market, entry)
         self._work(market, entry, "working", "market")
+
+    def _relative_limit(self, market: Market, watch: Watch) -> int | None:
+        """Ticks of a limit that follows from the price that triggered the order, on the grid; None: it has none."""
+        terms, reached, instrument = order_of(watch.entry).terms, watch.reached, market.instrument
+        trigger = None if terms is None else terms.trigger
+        if trigger is None or reached is None or (trigger.limit_ticks is None and trigger.limit_bps is None):
+            return None
+        if trigger.limit_bps is not None:
+            price = reached * (10_000 + trigger.limit_bps) // 10_000
+        else:
+            price = reached + (trigger.limit_ticks or 0)
+        return instrument.snap(min(max(price, instrument.min_ticks), instrument.top_ticks))
 
     def _collar(self, market: Market) -> int:
         """Ticks at which a market order that waits is reserved. Raises Reject(NO_TRIGGER_PRICE)."""

@@ -1,0 +1,257 @@
+"""The desk: what the handlers of the endpoints work on.
+
+One exchange core, one account under test, and the translation between the core's world (integers, small ids, unified
+symbols, nanoseconds) and Kraken's (padded strings, txids, ``XBTUSD``, seconds). What the core does not know is kept
+here: how orders were asked for (``notes``), orders that start later, conditional closes, the ledger.
+
+A conditional close is placed when the operation that filled its order is complete (``follow``); an order that starts
+later is placed at its time (``advance``). Either may fail by then, silently, as far as the owner's requests go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+import msgspec
+
+from outtrade_mocks.core import Account, BalanceChange, Change, Exchange, Fill, Order, OrderChange, Practice, Reject
+from outtrade_mocks.core.fees import FeeSchedule, FeeTier, Rates
+from outtrade_mocks.core.orders import RejectReason
+from outtrade_mocks.core.prints import Print
+from outtrade_mocks.venues.config import VenueConfig
+from outtrade_mocks.venues.knobs import knob
+from outtrade_mocks.venues.kraken_spot.auth import Keeper
+from outtrade_mocks.venues.kraken_spot.codec import SECOND, rescaled
+from outtrade_mocks.venues.kraken_spot.errors import refuse
+from outtrade_mocks.venues.kraken_spot.ledger import Booking, Ledger
+from outtrade_mocks.venues.kraken_spot.limits import Limits
+from outtrade_mocks.venues.kraken_spot.notes import Ids, Note
+from outtrade_mocks.venues.kraken_spot.reference import Book, Listing, core_instrument, flows, listings
+from outtrade_mocks.venues.kraken_spot.traits import KNOBS
+
+ICEBERG_PARTS = 15
+"""An iceberg shows at least a fifteenth of its quantity (Add Order, displayvol)."""
+PRINTS = 1000
+"""Public trades kept of each pair (Recent Trades answers with at most 1,000)."""
+TRADE_ID_BASE = 61_000_000
+_SCHEDULE = ((0, "0.0025", "0.0040"), (10_000, "0.0020", "0.0035"), (50_000, "0.0014", "0.0024"),
+             (100_000, "0.0012", "0.0022"), (250_000, "0.0010", "0.0020"), (500_000, "0.0008", "0.0018"),
+             (1_000_000, "0.0006", "0.0016"), (2_500_000, "0.0004", "0.0014"), (5_000_000, "0.0002", "0.0012"),
+             (10_000_000, "0", "0.0010"))  # fmt: skip
+"""Kraken's fee schedule: from that 30-day volume (USD) on, maker and taker fee."""
+
+
+_UNPAID = (RejectReason.INSUFFICIENT_BALANCE,)
+"""Refusals of an order that starts later for which "Out of funds" is the reason."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a handler did: the result of the answer, and the txids that it created or changed."""
+
+    result: Any
+    order_ids: tuple[str, ...] = ()
+
+
+class Desk:
+    """Exchange, account and translation of one venue."""
+
+    def __init__(self, config: VenueConfig, keeper: Keeper) -> None:
+        entries = listings(config)
+        self.book = Book(entries, config.balances)
+        self.keeper = keeper
+        self.fees = config.fees
+        self.limits = Limits(str(knob(KNOBS, config.knobs, "tier")))
+        self.exchange = Exchange(
+            [core_instrument(one, config.fees, max_orders=self.limits.tier.open_orders) for one in entries.values()],
+            now=config.epoch_ns,
+            seed=config.seed,
+            flows=flows(config),
+            practice=Practice(
+                self_trade="expire_taker",
+                reserve=knob(KNOBS, config.knobs, "stop_reserves"),  # type: ignore[arg-type]
+                immediate_trigger=knob(KNOBS, config.knobs, "trigger_reached"),  # type: ignore[arg-type]
+                post_only=knob(KNOBS, config.knobs, "post_only"),  # type: ignore[arg-type]
+                amend="change",
+                amend_below_filled="cancel",
+                iceberg_parts=ICEBERG_PARTS,
+            ),
+        )
+        self.tiered = bool(knob(KNOBS, config.knobs, "fee_tiers"))
+        self.schedule = self._schedule()
+        self.exchange.tariffs.charge(self.schedule)
+        atoms = {asset: self._atoms(asset, amount) for asset, amount in config.balances.items()}
+        self.account: Account = self.exchange.open_account("tester", atoms)
+        self.epoch_ns = config.epoch_ns
+        self.ids = Ids(config.seed)
+        self.ledger = Ledger(self.exchange, self.ids, atoms, config.epoch_ns)
+        self.notes: dict[str, Note] = {}
+        """txid -> note of every order that there ever was, oldest first."""
+        self.by_core: dict[int, str] = {}
+        self.fills: dict[int, list[Fill]] = {}
+        """Core order id -> its trades."""
+        self.trades: dict[str, Fill] = {}
+        """Trade txid -> trade."""
+        self.later: list[Note] = []
+        """Orders that start later, soonest first."""
+        self.on_booking: Callable[[Booking], None] | None = None
+        self._closes: list[tuple[Note, Fill]] = []
+        self._amends = 0
+        self._early: dict[str, list[Print]] | None = None
+        self.exchange.on_change(self._on_change)
+
+    def _schedule(self) -> FeeSchedule:
+        maker, taker = self.fees
+        rows = _SCHEDULE if self.tiered else ((0, str(maker), str(taker)),)
+        tiers = (
+            FeeTier(rates=Rates(maker=Decimal(maker), taker=Decimal(taker)), volume=Decimal(volume))
+            for volume, maker, taker in rows
+        )
+        return FeeSchedule(tiers=tuple(tiers), asset="quote", reference="USD" if self.tiered else "")
+
+    def _atoms(self, asset: str, amount: Decimal) -> int:
+        decimals = self.exchange.precisions.get(asset, 8)
+        return self.exchange.atoms(asset, amount.quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN))
+
+    # ------------------------------------------------------------------ what happens
+    def _on_change(self, change: Change) -> None:
+        if isinstance(change, OrderChange):
+            order = change.order
+            if order.order_id not in self.by_core:
+                self.by_core[order.order_id] = order.label
+                self.notes[order.label].core_id = order.order_id
+        elif isinstance(change, Fill):
+            self.fills.setdefault(change.order_id, []).append(change)
+            self.trades[self.trade_id(change)] = change
+            self.ledger.traded(change)
+            note = self.notes[change.label]
+            if note.close is not None:
+                self._closes.append((note, change))
+        elif isinstance(change, BalanceChange) and change.account == self.account.name:
+            for booking in self.ledger.changed(change, self.trade_id):
+                if self.on_booking is not None:
+                    self.on_booking(booking)
+
+    def place(self, note: Note, now: int) -> None:
+        """Take an order in: at once, or for later where it starts later. Raises Reject; then there is none."""
+        note.txid = self.ids.make("O", len(self.notes) + 1)
+        note.created = now
+        self.notes[note.txid] = note
+        if note.starttm * SECOND > now:
+            self.later.append(note)
+            self.later.sort(key=lambda one: one.starttm)
+            return
+        try:
+            self._enter(note)
+        except Reject:
+            del self.notes[note.txid]
+            raise
+
+    def _enter(self, note: Note) -> None:
+        self.exchange.place(self.account, msgspec.structs.replace(note.new, label=note.txid))
+
+    def advance(self, now: int) -> None:
+        """Let time pass: the market acts, orders start, closes follow fills."""
+        while self.later and self.later[0].starttm * SECOND <= now:
+            note = self.later.pop(0)
+            self.exchange.advance(max(self.exchange.now, note.starttm * SECOND))
+            self.follow()
+            try:
+                self._enter(note)
+            except Reject as refusal:
+                note.ended = self.exchange.now
+                note.reasons.append((note.ended, "Out of funds" if refusal.reason in _UNPAID else "Not accepted"))
+        self.exchange.advance(now)
+        self.follow()
+
+    def next_time(self) -> int | None:
+        """When the exchange next does something by itself."""
+        found = self.exchange.next_time()
+        if not self.later:
+            return found
+        start = self.later[0].starttm * SECOND
+        return start if found is None else min(found, start)
+
+    def follow(self) -> None:
+        """Place the orders that close what was filled: for each fill one of its size, on the other side (Add Order)."""
+        from outtrade_mocks.venues.kraken_spot.tickets import closing
+
+        while self._closes:
+            closes, self._closes = self._closes, []
+            for note, fill in closes:
+                closed = closing(self, note, fill)
+                if closed is not None:
+                    try:
+                        self.place(closed, self.exchange.now)
+                    except Reject:
+                        continue  # too small, or too little money: there is nobody to tell
+
+    def amend_id(self) -> str:
+        """A new id of an amend."""
+        self._amends += 1
+        return self.ids.make("T", f"amend {self._amends}")
+
+    # ------------------------------------------------------------------ ids
+    def order_id(self, core_id: int) -> str:
+        """The txid of a core order."""
+        return self.by_core[core_id]
+
+    def core_id(self, txid: str) -> int | None:
+        """The core's id of a txid; None: not in the market, or never was."""
+        note = self.notes.get(txid)
+        return None if note is None else note.core_id
+
+    def trade_id(self, fill: Fill) -> str:
+        """The txid of a trade."""
+        return self.ids.make("T", f"{fill.symbol}:{fill.trade_id}")
+
+    def order(self, note: Note) -> Order | None:
+        """The order as it is now; None where it never came to the market."""
+        return None if note.core_id is None else self.account.orders[note.core_id][-1]
+
+    def listed(self, name: str) -> Listing:
+        """The pair of that name; raises Refusal."""
+        found = self.book.find(name)
+        if found is None:
+            raise refuse("unknown_pair")
+        return found
+
+    # ------------------------------------------------------------------ amounts
+    def atoms_text(self, asset: str, atoms: int, decimals: int) -> str:
+        """Atoms of an asset as text with that many decimals."""
+        return rescaled(atoms, self.exchange.precisions.get(asset, 8), decimals)
+
+    def balance_text(self, asset: str, atoms: int) -> str:
+        """Atoms of an asset with the ledger's decimals."""
+        decimals = self.exchange.precisions.get(asset, 8)
+        return rescaled(atoms, decimals, decimals)
+
+    def prints(self, listing: Listing, after: int = -PRINTS) -> list[Print]:
+        """The public trades of a pair with a higher number, oldest first. Those of others are kept from the first time
+        on that somebody asks: nobody pays for a record that nobody reads. What the account traded before that has
+        numbers up to 0."""
+        if self._early is None:
+            self._early = self._traded_before()
+            self.exchange.keep_prints(PRINTS)
+        early = [one for one in self._early.get(listing.unified, ()) if one.number > after]
+        return early + self.exchange.prints(listing.unified, max(0, after))
+
+    def _traded_before(self) -> dict[str, list[Print]]:
+        found: dict[str, list[Fill]] = {}
+        for fill in self.account.fills:
+            found.setdefault(fill.symbol, []).append(fill)
+        return {
+            symbol: [
+                Print(number - len(fills) + 1, fill.time, fill.price, fill.lots,
+                      "buy" if (fill.side == "buy") != fill.maker else "sell", fill.trade_id)
+                for number, fill in enumerate(fills)
+            ][-PRINTS:]
+            for symbol, fills in found.items()
+        }  # fmt: skip
+
+    def last(self, listing: Listing) -> int | None:
+        """The last traded price in ticks."""
+        return self.exchange.last_price(listing.unified) or self.exchange.reference_price(listing.unified)

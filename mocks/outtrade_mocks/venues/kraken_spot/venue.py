@@ -1,0 +1,318 @@
+"""Kraken spot as a Venue: the four calls of a request, sessions, events, and what faults ask of it.
+
+``read`` never fails: what it cannot make sense of becomes a Call whose refusal is found in ``admit`` or ``execute``.
+``admit`` is the front door (key, signature, nonce, counters), ``execute`` the only place where state moves, ``render``
+writes the answer down: HTTP 200 and an ``error`` list, whatever it was. All take the time as an argument, in UNIX ns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from outtrade_mocks.core import Change, Fill, OrderChange, Reject
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
+from outtrade_mocks.venues.config import Credentials, VenueConfig
+from outtrade_mocks.venues.knobs import knob
+from outtrade_mocks.venues.kraken_spot import codec
+from outtrade_mocks.venues.kraken_spot.auth import Keeper
+from outtrade_mocks.venues.kraken_spot.codec import SECOND
+from outtrade_mocks.venues.kraken_spot.desk import Desk, Outcome
+from outtrade_mocks.venues.kraken_spot.endpoints import ENDPOINTS, Endpoint
+from outtrade_mocks.venues.kraken_spot.errors import Refusal, refuse, translate
+from outtrade_mocks.venues.kraken_spot.executions import Reports
+from outtrade_mocks.venues.kraken_spot.reading import read_answer
+from outtrade_mocks.venues.kraken_spot.streams import KrakenSession
+from outtrade_mocks.venues.kraken_spot.traits import KNOBS, TRAITS
+from outtrade_mocks.venues.witness import Witness
+
+CREDENTIALS = Credentials(
+    key="OUTTRADEtestKEYnotreal" + "0" * 34, secret="T3V0dHJhZGVUZXN0U2VjcmV0Tm90UmVhbA" + "A" * 50 + "BBBB"
+)
+"""Test credentials, obviously fake, as long as the venue's."""
+REST_HOSTS = (("api.kraken.com", 443),)
+STREAM_HOSTS = (("ws-auth.kraken.com", 443), ("ws.kraken.com", 443))
+STREAM_PATH = "/v2"
+CONTENT_TYPE = "application/json; charset=utf-8"
+TYPES = {
+    "market": "market",
+    "limit": "limit",
+    "iceberg": "limit",
+    "stop-loss": "stop",
+    "stop-loss-limit": "stop_limit",
+    "take-profit": "take_profit",
+    "take-profit-limit": "take_profit_limit",
+    "trailing-stop": "trailing_stop",
+    "trailing-stop-limit": "trailing_stop",
+}
+REFUSALS = {
+    "rate": "rate_limit",
+    "ban": "lockout",
+    "funds": "funds",
+    "closed": "cancel_only",
+    "permission": "permission",
+    "filter": "tick_size",
+    "code_1006": "internal",
+    "code_1007": "deadline",
+}
+"""What a fault injects, by the names of the errors."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """The venue's own parse of an HTTP request."""
+
+    endpoint: Endpoint | None
+    key: str | None
+    signature: str | None
+    sent: bytes
+    """The body as it was signed."""
+    body: dict[str, Any] = field(default_factory=dict)
+    """A JSON body, undressed."""
+    readable: bool = True
+
+
+class KrakenSpot:
+    """One Kraken spot exchange with one account under test."""
+
+    name = "kraken_spot"
+    rest_hosts: tuple[tuple[str, int], ...] = REST_HOSTS
+    stream_hosts: tuple[tuple[str, int], ...] = STREAM_HOSTS
+    stream_path = STREAM_PATH
+
+    def __init__(self, config: VenueConfig) -> None:
+        self.traits: Mapping[str, Trait] = TRAITS
+        keeper = Keeper(
+            config.credentials or CREDENTIALS, lockout_after=int(knob(KNOBS, config.knobs, "lockout_after"))
+        )
+        self.desk = Desk(config, keeper)
+        last_trade = str(knob(KNOBS, config.knobs, "last_trade"))
+        self._reports = Reports(self.desk, self._push, last_trade=last_trade)
+        self._witness = Witness(
+            self.desk.exchange,
+            self.desk.account,
+            order_id=self.desk.order_id,
+            core_id=self.desk.core_id,
+            trade_id=str,
+        )
+        self._pushes: list[Callable[[Push], None]] = []
+        self._truths: list[Callable[[Any], None]] = []
+        self.desk.exchange.on_change(self._on_change)
+
+    # ------------------------------------------------------------------ HTTP
+    def read(self, request: HttpRequest) -> Call:
+        """What is asked, in unified words; never raises and changes nothing."""
+        path, _, query = request.target.partition("?")
+        if not path.startswith("/"):  # absolute form: https://host/path
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is not None and endpoint.private and request.method != "POST":
+            endpoint = None
+        asked = Asked(
+            endpoint,
+            request.headers.get("api-key"),
+            request.headers.get("api-sign"),
+            request.body if request.body else b"",
+        )
+        params = codec.parse_form(query.partition("#")[0])
+        if request.body and request.method != "GET":
+            params |= self._body(request, asked)
+        op = endpoint.op if endpoint else "other"
+        call = Call(
+            op=op,
+            method=request.method,
+            path=path,
+            params=params,
+            signed=endpoint is not None and endpoint.private,
+            digest=codec.digest(path, params),
+            raw=asked,
+        )
+        name_it(call, self.desk)
+        return call
+
+    @staticmethod
+    def _body(request: HttpRequest, asked: Asked) -> dict[str, str]:
+        if "json" not in request.headers.get("content-type", "") and request.body[:1] != b"{":
+            return codec.parse_form(request.body.decode("utf-8", "replace"))
+        try:
+            found = codec.decode(request.body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            asked.readable = False
+            return {}
+        asked.body = found
+        return codec.flat(found)
+
+    def admit(self, call: Call, now: int) -> HttpAnswer | None:
+        """The front door; None = come in."""
+        asked: Asked = call.raw
+        endpoint = asked.endpoint
+        try:
+            if endpoint is None:
+                raise refuse("unknown_method")
+            if endpoint.private:
+                nonce = call.params.get("nonce")
+                self.desk.keeper.check(asked.key, asked.signature, nonce, call.path, asked.sent, now)
+                if not self.desk.limits.request(now, endpoint.cost):
+                    raise refuse("rate_limit")
+            if not asked.readable:
+                raise refuse("invalid_arguments")
+        except Refusal as refusal:
+            return answer(refusal.encode())
+        return None
+
+    def execute(self, call: Call, now: int, *, as_of: int | None = None) -> Commit:
+        """Carry an admitted call out at ``now``; reads see the account as of ``as_of`` where given."""
+        self.advance(now)
+        endpoint: Endpoint | None = call.raw.endpoint
+        commit = Commit(call)
+        try:
+            if endpoint is None:
+                raise refuse("unknown_method")
+            outcome: Outcome = endpoint.run(self.desk, call, now, as_of)
+            commit.result = outcome
+            commit.order_ids = outcome.order_ids
+        except Refusal as refusal:
+            commit.error = refusal
+        except Reject as reject:
+            commit.error = translate(reject)
+        self.desk.follow()
+        return commit
+
+    def render(self, commit: Commit, now: int) -> HttpAnswer:
+        """The answer to what was carried out."""
+        if commit.error is not None:
+            return answer(commit.error.encode())
+        return answer(codec.encode({"error": [], "result": commit.result.result}))
+
+    # --------------------------------------------------------------- reading
+    def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
+        """How a client that knows the documentation reads an answer."""
+        return read_answer(status, headers, body, now)
+
+    def refusal(
+        self,
+        reason: str,
+        now: int,
+        *,
+        call: Call | None = None,
+        retry_after: int | None = None,
+        until: int | None = None,
+    ) -> HttpAnswer:
+        """The venue's wording of a refusal that a fault injects. Only ``busy`` tells when to come again (in the text);
+        everything else that is asked for is not said by Kraken. Raises ValueError on an unknown reason."""
+        return answer(injected(reason, now, retry_after, until).encode())
+
+    # ---------------------------------------------------------------- stream
+    def open_session(self, host: str, path: str, now: int) -> KrakenSession:
+        """A new WebSocket connection: public or private by its host."""
+        return KrakenSession(self.desk, host=host, path=path, now=now)
+
+    def on_push(self, callback: Callable[[Push], None]) -> None:
+        """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
+        self._pushes.append(callback)
+
+    def on_truth(self, callback: Callable[[Any], None]) -> None:
+        """Call with every OrderChange and Fill of the account under test."""
+        self._truths.append(callback)
+
+    def _on_change(self, change: Change) -> None:
+        if isinstance(change, OrderChange | Fill):
+            for tell in self._truths:
+                tell(change)
+        if isinstance(change, OrderChange) and self._pushes:
+            self._reports.order(change)
+
+    def _push(self, push: Push) -> None:
+        for send in self._pushes:
+            send(push)
+
+    # ------------------------------------------------------------------ time
+    def advance(self, now: int) -> None:
+        """Let the market act up to ``now``."""
+        if now > self.desk.exchange.now:
+            self.desk.advance(now)
+
+    def next_time(self) -> int | None:
+        """When the exchange next does something by itself."""
+        return self.desk.next_time()
+
+    # ---------------------------------------------------- faults and the truth
+    def find(self, call: Call) -> str | None:
+        """Venue id of the working order that a cancel or query is about."""
+        return self._witness.find(call)
+
+    def fill(self, order: str, fraction: Decimal) -> bool:
+        """Somebody fills ``fraction`` of what is left of a working order (at least one lot)."""
+        done = self._witness.fill(order, fraction)
+        self.desk.follow()
+        return done
+
+    def thin(self, call: Call, fraction: Decimal) -> bool:
+        """Before a place: leave only ``fraction`` of its quantity available within its limit."""
+        return self._witness.thin(call, fraction)
+
+    def truth(self) -> dict[str, Any]:
+        """The account as it is: balances, working orders, mid prices."""
+        return self._witness.truth()
+
+    def order_truth(self, change: OrderChange) -> dict[str, Any]:
+        """An order change as the fields of ``OrderTruth``."""
+        return self._witness.order(change)
+
+    def fill_truth(self, fill: Fill) -> dict[str, Any]:
+        """A fill as the fields of ``FillTruth``."""
+        return self._witness.fill_of(fill) | {"trade_id": self.desk.trade_id(fill)}
+
+
+def answer(body: bytes) -> HttpAnswer:
+    """HTTP says 200 to everything."""
+    return HttpAnswer(200, body, {}, CONTENT_TYPE)
+
+
+def injected(reason: str, now: int, retry_after: int | None, until: int | None) -> Refusal:
+    """A refusal that a fault injects. Raises ValueError on an unknown reason."""
+    if reason == "busy":
+        end = until if until is not None else now + (retry_after or 1) * SECOND
+        return refuse("throttled", -(-end // SECOND))
+    if reason not in REFUSALS:
+        raise ValueError(f"unknown refusal {reason!r}")
+    return refuse(REFUSALS[reason])
+
+
+def name_it(call: Call, desk: Desk) -> None:
+    """Fill in a call's unified fields from its parameters."""
+    params, op = call.params, call.op
+    pair = params.get("pair")
+    listing = None if pair is None else desk.book.find(pair)
+    if pair is not None:
+        call.symbol = pair if listing is None else listing.unified
+    if op == "place":
+        call.client_id = params.get("cl_ord_id")
+        call.order = _order_params(params, call.symbol or "")
+    elif op in ("query", "cancel", "amend", "cancel_replace"):
+        call.client_id, call.venue_id = params.get("cl_ord_id"), params.get("txid")
+        note = desk.notes.get(call.venue_id or "")
+        if note is not None:
+            call.symbol = note.listing.unified
+
+
+def _order_params(params: Mapping[str, str], symbol: str) -> dict[str, Any]:
+    ordertype = params.get("ordertype")
+    waits = ordertype not in ("market", "limit", "iceberg")
+    flags = params.get("oflags", "").split(",")
+    fields: dict[str, Any] = {
+        "symbol": symbol,
+        "side": params.get("type"),
+        "type": TYPES.get(ordertype or "", ordertype),
+        "tif": params.get("timeinforce"),
+        "price": params.get("price2") if waits else params.get("price"),
+        "stop_price": params.get("price") if waits and not (ordertype or "").startswith("trailing") else None,
+        "post_only": "post" in flags,
+        "reduce_only": codec.switch(params.get("reduce_only")),
+    }
+    fields["quote_quantity" if "viqc" in flags else "quantity"] = params.get("volume")
+    return {name: value for name, value in fields.items() if value is not None}
