@@ -36,7 +36,7 @@ def x(bench: Any) -> Any:
 
 def stop(x: Any, side: str, lots: int, price: int | None = None, *, limit: int | None = None, **more: Any) -> Any:
     kind = more.pop("kind", "stop")
-    names = ("source", "trail_ticks", "trail_bps")
+    names = ("source", "trail_ticks", "trail_bps", "limit_ticks", "limit_bps")
     trigger = Trigger(kind=kind, price=price, **{name: more.pop(name) for name in names if name in more})
     new = NewOrder(
         symbol=SYMBOL, side=side, type="market" if limit is None else "limit", price=limit, lots=lots, trigger=trigger,
@@ -330,3 +330,28 @@ def test_a_quote_amount_that_pays_for_nothing_when_it_triggers_is_rejected(x: An
     assert rejected(by_quote, x, 0, price=130) is RejectReason.NOTIONAL
     sale = NewOrder(symbol=SYMBOL, side="sell", type="market", quote=100, trigger=Trigger(price=90))
     assert rejected(x.exchange.place, x.a, sale) is RejectReason.INVALID_ORDER
+
+
+@pytest.mark.parametrize(
+    ("side", "offset", "price"),
+    [("sell", {"limit_ticks": -2}, 93), ("sell", {"limit_ticks": 7}, 102), ("buy", {"limit_bps": -1000}, 90),
+     ("buy", {"limit_ticks": -200}, 1)],
+)  # fmt: skip
+def test_a_limit_may_follow_the_price_that_triggers(x: Any, side: str, offset: dict[str, int], price: int) -> None:
+    """Kraken trailing-stop-limit: price2 is an offset from the trigger price."""
+    order = stop(x, side, 3, limit=100, trail_ticks=5, **offset)
+    trade(x, 95)
+    if side == "buy":
+        trade(x, 100)
+    assert now(x, order).price == price
+    assert now(x, order).terms.triggered == (95 if side == "sell" else 100)
+
+
+def test_a_limit_that_follows_needs_a_limit_order_and_one_unit(x: Any) -> None:
+    for more in (
+        {"limit_ticks": 1},
+        {"limit": 100, "limit_ticks": 1, "limit_bps": 1},
+        {"limit": 100, "limit_bps": "1"},
+    ):
+        assert rejected(stop, x, "sell", 3, trail_ticks=5, **more) is RejectReason.INVALID_ORDER
+    assert rejected(stop, x, "sell", 3, limit=100, trail_ticks=5, limit_bps=10_000) is RejectReason.PRICE_FILTER

@@ -122,7 +122,7 @@ def test_a_partial_fill_is_seen(did: Did) -> None:
         ({"amount": 100}, "InsufficientFunds"),
         ({"amount": 0.00001}, "InvalidOrder"),
         ({"price": 50_100, "params": {"postOnly": True}}, "ExchangeError"),
-        ({"params": {"clientOrderId": "this is no id at all"}}, "BadRequest"),
+        ({"params": {"clientOrderId": "this is no id at all"}}, "ExchangeError"),
     ],
 )
 def test_ccxt_maps_refusals(params: dict[str, Any], kind: str) -> None:
