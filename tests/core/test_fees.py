@@ -87,7 +87,7 @@ class Venue:
         told = [e for e in self.told if isinstance(e, BalanceChange) and e.account == account.name][-1]
         shown = {asset: (free, locked) for asset, free, locked in told.balances}
         balance = account.balance(fill.fee_asset)
-        assert shown[fill.fee_asset] == (balance.free, balance.locked) == balance.history[-1][1:]
+        assert shown[fill.fee_asset] == (balance.free, balance.locked) == balance.at(self.exchange.now)
         return self.exchange.amount(fill.fee_asset, fill.fee), fill.fee_asset
 
 

@@ -251,7 +251,7 @@ class Borrowing(Holdings):
         balance.free += atoms
         if balance.free < 0 and account.portfolio is None:
             raise AssertionError(f"{asset} of {account.name} overdrawn by {cause}")
-        balance.history.append((self.now, balance.free, balance.locked))
+        balance.note(self.now)
         self._tell_balance(account, cause, balance)
 
     def _lend(self, account: Account, asset: str, atoms: int, cause: Cause) -> None:

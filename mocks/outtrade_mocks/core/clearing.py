@@ -98,8 +98,8 @@ class Spot:
         gets.free = got = gets.free + received - fee
         pays.free = free = pays.free + released - paid
         pays.locked = locked = pays.locked - released
-        gets.history.append((now, got, gets.locked))
-        pays.history.append((now, free, locked))
+        gets.past += (now, got, gets.locked)
+        pays.past += (now, free, locked)
         return fee
 
     def settle_house(self, lots: int, quote: int, *, buy: bool) -> None:

@@ -34,7 +34,7 @@ class Ledger:
             raise ValueError(f"balance of {asset} below zero")
         balance = account.balance(asset)
         balance.free += atoms
-        balance.history.append((now, balance.free, balance.locked))
+        balance.note(now)
         return balance
 
     def hold(self, entry: Entry, need: int, now: int) -> Balance:
@@ -56,5 +56,5 @@ class Ledger:
         entry.locked = need
         balance.free = free = balance.free - more
         balance.locked = locked = balance.locked + more
-        balance.history.append((now, free, locked))
+        balance.past += (now, free, locked)
         return balance

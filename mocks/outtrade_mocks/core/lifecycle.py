@@ -43,8 +43,7 @@ class LifeCycle(Floor):
             order_id, client_id, client_id, account.name, new.symbol, new.side, new.type, new.tif, new.post_only,
             new.price, lots, new.quote, 0, 0, status, self.now, self.now, "", new.label, terms,
         )  # fmt: skip
-        account.orders[order_id] = [order]
-        account.by_client_id.setdefault(client_id, []).append(order_id)
+        account.snapshots.append(order)
         entry = Entry(account, new.side == "buy", new.price or 0, lots, order, pays, gets)
         if terms is not None:
             entry.special = Special(terms.visible or 0)
@@ -176,9 +175,7 @@ class LifeCycle(Floor):
             terms or old.terms,
         )  # fmt: skip
         entry.order = order
-        account.orders[old.order_id].append(order)
-        if name != old.client_id:
-            account.by_client_id.setdefault(name, []).append(old.order_id)
+        account.snapshots.append(order)
         if self._callbacks:
             self._out.append(OrderChange(order, why, self.now, cause))
         special = entry.special

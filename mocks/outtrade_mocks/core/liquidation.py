@@ -170,7 +170,7 @@ class Liquidation(Waiting):
         fee = min(value * rate.numerator // rate.denominator, max(0, kept))
         if fee:
             wallet.free -= fee
-            wallet.history.append((self.now, wallet.free, wallet.locked))
+            wallet.note(self.now)
             self._tell_balance(account, "liquidation", wallet)
             self._insure(asset, fee, "liquidation")
 
@@ -334,5 +334,5 @@ class Liquidation(Waiting):
         self._insure(asset, -fund, cause)
         self.ledger.house.balance(asset).free -= missing - fund
         wallet.free = 0
-        wallet.history.append((self.now, wallet.free, wallet.locked))
+        wallet.note(self.now)
         self._tell_balance(account, cause, wallet)

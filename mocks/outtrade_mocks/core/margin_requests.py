@@ -128,7 +128,7 @@ class MarginRequests(Amending):
                 if position.margin + atoms + min(0, self._unrealised(market, position)) < floor:
                     raise Reject(RejectReason.INSUFFICIENT_MARGIN, "the position needs that margin")
             wallet.free -= atoms
-            wallet.history.append((self.now, wallet.free, wallet.locked))
+            wallet.note(self.now)
             changed = replace(position, margin=position.margin + atoms, updated=self.now)
             margined.keep(account, changed)
             self._tell_position(changed, "margin", "request")

@@ -98,11 +98,11 @@ class Margined:
         if charged is not wallet:
             self.charged = charged
             charged.free -= fee
-            charged.history.append((now, charged.free, charged.locked))
+            charged.note(now)
         own = fee if charged is wallet else 0
         added = -(-trade.opened // held.leverage) if held.isolated else 0
         wallet.free += trade.realised + trade.released - added - own
-        wallet.history.append((now, wallet.free, wallet.locked))
+        wallet.note(now)
         fresh = held.lots == 0 or (trade.lots != 0 and (trade.lots > 0) != (held.lots > 0))
         position = Position(
             account.name, instrument.symbol, side, trade.lots, trade.carried, held.margin - trade.released + added,

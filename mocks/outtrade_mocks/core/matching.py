@@ -265,7 +265,7 @@ class Matching(Borrowing):
             step(old.status, _FILL if entry.remaining else _COMPLETE), old.created, now, "", old.label, old.terms,
         )  # fmt: skip
         entry.order = order
-        account.orders[old.order_id].append(order)
+        account.snapshots.append(order)
         fill = Fill(
             market.trade_id, old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, price,
             lots, quote, fee, charged.asset, maker, now, old.label, 0 if margined is None else margined.realised,

@@ -14,17 +14,11 @@ from outtrade_mocks.core.orders import TERMINAL
 def forget_past(exchange: Exchange) -> None:
     """Drop ended orders, all fills and former balances of ``exchange``. Its future is the same with or without."""
     for account in exchange.accounts.values():
-        open_orders = {i: snaps[-1:] for i, snaps in account.orders.items() if snaps[-1].status not in TERMINAL}
-        account.orders.clear()
-        account.orders.update(open_orders)
-        account.fills.clear()
-        account.by_client_id.clear()
-        for order_id, (order,) in open_orders.items():
-            account.by_client_id.setdefault(order.client_id, []).append(order_id)
+        account.forget([snaps[-1] for snaps in account.orders.values() if snaps[-1].status not in TERMINAL])
         if account.portfolio is not None:
             for snapshots in account.portfolio.positions.values():
                 del snapshots[:-1]
         if account.loans is not None:
             account.loans.history.clear()
         for balance in account.balances.values():
-            del balance.history[:-1]
+            del balance.past[:-3]

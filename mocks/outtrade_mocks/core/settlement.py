@@ -85,7 +85,7 @@ class Settlement(Liquidation):
             else:
                 wallet = account.balance(instrument.settle)
                 wallet.free += atoms
-                wallet.history.append((self.now, wallet.free, wallet.locked))
+                wallet.note(self.now)
             position = replace(position, funding=position.funding + atoms, updated=self.now)
             margined.keep(account, position)
             self._tell_position(position, "funding", "funding")

@@ -26,7 +26,6 @@ from __future__ import annotations
 from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -54,7 +53,7 @@ from outtrade_mocks.core.states import CONTINUOUS, TradingState
 from outtrade_mocks.core.tape import TapeFlow
 from outtrade_mocks.core.triggers import Watches, watch_of
 
-VERSION = 1
+VERSION = 2
 Rules = dict[str, Any]
 """An Instrument's or a FlowConfig's own fields; decimals as text."""
 
@@ -64,7 +63,7 @@ class BalanceState(msgspec.Struct, frozen=True, array_like=True):
 
     free: int
     locked: int
-    history: list[tuple[int, int, int]]
+    past: list[int]
 
 
 class PortfolioState(msgspec.Struct, frozen=True):
@@ -95,7 +94,7 @@ class AccountState(msgspec.Struct, frozen=True):
     unlimited: bool
     balances: dict[str, BalanceState]
     orders: list[Order]
-    """All snapshots: orders as the account placed them, and the snapshots of one in order of time."""
+    """All snapshots of its orders, oldest first."""
     fills: list[Fill]
     working: dict[str, int]
     open_count: dict[str, int]
@@ -345,13 +344,13 @@ def _list(group: OrderList) -> ListState:
 
 
 def _account(account: Account) -> AccountState:
-    balances = {b.asset: BalanceState(b.free, b.locked, b.history[:]) for b in account.balances.values() if b.touched}
+    balances = {b.asset: BalanceState(b.free, b.locked, b.past[:]) for b in account.balances.values() if b.touched}
     return AccountState(
         account.name,
         account.opened,
         account.unlimited,
         balances,
-        list(chain.from_iterable(account.orders.values())),
+        account.snapshots[:],
         account.fills[:],
         dict(account.working),
         dict(account.open_count),
@@ -549,12 +548,8 @@ def _make_account(saved: AccountState) -> Account:
     account = Account(saved.name, now=saved.opened, unlimited=saved.unlimited)
     for asset, kept in saved.balances.items():
         balance = account.balances[asset] = Balance(asset, time=saved.opened)
-        balance.free, balance.locked, balance.history = kept.free, kept.locked, list(kept.history)
-    for order in saved.orders:
-        snapshots = account.orders.setdefault(order.order_id, [])
-        if not snapshots or snapshots[-1].client_id != order.client_id:
-            account.by_client_id.setdefault(order.client_id, []).append(order.order_id)
-        snapshots.append(order)
+        balance.free, balance.locked, balance.past = kept.free, kept.locked, list(kept.past)
+    account.snapshots = list(saved.orders)
     account.fills = list(saved.fills)
     account.preventions = list(saved.preventions)
     account.working = dict(saved.working)

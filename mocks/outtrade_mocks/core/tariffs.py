@@ -297,7 +297,7 @@ class Tariffed(Spot):
                 charged, fee = plan.token, tokens
         charged.free -= fee
         for balance in (gets, pays) if charged is gets or charged is pays else (gets, pays, charged):
-            balance.history.append((now, balance.free, balance.locked))
+            balance.note(now)
         self.charged = charged
         if fee:
             fees = self._ledger.fees

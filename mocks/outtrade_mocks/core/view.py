@@ -8,7 +8,7 @@ to see the state just before a commit at time t, ask for t - 1.
 from __future__ import annotations
 
 from bisect import bisect_right
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.events import Fill
@@ -102,9 +102,7 @@ class View:
         result: dict[str, tuple[int, int]] = {}
         for asset in sorted(self.account.balances):
             balance = self.account.balances[asset]
-            history = balance.history
-            index = bisect_right(history, self.as_of, key=itemgetter(0))
-            if index and balance.touched:
-                _, free, locked = history[index - 1]
-                result[asset] = (free, locked)
+            then = balance.at(self.as_of)
+            if then is not None and balance.touched:
+                result[asset] = then
         return result
