@@ -120,7 +120,7 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Balance: "asset free locked past",
         BookSide: "_keys best buy levels",
         Entry: "account after before buy gets level locked order pays price remaining special",
-        Level: "head lots price tail",
+        Level: "head key lots price tail",
         Ledger: "fees house insurance interest pool",
         Flow: "_ahead _bits _drawn_mid _gauss _high _low _opened _opening _quote_at _quoted _random _rng _take_at "
         "_take_lots config depth instrument mid next_time reference",
@@ -142,13 +142,13 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Watch: "activates_rising active alive entry extreme price reached rising since source trail_bps trail_ticks",
         OrderList: "account client_id entries kind list_id partial released status symbol",
         Countdown: "account alive symbol",
-        Spot: "_ledger instrument",
-        Tariffed: "_tariffs _tokens charged charges worst",
+        Spot: "_ledger charged instrument",
+        Tariffed: "_tariffs _tokens charges worst",
         Charges: "_symbol _tariffs plans",
         Plan: "charges in_quote key rebate_paid review tiers token top until",
     }
     for kind, names in known.items():
-        assert sorted(kind.__slots__) == names.split(), kind
+        assert sorted(getattr(kind, "__struct_fields__", ()) or kind.__slots__) == names.split(), kind
     private = (
         "_borrowers _callbacks _countdowns _entries _foreclosing _interest _last_order_id _lists _markets _moving _out "
         "_printed _stressed _timer_count _timers _touched"

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.ladder import Ladder
 from outtrade_mocks.core.orders import Order
@@ -47,42 +49,28 @@ class Special:
         """Atoms that were borrowed for it."""
 
 
-class Entry:
-    """What is left of an order that trades or rests. ``order`` is None for orders of the house."""
+class Entry(msgspec.Struct, eq=False):
+    """What is left of an order that trades or rests. ``order`` is None for orders of the house. (A Struct, because one
+    is made for every order, and the C code of msgspec does it in a fourth of the time. No two are equal.)"""
 
-    __slots__ = (
-        "account", "after", "before", "buy", "gets", "level", "locked", "order", "pays", "price", "remaining",
-        "special",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        account: Account | None,
-        buy: bool,
-        price: int,
-        remaining: int,
-        order: Order | None = None,
-        pays: Balance | None = None,
-        gets: Balance | None = None,
-    ) -> None:
-        self.account = account
-        self.buy = buy
-        self.price = price
-        """Ticks; 0 for market orders, which never rest."""
-        self.remaining = remaining
-        """Lots."""
-        self.order = order
-        self.pays = pays
-        """The account's balance that pays: quote for a buy, base for a sale. None for the house."""
-        self.gets = gets
-        """The account's balance that receives, and pays the fee."""
-        self.locked = 0
-        """Atoms of ``pays`` that are locked for it."""
-        self.level: Level | None = None
-        """The level it rests in. ``before`` and ``after`` are its neighbours there."""
-        self.before: Entry | None = None
-        self.after: Entry | None = None
-        self.special: Special | None = None
+    account: Account | None
+    buy: bool
+    price: int
+    """Ticks; 0 for market orders, which never rest."""
+    remaining: int
+    """Lots."""
+    order: Order | None = None
+    pays: Balance | None = None
+    """The account's balance that pays: quote for a buy, base for a sale. None for the house."""
+    gets: Balance | None = None
+    """The account's balance that receives, and pays the fee."""
+    locked: int = 0
+    """Atoms of ``pays`` that are locked for it."""
+    level: Level | None = None
+    """The level it rests in. ``before`` and ``after`` are its neighbours there."""
+    before: Entry | None = None
+    after: Entry | None = None
+    special: Special | None = None
 
     @property
     def total(self) -> int:
@@ -91,15 +79,15 @@ class Entry:
         return self.remaining if special is None else self.remaining + special.hidden
 
 
-class Level:
+class Level(msgspec.Struct, eq=False):
     """All orders at one price: ``lots`` in all, ``head`` has priority. A level in the book is never empty."""
 
-    __slots__ = ("head", "lots", "price", "tail")
-
-    def __init__(self, price: int, entry: Entry) -> None:
-        self.price = price
-        self.lots = 0
-        self.head = self.tail = entry
+    price: int
+    key: int
+    """Its place on its side: the higher one trades first."""
+    lots: int
+    head: Entry
+    tail: Entry
 
     def __iter__(self) -> Iterator[Entry]:
         """Entries in order of priority."""
@@ -131,41 +119,30 @@ class BookSide:
         price = entry.price
         level = self.levels.get(price)
         if level is None:
-            level = self.levels[price] = Level(price, entry)
+            key = price if self.buy else -price
+            self.levels[price] = entry.level = level = Level(price, key, entry.remaining, entry, entry)
+            self._keys.add(key)
             best = self.best
-            if best is None or (price > best.price if self.buy else price < best.price):
+            if best is None or key > best.key:
                 self.best = level
-            self._keys.add(price if self.buy else -price)
         else:
-            last = level.tail
-            entry.before = last
+            entry.level = level
+            level.lots += entry.remaining
+            entry.before = last = level.tail
             last.after = level.tail = entry
-        level.lots += entry.remaining
-        entry.level = level
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out, wherever it stands."""
         level = entry.level
         assert level is not None
-        level.lots -= entry.remaining
-        self._unlink(entry, level)
-
-    def fill(self, entry: Entry, lots: int) -> None:
-        """Take ``lots`` from the head of its level."""
-        level = entry.level
-        assert level is not None
-        entry.remaining -= lots
-        level.lots -= lots
-        if not entry.remaining:
-            self._unlink(entry, level)
-
-    def _unlink(self, entry: Entry, level: Level) -> None:
-        before, after = entry.before, entry.after
         entry.level = None
+        if level.head is level.tail:
+            self._drop(level)
+            return
+        level.lots -= entry.remaining
+        before, after = entry.before, entry.after
         if before is None:
-            if after is None:
-                self._drop(level)
-                return
+            assert after is not None
             after.before = entry.after = None
             level.head = after
         elif after is None:
@@ -174,6 +151,14 @@ class BookSide:
         else:
             before.after, after.before = after, before
             entry.before = entry.after = None
+
+    def fill(self, entry: Entry, lots: int) -> None:
+        """Take ``lots`` from the head of its level."""
+        if lots == entry.remaining:
+            self.remove(entry)
+            entry.remaining = 0
+        else:
+            self.reduce(entry, lots)
 
     def reduce(self, entry: Entry, lots: int) -> None:
         """Take ``lots`` from an entry that keeps its place and something of its quantity."""
@@ -191,10 +176,9 @@ class BookSide:
         self.add(entry)
 
     def _drop(self, level: Level) -> None:
-        price = level.price
-        del self.levels[price]
+        del self.levels[level.price]
         keys = self._keys
-        keys.remove(price if self.buy else -price)
+        keys.remove(level.key)
         if level is self.best:
             near = keys.near
             self.best = self.levels[abs(near[-1])] if near else None

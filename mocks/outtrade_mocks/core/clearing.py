@@ -24,6 +24,9 @@ class Clearing(Protocol):
 
     instrument: Instrument
     """The rules as they are now."""
+    charged: Balance | None
+    """The balance that paid the fee of the side settled last (or got the rebate), where it may be another than the one
+    that received."""
 
     def sides(self, account: Account, buy: bool) -> tuple[Balance, Balance]:
         """The account's balance that pays, and the one that receives."""
@@ -51,20 +54,28 @@ class Clearing(Protocol):
 class Spot:
     """One asset is exchanged for another: a buy pays quote and receives base, a sale the reverse."""
 
-    __slots__ = ("_ledger", "instrument")
+    __slots__ = ("_ledger", "charged", "instrument")
 
     def __init__(self, ledger: Ledger, instrument: Instrument) -> None:
         self._ledger = ledger
         self.instrument = instrument
+        self.charged: Balance | None = None
 
     def sides(self, account: Account, buy: bool) -> tuple[Balance, Balance]:
         """See Clearing."""
-        base, quote = account.balance(self.instrument.base), account.balance(self.instrument.quote)
+        instrument, balances = self.instrument, account.balances
+        try:
+            base, quote = balances[instrument.base], balances[instrument.quote]
+        except KeyError:
+            base, quote = account.balance(instrument.base), account.balance(instrument.quote)
         return (quote, base) if buy else (base, quote)
 
     def need(self, buy: bool, price: int, lots: int) -> int:
         """See Clearing."""
-        return self.instrument.cover(price, lots) if buy else lots * self.instrument.lot_atoms
+        instrument = self.instrument
+        if buy:
+            return -(-price * lots * instrument.unit_numerator // instrument.unit_denominator)  # Instrument.cover
+        return lots * instrument.lot_atoms
 
     def value(self, price: int, lots: int) -> int:
         """See Clearing."""
@@ -74,32 +85,32 @@ class Spot:
     def lock(self, entry: Entry, now: int) -> Balance:
         """See Clearing."""
         left = entry.remaining if entry.special is None else entry.total
-        return self._ledger.set_lock(entry, self.need(entry.buy, entry.price, left), now)
+        self._ledger.set_lock(entry, self.need(entry.buy, entry.price, left), now)
+        assert entry.pays is not None
+        return entry.pays
 
     def settle(self, entry: Entry, lots: int, quote: int, maker: bool, now: int) -> int:
         """See Clearing."""
         gets, pays, instrument = entry.gets, entry.pays, self.instrument
         assert gets is not None and pays is not None
         rate = instrument.maker_rate if maker else instrument.taker_rate
-        need = 0
-        if entry.locked:
-            left = entry.remaining if entry.special is None else entry.total
-            need = instrument.cover(entry.price, left) if entry.buy else left * instrument.lot_atoms
-        if entry.buy:
-            received, paid = lots * instrument.lot_atoms, quote
-        else:
-            received, paid = quote, lots * instrument.lot_atoms
+        received, paid = lots * instrument.lot_atoms, quote
+        if not entry.buy:
+            received, paid = paid, received
         fee = received * rate.numerator // rate.denominator
         if fee:
-            fees = self._ledger.fees
-            fees[gets.asset] = fees.get(gets.asset, 0) + fee
-        released = entry.locked - need
-        entry.locked = need
+            fees, asset = self._ledger.fees, gets.asset
+            fees[asset] = fees.get(asset, 0) + fee
         gets.free = got = gets.free + received - fee
-        pays.free = free = pays.free + released - paid
-        pays.locked = locked = pays.locked - released
         gets.past += (now, got, gets.locked)
-        pays.past += (now, free, locked)
+        released = entry.locked
+        if released:
+            left = entry.remaining if entry.special is None else entry.total
+            entry.locked = need = self.need(entry.buy, entry.price, left) if left else 0
+            released -= need
+            pays.locked -= released
+        pays.free = free = pays.free + released - paid
+        pays.past += (now, free, pays.locked)
         return fee
 
     def settle_house(self, lots: int, quote: int, *, buy: bool) -> None:

@@ -126,7 +126,7 @@ class Doors(Expiry):
     def _shift(self, market: Market, state: TradingState, cause: Cause) -> None:
         before, market.state = market.state, state
         market.is_open = state in CONTINUOUS
-        market.own_changed(0)
+        market.own_changed()
         if self._callbacks:
             self._out.append(StateChange(market.instrument.symbol, before, state, self.now, cause))
 
@@ -180,7 +180,8 @@ class Doors(Expiry):
                 terms = order_of(entry).terms
                 if terms is None or not terms.extended:
                     side.remove(entry)
-                    market.own_changed(-1)
+                    market.own_entries -= 1
+                    market.own_changed()
                     if entry.special is not None:
                         entry.remaining, entry.special.hidden = entry.total, 0
                     self._await(market, entry)

@@ -73,10 +73,10 @@ _FIXED = (
 )  # fmt: skip
 """Rules without which the integers on the book, or the times that were set, would mean something else."""
 _INSTEAD = {"tick": "; use price_grid", "step": "; use quantity_grid"}
+_ACCEPTED = step(Status.PENDING, Event.ACCEPT)
 _ARMED = step(Status.PENDING, Event.ARM)
 _QUEUED = step(Status.PENDING, Event.QUEUE)
 _OPEN, _AUCTION = TradingState.OPEN, TradingState.AUCTION
-_FOR_SESSIONS = frozenset({"DAY", "OPG", "CLS"})
 
 
 class Exchange(MarginRequests):
@@ -134,7 +134,7 @@ class Exchange(MarginRequests):
         market.limited = limited(instrument, self.practice)
         if market.charges is not None:
             market.charges.plans.clear()
-        market.own_changed(0)
+        market.own_changed()
         if changes and self._callbacks:
             self._out.append(RulesChange(instrument.symbol, tuple(changes), self.now, "script"))
         if market.margined is not None:
@@ -158,25 +158,25 @@ class Exchange(MarginRequests):
             raise self._refuse(account, "place", new, problem) from None
         borrowed = 0 if terms is None else self._borrow_first(terms, account, pays, need)
         if new.trigger is not None:
-            entry = self._accept(market, account, new, lots, pays, gets, need, terms, _ARMED)
-            if borrowed:
-                _owe(entry, borrowed)
-            self._arm(market, entry)
+            status = _ARMED
         elif waits is not None:
-            entry = self._accept(market, account, new, lots, pays, gets, need, terms, _QUEUED)
-            if borrowed:
-                _owe(entry, borrowed)
-            self._queue(market, entry, waits)
+            status = _QUEUED
         else:
+            status = _ACCEPTED
             if new.price is None:
                 need = self._held(market, None, pays, need)
-            entry = self._accept(market, account, new, lots, pays, gets, need, terms)
-            if borrowed:
-                _owe(entry, borrowed)
-            if crosses or new.tif != "GTC":
-                self._enter(market, entry, crosses, "request")
-            else:
-                self._rest(market, entry)
+        entry = self._accept(market, account, new, lots, pays, gets, need, terms, status)
+        if borrowed:
+            assert entry.special is not None
+            entry.special.borrowed = borrowed
+        if status is _ARMED:
+            self._arm(market, entry)
+        elif waits is not None:
+            self._queue(market, entry, waits)
+        elif crosses or new.tif != "GTC":
+            self._enter(market, entry, crosses, "request")
+        else:
+            self._rest(market, entry)
         if self._touched or market.watches is not None or market.margined is not None or self._borrowers:
             self._aftermath(market)
         if self._out:
@@ -201,66 +201,63 @@ class Exchange(MarginRequests):
         """Whether the order is taken, looking only: its market, lots, what it needs (atoms), the balances that pay and
         receive, whether it would trade at once, its terms, and where it has to wait for a session the ticks at which it
         is reserved. ``leaving``: an order that it replaces. Raises Reject."""
-        check_shape(new)
+        plain = check_shape(new)
         try:
             market = self._markets[new.symbol]
         except (KeyError, TypeError):
             raise Reject(RejectReason.UNKNOWN_SYMBOL, f"{new.symbol!r} is not traded here") from None
         if market.noted or market.takes:
             self._sync(market)
-        later, waits = False, None
-        if market.state is not _OPEN or new.tif in _FOR_SESSIONS or new.extended is not False:
+        later, waits, terms, trigger = False, None, None, None
+        if not plain or market.state is not _OPEN:
             new, later = self._admit(market, new)
-        instrument, price, buy, terms = market.instrument, new.price, new.side == "buy", None
         if account.loans is not None:
             self._check_margin_order(account.loans, market)
         if market.margined is not None:
             return self._vet_contract(market, account, new, leaving, later=later)
-        trigger = new.trigger
-        plain = (
-            trigger is None
-            and new.expires is None
-            and new.visible is None
-            and new.self_trade is None
-            and new.side_effect is None
-        )
-        check_spot(new)
-        if not plain or new.extended:
-            if new.side_effect is not None:
-                self._loans(account)
-            check_terms(new, instrument, self.practice, self.now)
-            terms = terms_of(new)
+        if not plain:
+            terms, trigger = self._vet_terms(market, account, new), new.trigger
+        instrument, clearing, price, buy = market.instrument, market.clearing, new.price, new.side == "buy"
         if trigger is not None:
             lots, need = self._size_trigger(market, new, reached_is_fine=self.practice.immediate_trigger == "trigger")
         elif price is not None:
             lots = new.lots or 0
             check_limit(instrument, new.side, price, lots, market.reference)
-            need = market.clearing.need(buy, price, lots)
+            need = clearing.need(buy, price, lots)
         elif later:
             check_market(instrument, new.lots, None, market.reference)
             lots, waits = new.lots or 0, self._collar(market)
-            need = market.clearing.need(buy, waits, lots)
+            need = clearing.need(buy, waits, lots)
         else:
             check_market(instrument, new.lots, new.quote, market.reference)
             lots, cost = self._size(market, account, buy, new.lots, new.quote, new.self_trade)
-            need = cost if buy else market.clearing.need(False, 0, lots)
+            need = cost if buy else clearing.need(False, 0, lots)
+        pays, gets = clearing.sides(account, buy)
         if market.limited:
-            check_limits(self, market, account, new, lots, (market.clearing.sides(account, buy)[0], need), leaving)
+            check_limits(self, market, account, new, lots, (pays, need), leaving)
         if new.client_id in account.working and (
             leaving is None or account.working[new.client_id] != order_of(leaving).order_id
         ):
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new.client_id!r} is the id of an open order")
-        pays, gets = market.clearing.sides(account, buy)
         free = pays.free if account.portfolio is None else self._spare(account, pays)
         if need > free and (leaving is None or need > free + (leaving.locked if leaving.pays is pays else 0)):
             self._lacks(account, new, pays, need - free)
         if later and trigger is None:
             return market, lots, need, pays, gets, False, terms, price if waits is None else waits
-        crosses = trigger is None and (price is None or (market.asks if buy else market.bids).reaches(price))
-        crosses = crosses and market.state is not _AUCTION
+        if trigger is not None or market.state is _AUCTION:
+            return market, lots, need, pays, gets, False, terms, None
+        crosses = price is None or (market.asks if buy else market.bids).reaches(price)
         if crosses and new.post_only and self.practice.post_only == "reject":
             raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
         return market, lots, need, pays, gets, crosses, terms, None
+
+    def _vet_terms(self, market: Market, account: Account, new: NewOrder) -> Terms:
+        """The terms of an order on a spot market that is not plain. Raises Reject."""
+        check_spot(new)
+        if new.side_effect is not None:
+            self._loans(account)
+        check_terms(new, market.instrument, self.practice, self.now)
+        return terms_of(new)
 
     def cancel(
         self,
@@ -286,10 +283,11 @@ class Exchange(MarginRequests):
         if entry.level is not None and entry.special is None:
             self._leave(market, entry)
             self._change(entry, Event.CANCEL, "cancel", "request", client_id=new_client_id)
-            self._unlock(entry, "request")
+            self._hold(entry, 0, "request")
         else:
             self._cancel(entry, "request", new_client_id)
-        self._flush()
+        if self._out:
+            self._flush()
         assert entry.order is not None
         return entry.order
 
@@ -327,12 +325,6 @@ class Exchange(MarginRequests):
         if not isinstance(account, Account) or not (as_of is None or type(as_of) is int):
             raise Malformed("a view is of an account, at a time in ns")
         return View(account, self.now if as_of is None else as_of, find_by_original=self.find_by_original)
-
-
-def _owe(entry: Entry, borrowed: int) -> None:
-    """Note what was borrowed for an order."""
-    assert entry.special is not None
-    entry.special.borrowed = borrowed
 
 
 def _is_kind(order: Order, kind: OrderKind) -> bool:

@@ -289,16 +289,16 @@ class Floor:
 
     def _flush(self) -> None:
         """Tell what happened."""
-        while self._out:
-            out, self._out = self._out, []
-            if len(self._callbacks) == 1:
-                callback = self._callbacks[0]
-                for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
+        out, callbacks = self._out, self._callbacks
+        self._out = []
+        if len(callbacks) == 1:
+            (callback,) = callbacks
+            for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
+                callback(change)
+        else:
+            for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
+                for callback in callbacks:
                     callback(change)
-            else:
-                for self.event_id, change in enumerate(out, self.event_id + 1):  # noqa: B020
-                    for callback in self._callbacks:
-                        callback(change)
 
 
 def _check_money(asset: str, atoms: int) -> None:

@@ -42,6 +42,8 @@ class Ladder:
         near = self.near
         if not near or key > near[-1]:
             near.append(key)
+            if len(near) <= 2 * SIZE:
+                return
         elif not self._tops or key > self._tops[-1]:
             insort(near, key)
         else:

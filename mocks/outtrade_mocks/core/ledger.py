@@ -39,17 +39,15 @@ class Ledger:
 
     def hold(self, entry: Entry, need: int, now: int) -> Balance:
         """Set the entry's lock to ``need`` atoms, which must be free: AssertionError where they are not."""
-        balance = self.set_lock(entry, need, now)
-        if balance.free < 0:
-            raise AssertionError(f"{balance.asset} overdrawn by the lock of {entry.order}")
-        return balance
+        asset, free, _ = self.set_lock(entry, need, now)
+        if free < 0:
+            raise AssertionError(f"{asset} overdrawn by the lock of {entry.order}")
+        assert entry.pays is not None
+        return entry.pays
 
-    def unlock(self, entry: Entry, now: int) -> Balance:
-        """Release what the entry still locks."""
-        return self.set_lock(entry, 0, now)
-
-    def set_lock(self, entry: Entry, need: int, now: int) -> Balance:
-        """Set the entry's lock to ``need`` atoms, which the caller knows to be free."""
+    def set_lock(self, entry: Entry, need: int, now: int) -> tuple[str, int, int]:
+        """Set the entry's lock to ``need`` atoms, which the caller knows to be free; returns asset, free and locked
+        atoms of the balance as it is then."""
         balance = entry.pays
         assert balance is not None
         more = need - entry.locked
@@ -57,4 +55,4 @@ class Ledger:
         balance.free = free = balance.free - more
         balance.locked = locked = balance.locked + more
         balance.past += (now, free, locked)
-        return balance
+        return balance.asset, free, locked

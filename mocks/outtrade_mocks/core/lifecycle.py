@@ -6,9 +6,11 @@ is told in the drop copy; what is locked for an order is released with its end.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import Entry, Special
-from outtrade_mocks.core.events import Cause, OrderChange, Why
+from outtrade_mocks.core.events import BalanceChange, Cause, OrderChange, Why
 from outtrade_mocks.core.floor import Floor, order_of
 from outtrade_mocks.core.market import Market
 from outtrade_mocks.core.orders import TERMINAL, Event, ExpiredBy, NewOrder, Order, Status, Terms, step
@@ -39,9 +41,10 @@ class LifeCycle(Floor):
         client_id = new.client_id or f"auto-{order_id}"
         while client_id in account.working:  # somebody named an order like that
             client_id += "-"
+        now = self.now
         order = Order(
             order_id, client_id, client_id, account.name, new.symbol, new.side, new.type, new.tif, new.post_only,
-            new.price, lots, new.quote, 0, 0, status, self.now, self.now, "", new.label, terms,
+            new.price, lots, new.quote, 0, 0, status, now, now, "", new.label, terms,
         )  # fmt: skip
         account.snapshots.append(order)
         entry = Entry(account, new.side == "buy", new.price or 0, lots, order, pays, gets)
@@ -52,10 +55,18 @@ class LifeCycle(Floor):
             if terms.expires is not None:
                 self._alarm(terms.expires, order_id)
         if self._callbacks:
-            self._out.append(OrderChange(order, "accepted", self.now, cause))
+            self._out.append(OrderChange(order, "accepted", now, cause))
         if need:
-            self._tell_balance(account, "request", self.ledger.set_lock(entry, need, self.now))
+            self._hold(entry, need, "request")
         return entry
+
+    def _hold(self, entry: Entry, need: int, cause: Cause) -> None:
+        """Set the entry's lock to ``need`` atoms, which the caller knows to be free, and tell it."""
+        now, account = self.now, entry.account
+        assert account is not None
+        changed = self.ledger.set_lock(entry, need, now)
+        if self._callbacks:
+            self._out.append(BalanceChange(account.name, (changed,), now, cause))
 
     def _rest(self, market: Market, entry: Entry) -> None:
         """Put what remains on the book."""
@@ -64,15 +75,21 @@ class LifeCycle(Floor):
         if special is not None and 0 < special.tip < entry.remaining:
             special.hidden = entry.remaining - special.tip
             entry.remaining = special.tip
-        market.side(buy=entry.buy).add(entry)
-        market.own_changed(1)
-        self._entries[order.order_id] = entry
-        account.working[order.client_id] = order.order_id
-        account.open_count[order.symbol] = account.open_count.get(order.symbol, 0) + 1
+        (market.bids if entry.buy else market.asks).add(entry)
+        market.own_entries += 1
+        if market.flow is not None:
+            market.own_changed()
+        order_id, symbol, count = order.order_id, order.symbol, account.open_count
+        self._entries[order_id] = entry
+        account.working[order.client_id] = order_id
+        if symbol in count:
+            count[symbol] += 1
+        else:
+            count[symbol] = 1
 
     def _leave(self, market: Market, entry: Entry) -> None:
         """Take an order off the book."""
-        market.side(buy=entry.buy).remove(entry)
+        (market.bids if entry.buy else market.asks).remove(entry)
         self._forget(market, entry)
 
     def _register(self, entry: Entry) -> None:
@@ -95,7 +112,9 @@ class LifeCycle(Floor):
         """An order that is off the book no longer holds its client id."""
         order, account = entry.order, entry.account
         assert order is not None and account is not None
-        market.own_changed(-1)
+        market.own_entries -= 1
+        if market.flow is not None:
+            market.own_changed()
         del self._entries[order.order_id]
         del account.working[order.client_id]
         account.open_count[order.symbol] -= 1
@@ -137,8 +156,7 @@ class LifeCycle(Floor):
             self._unlock(entry, cause)
 
     def _unlock(self, entry: Entry, cause: Cause) -> None:
-        assert entry.account is not None
-        self._tell_balance(entry.account, cause, self.ledger.unlock(entry, self.now))
+        self._hold(entry, 0, cause)
 
     def _shrink(self, market: Market, entry: Entry, lots: int) -> None:
         """Take ``lots`` from an order on the book, which keeps its place and something of its quantity; what an iceberg
@@ -167,17 +185,19 @@ class LifeCycle(Floor):
         """A new snapshot for anything but a fill."""
         old, account = entry.order, entry.account
         assert old is not None and account is not None
-        name = client_id or old.client_id
-        order = Order(
-            old.order_id, name, old.created_as, old.account, old.symbol, old.side, old.type, old.tif, old.post_only,
-            old.price if price is None else price, old.lots if lots is None else lots, old.quote, old.filled,
-            old.quote_filled, step(old.status, event), old.created, self.now, expired_by, old.label,
-            terms or old.terms,
-        )  # fmt: skip
-        entry.order = order
+        now, status = self.now, step(old.status, event)
+        entry.order = order = replace(old, status=status, updated=now, expired_by=expired_by)
+        if client_id or lots is not None or price is not None or terms is not None:
+            entry.order = order = replace(
+                order,
+                client_id=client_id or old.client_id,
+                lots=old.lots if lots is None else lots,
+                price=old.price if price is None else price,
+                terms=terms or old.terms,
+            )
         account.snapshots.append(order)
         if self._callbacks:
-            self._out.append(OrderChange(order, why, self.now, cause))
+            self._out.append(OrderChange(order, why, now, cause))
         special = entry.special
         if special is not None and (special.group is not None or special.borrowed) and order.status in TERMINAL:
             self._touched.append(entry)

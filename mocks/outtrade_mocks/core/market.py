@@ -177,9 +177,9 @@ class Market:
         if not _within(buy, bid, ask, price):
             prints.add(quote.time, price, self.least, buy=buy)
 
-    def own_changed(self, count: int) -> None:
-        """``count`` orders of accounts came to the book (negative: left it)."""
-        self.own_entries += count
+    def own_changed(self) -> None:
+        """Orders of accounts came to the book or left it (``own_entries`` says so already), or trading began or
+        ended. Without a flow, nobody need know."""
         self._own_best = None
         self._clear_until = -1
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from math import lcm
 
+from msgspec.structs import replace
+
 from outtrade_mocks.core.account import Account, Balance
 from outtrade_mocks.core.book import BookSide, Entry
 from outtrade_mocks.core.borrowing import Borrowing
 from outtrade_mocks.core.events import BalanceChange, Cause, Fill, OrderChange, Prevention
 from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import Event, Order, SelfTrade, step
+from outtrade_mocks.core.orders import Event, SelfTrade, step
 from outtrade_mocks.core.positions import PositionSide
 from outtrade_mocks.core.rules import check_lots
 
@@ -248,36 +250,38 @@ class Matching(Borrowing):
 
     def _fill(self, market: Market, entry: Entry, price: int, lots: int, quote: int, maker: bool, cause: Cause) -> None:
         """Book one side of a trade for an account."""
-        now, old, account = self.now, entry.order, entry.account
-        assert old is not None and account is not None
-        gets, pays = entry.gets, entry.pays
-        assert gets is not None and pays is not None
-        if entry.special is not None and entry.special.group is not None:
-            entry.special.group.claim(entry)
+        now, old, account, gets, pays = self.now, entry.order, entry.account, entry.gets, entry.pays
+        assert old is not None and account is not None and gets is not None and pays is not None
+        special, clearing, margined, charged = entry.special, market.clearing, market.margined, gets
+        if special is not None and special.group is not None:
+            special.group.claim(entry)
             self._touched.append(entry)
-        fee, tariffed = market.clearing.settle(entry, lots, quote, maker, now), market.tariffed
-        margined = market.margined
-        other = tariffed.charged if tariffed is not None else None if margined is None else margined.charged
-        charged = gets if other is None else other
-        order = Order(
-            old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, old.type, old.tif,
-            old.post_only, old.price, old.lots, old.quote, old.filled + lots, old.quote_filled + quote,
-            step(old.status, _FILL if entry.remaining else _COMPLETE), old.created, now, "", old.label, old.terms,
-        )  # fmt: skip
-        entry.order = order
+        fee, realised = clearing.settle(entry, lots, quote, maker, now), 0
+        if clearing.charged is not None:
+            charged = clearing.charged
+        if margined is not None:
+            realised = margined.realised
+        entry.order = order = replace(
+            old,
+            filled=old.filled + lots,
+            quote_filled=old.quote_filled + quote,
+            status=step(old.status, _FILL if entry.remaining else _COMPLETE),
+            updated=now,
+        )
         account.snapshots.append(order)
         fill = Fill(
             market.trade_id, old.order_id, old.client_id, old.created_as, old.account, old.symbol, old.side, price,
-            lots, quote, fee, charged.asset, maker, now, old.label, 0 if margined is None else margined.realised,
+            lots, quote, fee, charged.asset, maker, now, old.label, realised,
         )  # fmt: skip
         account.fills.append(fill)
         if self._callbacks:
-            self._out.append(fill)
-            self._out.append(OrderChange(order, "fill", now, cause, fill))
+            self._out += (fill, OrderChange(order, "fill", now, cause, fill))
             if margined is None:
-                got = (gets.asset, gets.free, gets.locked)
-                paid = (pays.asset, pays.free, pays.locked)
-                changed: tuple[tuple[str, int, int], ...] = (got, paid) if entry.buy else (paid, got)
+                base, other = (gets, pays) if entry.buy else (pays, gets)
+                changed: tuple[tuple[str, int, int], ...] = (
+                    (base.asset, base.free, base.locked),
+                    (other.asset, other.free, other.locked),
+                )
                 if charged is not gets and charged is not pays:
                     changed = (*changed, (charged.asset, charged.free, charged.locked))
                 self._out.append(BalanceChange(old.account, changed, now, cause))

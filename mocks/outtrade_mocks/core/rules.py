@@ -25,21 +25,24 @@ def _count(value: object) -> bool:
     return type(value) is int
 
 
-def check_shape(new: NewOrder) -> None:
+def check_shape(new: NewOrder) -> bool:
     """Raises Malformed (which is a ValueError, too) on a request that no venue codec may make: a bug of the caller, not
-    of the client."""
+    of the client. Returns whether the order is plain: it has a price, a quantity and a client id, rests or trades at
+    once, and has nothing that only some orders have (``Terms``)."""
     if new.side not in ("buy", "sell"):
         raise Malformed(f"side {new.side!r}")
-    kind, tif = new.type, new.tif
+    kind, tif, lots, quote = new.type, new.tif, new.lots, new.quote
     if kind == "limit":
-        if type(new.price) is not int or type(new.lots) is not int or new.quote is not None:
+        if type(new.price) is not int or type(lots) is not int or quote is not None:
             raise Malformed("a limit order has a price and a quantity, and no quote amount")
-        if new.post_only and tif != "GTC" and tif not in ("GTD", "DAY"):
+        if new.post_only and tif not in ("GTC", "GTD", "DAY"):
             raise Malformed("a post-only order is GTC, GTD or DAY")
     elif kind == "market":
-        amount = new.lots if new.quote is None else new.quote
-        whole = type(amount) is int or (amount is None and new.close_position is True)
-        if new.price is not None or new.post_only or not whole or None not in (new.lots, new.quote):
+        if quote is not None:
+            fits = type(quote) is int and lots is None
+        else:
+            fits = type(lots) is int or (lots is None and new.close_position is True)
+        if not fits or new.price is not None or new.post_only:
             raise Malformed("a market order has either a quantity or a quote amount, and no price")
     else:
         raise Malformed(f"order type {new.type!r}")
@@ -49,6 +52,17 @@ def check_shape(new: NewOrder) -> None:
         raise Malformed("only GTD and DAY orders have an end")
     if type(new.client_id) is not str:
         raise Malformed("a client id is text")
+    return (
+        (tif == "GTC" or tif in ("IOC", "FOK"))
+        and new.trigger is None
+        and new.visible is None
+        and new.self_trade is None
+        and new.side_effect is None
+        and new.extended is False
+        and not new.reduce_only
+        and not new.close_position
+        and new.position_side is None
+    )
 
 
 def _check_tif(new: NewOrder) -> None:

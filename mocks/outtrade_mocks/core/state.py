@@ -595,7 +595,7 @@ def _make_market(exchange: Exchange, saved: MarketState, orders: dict[int, tuple
                 entry = Entry(account, buy, price, remaining, order, *market.clearing.sides(account, buy))
                 entry.locked = locked
                 exchange._entries[order_id] = entry
-                market.own_changed(1)
+                market.own_entries += 1
             else:
                 entry = Entry(exchange.ledger.house, buy, price, remaining)
                 market.house.append(entry)

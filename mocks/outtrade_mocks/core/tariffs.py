@@ -225,7 +225,7 @@ class Charges:
 class Tariffed(Spot):
     """A spot market in which fee schedules hold; see ``clearing.Clearing``."""
 
-    __slots__ = ("_tariffs", "_tokens", "charged", "charges", "worst")
+    __slots__ = ("_tariffs", "_tokens", "charges", "worst")
 
     def __init__(
         self, ledger: Ledger, instrument: Instrument, tariffs: Tariffs, worst: Fraction, tokens: frozenset[str]
@@ -236,8 +236,6 @@ class Tariffed(Spot):
         self.worst = worst
         """The highest rate that a buy pays in quote beside its cost."""
         self.charges = Charges(tariffs, instrument.symbol)
-        self.charged: Balance | None = None
-        """The balance that paid the fee of the side settled last (or got the rebate)."""
 
     def need(self, buy: bool, price: int, lots: int) -> int:
         """See Clearing; a fee in quote comes on top of what a buy costs."""
