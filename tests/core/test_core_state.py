@@ -115,8 +115,8 @@ def test_what_is_no_snapshot_is_refused(damage: Any, message: str) -> None:
 def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
     """A new attribute must be saved in ``core/state.py`` (or be derived from others there); then add it here."""
     known = {
-        Account: "_by_client_id _orders _read balances fills loans name open_count opened portfolio preventions snapshots "
-        "unlimited volumes working",
+        Account: "_by_client_id _orders _read balances fills loans name open_count opened portfolio preventions "
+        "snapshots unlimited volumes working",
         Balance: "asset free locked past",
         BookSide: "_keys best buy levels",
         Entry: "account after before buy gets level locked order pays price remaining special",
