@@ -176,6 +176,12 @@ class Link:
             self.server.recorder.add(Broken(call=number, conn=self.conn.id, how=how))
         self.waiting.clear()
 
+    def _stream_up(self, call: int) -> None:
+        """The client knows by now that the account's events come here."""
+        if self.subscribed and not self.seen_up:
+            self.seen_up = True
+            self.server.recorder.add(StreamUp(conn=self.conn.id, call=call))
+
     def _stream_down(self, by: Literal["client", "venue"]) -> None:
         if self.seen_up:
             self.seen_up = False
@@ -231,7 +237,8 @@ class Link:
         self._frames(self.ws.receive(b""))
         self._ping()
         self.say(self.session.opened(now))
-        self._speak_later()
+        self.executed()
+        self._stream_up(0)  # some are subscribed by their address
 
     def _ping(self) -> None:
         every = None if self.session is None else self.session.ping_every
@@ -305,9 +312,8 @@ class Link:
         """Give the client the frame that answers, and what follows it."""
         if self.ws is None:
             return
-        if self.subscribed and not self.seen_up and outcome == "ok":
-            self.seen_up = True
-            self.server.recorder.add(StreamUp(conn=self.conn.id, call=exchange.number))
+        if outcome == "ok":
+            self._stream_up(exchange.number)
         if answer.body:
             self.ws.send_text(answer.body.decode("utf-8", "replace"))
             self._flush()

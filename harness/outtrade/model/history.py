@@ -158,7 +158,8 @@ class Closed(Event, kw_only=True):
 
 
 class StreamUp(Event, kw_only=True):
-    """The client's private stream subscription was acknowledged (the acknowledgement reached it)."""
+    """The client's private stream subscription was acknowledged (the acknowledgement reached it). ``call``: the request
+    that asked for it; 0 where the address did (a listen key)."""
 
     source = "wire"
     conn: int

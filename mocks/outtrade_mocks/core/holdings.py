@@ -78,6 +78,12 @@ class Holdings(LifeCycle):
         """The mark price in ticks: as published, else the seeded market's mid, else the last trade (*inferred*)."""
         return self._market(symbol).mark
 
+    def exposure(self, account: Account, symbol: str) -> list[Exposure]:
+        """What each side of a contract could come to, with all open orders filled (see ``margin``). Raises Malformed;
+        Reject(UNKNOWN_SYMBOL)."""
+        self._known(account)
+        return self._exposure(account, self._market(symbol))
+
     def liquidation_price(self, account: Account, symbol: str, side: PositionSide = "net") -> Fraction | None:
         """The mark price in ticks (not whole) at which a position is liquidated, given everything else of the account
         as it is now; None where there is no position or no such price.
