@@ -57,7 +57,47 @@ def _binance_spot(wire: Wire, damage: Damage) -> Connections:
     return [(host, wire.venue.stream_path, texts)]
 
 
-FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {"binance_spot": _binance_spot}
+def _okx(wire: Wire, damage: Damage) -> Connections:
+    from outtrade_mocks.venues.okx.auth import sign as okx_sign
+
+    keys, seconds = wire.module.credentials, str(wire.now // 1_000_000_000)
+    login = {"apiKey": keys.key, "passphrase": keys.passphrase, "timestamp": seconds}
+    login["sign"] = okx_sign(keys.secret, seconds + "GET/users/self/verify")
+    order = {"instId": "BTC-USDT", "tdMode": "cash", "side": "buy", "ordType": "limit", "px": "49000", "sz": "0.001"}
+    swap = {"instIdCode": 10459, "tdMode": "cross", "side": "sell", "ordType": "market", "sz": "1"}
+    which = {"instId": "BTC-USDT", "ordId": "2497956918703000001"}
+
+    def frame(op: str, *args: dict[str, Any]) -> dict[str, Any]:
+        return {"op": op, "args": [damage(arg) for arg in args]}
+
+    private = [
+        {"op": "login", "args": [login]},
+        frame("login", login),
+        frame("subscribe", {"channel": "orders", "instType": "ANY"}, {"channel": "account"}),
+        frame("subscribe", {"channel": "positions", "instType": "ANY"}, {"channel": "balance_and_position"}),
+        frame("unsubscribe", {"channel": "orders", "instType": "ANY"}),
+        frame("order", order),
+        frame("order", swap),
+        frame("batch-orders", order, swap),
+        frame("cancel-order", which),
+        frame("batch-cancel-orders", which, which),
+        frame("amend-order", which | {"newSz": "0.002"}),
+        frame("batch-amend-orders", which | {"newPx": "48000"}),
+    ]
+    names = ("books", "books5", "bbo-tbt", "tickers", "trades", "mark-price", "price-limit", "index-tickers")
+    public = [frame("subscribe", {"channel": name, "instId": "BTC-USDT"}) for name in names]
+    public += [frame("subscribe", {"channel": "funding-rate", "instId": "BTC-USDT-SWAP"})]
+    public += [frame("subscribe", {"channel": "instruments", "instType": "SPOT"})]
+    business = [{"op": "login", "args": [login]}, frame("subscribe", {"channel": "orders-algo", "instType": "ANY"})]
+    business += [frame("subscribe", {"channel": "candle1m", "instId": "BTC-USDT"})]
+    host = wire.venue.stream_hosts[0][0]
+    return [
+        (host, f"/ws/v5/{address}", [json.dumps({"id": str(n)} | one) for n, one in enumerate(frames)])
+        for address, frames in (("private", private), ("public", public), ("business", business))
+    ]
+
+
+FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {"binance_spot": _binance_spot, "okx": _okx}
 
 
 def frames_of(wire: Wire, damage: Damage = dict) -> Connections:

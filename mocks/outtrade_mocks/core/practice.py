@@ -24,6 +24,10 @@ class Practice:
     immediate_trigger: Literal["reject", "trigger"] = "reject"
     """A trigger price that is reached at placement: refused (Binance spot -2010, USD-M -2021: would trigger
     immediately), or it triggers at once."""
+    band_of_waiting: bool = True
+    """Whether the limit price of a trigger order is held to the price band when it is placed (Binance spot filters).
+    Not where a stop may have its limit far from the market (OKX price limits; *inferred*: later they are not
+    looked at either)."""
     post_only: Literal["reject", "cancel"] = "reject"
     """A post-only order that would take: refused (Binance spot -2010, USD-M -5022), or taken in and ended (OKX
     cancelSource 31, Bybit EC_PostOnlyWillTakeLiquidity)."""

@@ -50,7 +50,8 @@ class Waiting(Matching):
             check_market(instrument, None, new.quote, None)
             return 0, (new.quote or 0) if self.practice.reserve == "placement" else 0
         if new.price is not None:
-            check_limit(instrument, new.side, new.price, lots, market.reference)
+            reference = market.reference if self.practice.band_of_waiting else None
+            check_limit(instrument, new.side, new.price, lots, reference)
         else:
             check_lots(instrument, lots, market=True)
             if trigger.price is not None and not trigger.trailing:
