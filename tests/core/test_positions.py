@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from contract_bench import SYMBOL, Pit, contract
+from contract_bench import HOUR, SYMBOL, Pit, contract
 from msgspec import structs
 
 from outtrade_mocks.core import (
@@ -31,8 +31,10 @@ from outtrade_mocks.core import (
     TradingState,
     Trigger,
 )
+from outtrade_mocks.core.contracts import break_even, entry_price
 from outtrade_mocks.core.events import PositionChange, SettingsChange
 from outtrade_mocks.core.invariants import check, total
+from outtrade_mocks.core.positions import Position
 from outtrade_mocks.core.state import snapshot
 
 
@@ -576,3 +578,41 @@ def test_a_held_order_fits_the_position_mode_like_any_other(
     refused(lambda: pit.exchange.place_list(pit.a, new), reason, pit)
     fits = [structs.replace(leg, reduce_only=False, position_side="long" if hedge else None) for leg in legs]
     pit.exchange.place_list(pit.a, NewList(kind=kind, orders=(entry, *fits)))
+
+
+# ------------------------------------------------------------------ break-even
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_break_even_price_counts_what_was_gained(sign: int) -> None:
+    """Binance: (cost - gained) / size. 10 at 100 and 10 at 120 cost 2,200; 5 were closed at 130 (a short: at 90): what
+    is left breaks even at (2,200 - 650) / 15, with fees of 1 % and funding at another price."""
+    pit = Pit(maker_fee=Decimal("0.01"), taker_fee=Decimal("0.01"), funding_interval=HOUR)
+    pit.mark(110)
+    for lots, value in ((10, 100), (10, 120), (-5, 130 if sign > 0 else 90)):
+        sides = (pit.a, pit.b) if lots * sign > 0 else (pit.b, pit.a)
+        pit.trade(*sides, value, abs(lots))
+    held = pit.held(pit.a)
+    assert held is not None and held.fees == 10 + 12 + (6 if sign > 0 else 4)
+    closed = 650 if sign > 0 else 450
+    assert break_even(pit.instrument, held) == Fraction(2_200 - closed, 15)
+    assert entry_price(pit.instrument, held.lots, held.carried) == 110
+    assert break_even(pit.instrument, held, costs=True) == Fraction(2_200 - closed + sign * held.fees, 15)
+    pit.exchange.publish(SYMBOL, funding=Decimal("0.01"))
+    pit.exchange.advance(HOUR)
+    after = pit.held(pit.a)
+    assert after is not None and after.funding == (-17 if sign > 0 else 16)
+    paid = held.fees - after.funding
+    assert break_even(pit.instrument, after, costs=True) == Fraction(2_200 - closed + sign * paid, 15)
+    assert break_even(pit.instrument, after) == break_even(pit.instrument, held)
+
+
+def test_the_break_even_price_of_an_inverse_contract_and_of_none() -> None:
+    """100 USD each: 50 at 100 stand for 50 coins; a fee of 1 coin has to come in, too: 5,000 / 49."""
+    inverse = contract(inverse=True, contract_size=Decimal(100))
+    long = Position("a", SYMBOL, "net", lots=50, carried=50, margin=0, isolated=False, leverage=1, fees=1)
+    assert break_even(inverse, long) == 100 and break_even(inverse, long, costs=True) == Fraction(5_000, 49)
+    short = structs.replace(long, lots=-50, carried=-50)
+    assert break_even(inverse, short) == 100 and break_even(inverse, short, costs=True) == Fraction(5_000, 51)
+    assert break_even(inverse, structs.replace(long, lots=0, carried=0)) is None
+    free = structs.replace(long, lots=1, carried=-100, realised=100)
+    assert break_even(contract(), free) is None, "it has cost nothing"
+    assert break_even(contract(), structs.replace(free, realised=150)) is None, "no price is low enough to lose"

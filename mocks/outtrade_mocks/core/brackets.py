@@ -50,7 +50,7 @@ class Tiers:
     """The brackets of an instrument, smallest first, in atoms of its settlement asset.
 
     Raises ValueError where there is none, caps or rates do not rise, leverage does not fall, or a position opened with
-    full leverage would be under its maintenance margin at once.
+    full leverage would be liquidated at once.
     """
 
     __slots__ = ("denominator", "tiers")
@@ -73,9 +73,9 @@ class Tiers:
             if (
                 type(bracket.leverage) is not int
                 or bracket.leverage < 1
-                or not 0 < rate <= Fraction(1, bracket.leverage)
+                or not 0 < rate < Fraction(1, bracket.leverage)
             ):
-                raise ValueError("leverage is a whole number, and its margin covers the maintenance margin rate")
+                raise ValueError("leverage is a whole number, and its margin is above the maintenance margin rate")
         self.denominator = lcm(*(rate.denominator for rate in rates))
         whole = [int(rate * self.denominator) for rate in rates]
         amounts = [0]

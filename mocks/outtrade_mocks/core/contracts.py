@@ -24,8 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from outtrade_mocks.core.instruments import Instrument
+
+if TYPE_CHECKING:
+    from outtrade_mocks.core.positions import Position
 
 Leg = tuple[int, int]
 """(lots, carried) of a position."""
@@ -62,6 +66,19 @@ def entry_price(instrument: Instrument, lots: int, carried: int) -> Fraction | N
     value, size = abs(carried), abs(lots) * per_lot(instrument)
     ticks = size / value if instrument.inverse else value / size
     return ticks * Fraction(instrument.tick)
+
+
+def break_even(instrument: Instrument, position: Position, *, costs: bool = False) -> Fraction | None:
+    """The price (quote per base, exact) at which closing a position would bring back all that it ever cost, what it
+    realised so far counted in: (cost - gained) / size (Binance, "How to Visualize the Breakeven Price of Open Positions
+    on Binance Futures", which leaves trading fees and funding out). ``costs``: they count, too, as far as they were
+    paid; those of closing do not (*inferred*). None for no position, and where there is no such price above zero."""
+    gained = position.carried + position.realised + (position.funding - position.fees if costs else 0)
+    size = position.lots * per_lot(instrument)
+    if not size or not gained:
+        return None
+    ticks = size / gained if instrument.inverse else -gained / size
+    return ticks * Fraction(instrument.tick) if ticks > 0 else None
 
 
 def price_where(

@@ -45,7 +45,7 @@ class Liquidation(Waiting):
 
     def _aftermath(self, market: Market) -> None:
         super()._aftermath(market)
-        if not self._examining and (market.margined is not None or self._stressed):
+        if not self._examining and market.margined is not None:
             self._examine(market)
 
     def _examine(self, market: Market) -> None:
@@ -189,7 +189,7 @@ class Liquidation(Waiting):
             return lots
         one = per_lot(market.instrument)
         one = one / mark if market.instrument.inverse else one * mark
-        return max(1, lots - floor(target / one))
+        return lots - floor(target / one)
 
     def _bankruptcy(self, market: Market, account: Account, position: Position) -> int:
         """The worst price in ticks at which closing a position leaves nothing, but owes nothing either."""
@@ -258,7 +258,8 @@ class Liquidation(Waiting):
         self, market: Market, without: Account | None, *, long: bool
     ) -> list[tuple[Fraction, Account, Position]]:
         """Positions of one side, the first to be deleveraged first: by profit in percent of the entry value, times the
-        effective leverage (value / equity), divided by it where there is a loss (BitMEX; *inferred* for others)."""
+        effective leverage (value / equity); where there is a loss, divided by it, or by 1 at least (BitMEX; *inferred*
+        for others, and the 1)."""
         assert market.margined is not None
         ranked = []
         for account, position in market.margined.positions():
@@ -272,7 +273,7 @@ class Liquidation(Waiting):
             leverage = Fraction(value, max(1, equity))
             share = Fraction(profit, max(1, abs(position.carried)))
             ranked.append((share * leverage if profit > 0 else share / max(leverage, Fraction(1)), account, position))
-        return sorted(ranked, key=lambda item: (-item[0], item[1].name))
+        return sorted(ranked, key=lambda item: -item[0])  # equals by name
 
     # ---------------------------------------------------------------- orders
     def _forced(
