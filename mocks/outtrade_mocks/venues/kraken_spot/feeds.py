@@ -161,8 +161,10 @@ class TradeFeed(Feed):
             for one in found
         ]
 
-    def snapshot(self, now: int) -> str:
-        return frame("trade", "snapshot", self._data(-SNAPSHOT_TRADES)[-SNAPSHOT_TRADES:])
+    def snapshot(self, now: int) -> str | None:
+        """The latest trades; nothing where there are none yet (clients look at the first)."""
+        data = self._data(-SNAPSHOT_TRADES)[-SNAPSHOT_TRADES:]
+        return frame("trade", "snapshot", data) if data else None
 
     def update(self, now: int) -> str | None:
         data = self._data(self._seen)
