@@ -194,4 +194,5 @@ def allocations(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 def filters(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v3/myFilters: the filters of a symbol that hold for the account: all of them."""
     entry = desk.listed(codec.mandatory(call.params, "symbol"))
-    return Outcome({"exchangeFilters": [], "symbolFilters": entry.raw["filters"], "assetFilters": []}, now)
+    data = {"exchangeFilters": [], "symbolFilters": entry.raw["filters"], "assetFilters": []}
+    return Outcome(data | {"rateLimits": desk.limits.told(now, orders=True)}, now)
