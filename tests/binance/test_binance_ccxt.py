@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import ccxt
 import pytest
 import requests
-from binance_kit import KEY, SECOND, SECRET, Kit
+from binance_kit import KEY, MARKETS, SECOND, SECRET, Kit
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
@@ -308,6 +308,94 @@ def test_every_captured_call_is_compared(shared: Path) -> None:
     recorded = json.loads((shared / "venues" / "ccxt_requests.json").read_text())["binance spot"]
     sent = {name for name, value in recorded.items() if isinstance(value, list)}
     assert sent - NOT_SPOT == set(CALLS)
+
+
+# ------------------------------------------------------- what ccxt makes of the answers
+PLACED: dict[str, dict[str, Any]] = {
+    "createOrder limit": {"status": "open", "type": "limit", "price": 30000.1, "clientOrderId": "cid-1"},
+    "createOrder limit IOC": {"status": "expired", "timeInForce": "IOC", "filled": 0.0},
+    "createOrder limit postOnly": {"status": "open", "type": "limit", "postOnly": True},
+    "createOrder market buy": {"status": "closed", "filled": 0.5, "side": "buy"},
+    "createOrder market sell": {"status": "closed", "filled": 0.5, "side": "sell"},
+    "createOrder stop-market (triggerPrice)": {"status": "open", "triggerPrice": 25000.0},
+    "createOrder stop-limit": {"status": "open", "triggerPrice": 25000.0, "price": 24900.0},
+    "createOrder stopLossPrice": {"status": "open", "triggerPrice": 25000.0},
+    "createOrder takeProfitPrice": {"status": "open", "triggerPrice": 45000.0},
+    "createOrder attached SL/TP": {"status": "open", "price": 30000.0, "triggerPrice": None},
+    "createOrder reduceOnly": {"status": "closed", "filled": 0.5},
+}
+READ: dict[str, Callable[[Any], bool]] = {
+    "fetchTime": lambda got: got > 1_700_000_000_000,
+    "fetchStatus": lambda got: got["status"] == "ok",
+    "fetchMarkets": lambda got: {"BTC/USDT"} <= {market["symbol"] for market in got},
+    "fetchTicker": lambda got: 34_000 < got["bid"] < got["ask"] < 36_000,
+    "fetchOrderBook": lambda got: len(got["bids"]) == len(got["asks"]) == 10,
+    "cancelOrder by clientOrderId": lambda got: got["status"] == "canceled",
+    "cancelAllOrders": lambda got: [each["status"] for each in got] == ["canceled"],
+    "fetchOpenOrders": lambda got: [each["clientOrderId"] for each in got] == ["cid-1"],
+    "fetchOpenOrders trigger": lambda got: [each["clientOrderId"] for each in got] == ["cid-1"],
+    "fetchClosedOrders": lambda got: [each["status"] for each in got] == ["closed"],
+    "fetchOrders": lambda got: [each["status"] for each in got] == ["open", "closed"],
+    "fetchMyTrades": lambda got: sum(each["amount"] for each in got) == pytest.approx(0.1),
+    "fetchBalance": lambda got: got["USDT"]["used"] == pytest.approx(0.5 * 30000.1),
+    "fetchTradingFee": lambda got: (got["maker"], got["taker"]) == (0.001, 0.001),
+}
+"""An order cid-1 stands, and one was filled."""
+REFUSED: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
+    "cancelOrder": (ccxt.OrderNotFound, CALLS["cancelOrder"]),
+    "cancelOrder trigger": (ccxt.OrderNotFound, CALLS["cancelOrder trigger"]),
+    "editOrder": (ccxt.BadResponse, CALLS["editOrder"]),
+    "fetchOrder": (ccxt.OrderNotFound, CALLS["fetchOrder"]),
+    "createOrder trailingPercent": (
+        ccxt.InvalidOrder,
+        lambda e: e.create_order(SYMBOL, "market", "sell", 0.5, None, {"trailingPercent": 1}),
+    ),
+    "createOrders": (
+        ccxt.NotSupported,
+        lambda e: e.create_orders([{"symbol": SYMBOL, "type": "market", "side": "buy"}]),
+    ),
+    "cancelOrders": (ccxt.BadRequest, lambda e: e.cancel_orders(["1"], SYMBOL)),
+    "cancelAllOrdersAfter": (ccxt.NotSupported, lambda e: e.cancel_all_orders_after(10_000)),
+    "setLeverage": (ccxt.NotSupported, lambda e: e.set_leverage(2, SYMBOL)),
+    "fetchPositions": (ccxt.BaseError, lambda e: e.fetch_positions()),
+}
+"""By the venue (there is no order 123456789, and positions are futures'), or by ccxt itself."""
+
+
+def at_35000(make_kit: Callable[..., Kit]) -> Any:
+    kit = make_kit(markets=MARKETS | {"BTC/USDT": MARKETS["BTC/USDT"] | {"mid": "35000"}})
+    exchange, _ = build_client(kit, options={"fetchMarkets": {"types": ["spot"]}, "fetchMargins": False})
+    exchange.load_markets()
+    return exchange
+
+
+@pytest.mark.parametrize("name", sorted(PLACED))
+def test_what_was_placed(make_kit: Callable[..., Kit], name: str) -> None:
+    exchange = at_35000(make_kit)
+    placed = CALLS[name](exchange)
+    order = exchange.fetch_order(placed["id"], SYMBOL)
+    assert {field: order[field] for field in PLACED[name]} == PLACED[name]
+    assert (placed["id"], placed["symbol"]) == (order["id"], SYMBOL)
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+def test_what_is_understood(make_kit: Callable[..., Kit], name: str) -> None:
+    exchange = at_35000(make_kit)
+    CALLS["createOrder limit"](exchange)
+    exchange.create_order(SYMBOL, "market", "buy", 0.1)
+    assert READ[name](CALLS[name](exchange))
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_is_refused(make_kit: Callable[..., Kit], name: str) -> None:
+    error, call = REFUSED[name]
+    with pytest.raises(error):
+        call(at_35000(make_kit))
+
+
+def test_every_captured_call_has_a_result(shared: Path) -> None:
+    recorded = json.loads((shared / "venues" / "ccxt_requests.json").read_text())["binance spot"]
+    assert set(recorded) == set(PLACED) | set(READ) | set(REFUSED)
 
 
 def test_unknown_parameters_pass_and_change_nothing(kit: Kit, client: tuple[Any, VenueAdapter]) -> None:
