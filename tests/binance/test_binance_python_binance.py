@@ -26,6 +26,7 @@ STAGE: dict[str, Any] = {
 BTC = "BTCUSDT"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves its event loop open
 def test_the_blocking_client(did: Did) -> None:
     def body(access: VenueAccess) -> None:
         from binance.client import Client
