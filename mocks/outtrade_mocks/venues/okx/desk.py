@@ -74,6 +74,8 @@ class Algo:
     close_fraction: str = ""
     last: str = ""
     """The last price when it was placed."""
+    told: str = ""
+    """The state that was told last."""
     by_old_name: bool = False
     """Its client id came as ``clOrdId``, as ccxt sends it."""
 

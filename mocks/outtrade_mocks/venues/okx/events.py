@@ -99,18 +99,22 @@ class Events:
         assert algo is not None
         if order.status is Status.HELD or change.why == "triggered":
             return
-        if len(algo.orders) == 2 and order.order_id == algo.orders[0] and change.why in ("accepted", "released"):
-            return  # a pair is told once, with its second order
         orders = [order if core_id == order.order_id else desk.account.orders[core_id][-1] for core_id in algo.orders]
         if any(one.status is Status.HELD for one in orders) or all(shapes.never_released(desk, one) for one in orders):
             return
+        if len(orders) < len([name for name in ("tpTriggerPx", "slTriggerPx") if algo.prices.get(name)]):
+            return  # a pair is told as a whole
+        state = algos.state_of(orders)
+        if state == algo.told and change.why != "amend":
+            return
+        algo.told = state
         told = algos.show(desk, algo, orders) | {"amendResult": "0" if change.why == "amend" else "", "reqId": ""}
         told["notionalUsd"] = ""
         channel = "algo-advance" if algo.kind == "move_order_stop" else "orders-algo"
         venue_id = desk.order_id(order)
         yield self._push(
             "other", channel, partial(_text, [told]), client_id=algo.client_id or None, venue_id=venue_id,
-            status=told["state"], order=venue_id, symbol=order.symbol,
+            status=state, order=venue_id, symbol=order.symbol,
         )  # fmt: skip
 
     # ------------------------------------------------------------------- money
