@@ -145,7 +145,7 @@ class Kit:
         rising = ticks > now
 
         def trade(side: str, at: int, quantity: str, tif: str = "GTC") -> None:
-            lots = rules.lots(Decimal(quantity))
+            lots = rules.lots(Decimal(quantity) * (1000 if rules.inverse else 1))
             exchange.place(other, NewOrder(symbol=symbol, side=side, price=at, lots=lots, tif=tif))  # type: ignore[arg-type]
 
         trade("buy" if rising else "sell", ticks, "50", "IOC")
