@@ -189,8 +189,10 @@ class Link:
 
     def _gone_from_venue(self) -> None:
         if self.session is not None:
+            self.server.venue.advance(self.server.world.now)  # it may be the last stream that protected orders
             self.session.closed()
             self.session = None
+            self.server.tick()
         if self.due is not None:
             self.due.cancel()
             self.due = None
