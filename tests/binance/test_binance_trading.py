@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from binance_kit import EPOCH, SECOND, SYMBOLS, Kit, limit_order
+from binance_kit import EPOCH, MARKETS, SECOND, SYMBOLS, Kit, limit_order
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.core import Fill, OrderChange
@@ -427,3 +427,20 @@ def test_a_refused_request_is_its_answer_alone(kit: Kit) -> None:
     assert kit.limit("50000.001", "1").status == 400  # turned away by the venue's codec: the core never hears of it
     assert [(event.ask, event.reason.value) for event in told] == [("place", "INSUFFICIENT_BALANCE")]
     assert kit.truths == [] and kit.pushes == [] and kit.private("/api/v3/account").data == before
+
+
+def test_three_thousand_symbols(make_kit: Callable[..., Kit]) -> None:
+    """Those without a market come to the core when they are asked for, and then are as any other."""
+    raw = make_kit().venue.desk.listings["BTC/USDT"].raw
+    made = {f"N{n}/USDT": raw | {"symbol": f"N{n}USDT", "baseAsset": f"N{n}"} for n in range(3000)}
+    kit = make_kit(symbols=tuple(made), markets={"N7/USDT": MARKETS["BTC/USDT"]}, reference={"listings": made})
+    assert len(kit.venue.desk.exchange.instruments) == 1
+    assert len(kit.public("/api/v3/exchangeInfo").data["symbols"]) == 3000
+    order = kit.limit("40000", "0.01", symbol="N2999USDT")
+    assert order.status == 200
+    assert kit.private("/api/v3/openOrders").data[0]["symbol"] == "N2999USDT"
+    assert kit.market(symbol="N7USDT", quantity="0.01").data["status"] == "FILLED"
+    assert kit.public("/api/v3/ticker/bookTicker", symbol="N5USDT").data["bidPrice"] == "0.00000000"
+    assert sorted(kit.venue.desk.exchange.instruments) == ["N2999/USDT", "N5/USDT", "N7/USDT"]
+    assert len(kit.public("/api/v3/ticker/price").data) == 3000
+    assert kit.ask("DELETE", "/api/v3/order", symbol="N2999USDT", orderId=order.data["orderId"]).status == 200

@@ -38,7 +38,8 @@ class Foreclosure(Liquidity):
     def add_instrument(self, instrument: Instrument, flow: Feed | None = None) -> None:
         """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
         super().add_instrument(instrument, flow)
-        self._collateral(bool(self._borrowers))
+        market = self._markets[instrument.symbol]
+        market.collateral = bool(self._borrowers) and market.margined is None  # see _collateral
 
     # ----------------------------------------------------------- interest
     def _accrue(self) -> None:

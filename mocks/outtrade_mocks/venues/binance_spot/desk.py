@@ -44,6 +44,8 @@ LIST_ID_BASE = 1_300_000
 MS = 1_000_000
 _ATOM = Decimal("0.00000001")
 SELF_TRADE_MODE = "EXPIRE_MAKER"
+EAGER = 64
+"""Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
 BNB = "BNB"
 BNB_MULTIPLIER = Decimal("0.75")
 """What is left of a fee that is paid in BNB (faqs/commission_faq.md)."""
@@ -97,11 +99,18 @@ class Desk:
         self.listings: dict[str, Listing] = listings(config)
         self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
         self.fees = config.fees
+        moving = flows(config)
+        self._unlisted = {name for name in self.listings if name not in moving} if len(self.listings) > EAGER else set()
+        """Symbols that the core comes to know when somebody first asks for them."""
         self.exchange = Exchange(
-            [core_instrument(entry, config.fees) for entry in self.listings.values()],
+            [
+                core_instrument(entry, config.fees)
+                for name, entry in self.listings.items()
+                if name not in self._unlisted
+            ],
             now=config.epoch_ns,
             seed=config.seed,
-            flows=flows(config),
+            flows=moving,
             find_by_original=bool(knob(KNOBS, config.knobs, "lookup_after_cancel")),
         )
         self.account: Account = self.exchange.open_account(
@@ -136,15 +145,15 @@ class Desk:
         if on == self.burns_bnb:
             return
         self.burns_bnb = on
-        for entry in self.listings.values():
-            maker, taker = self.fees_of(entry)
-            self.exchange.tariffs.charge(
-                FeeSchedule(
-                    tiers=(FeeTier(rates=Rates(maker=maker, taker=taker)),),
-                    discount=Discount(asset=BNB, multiplier=BNB_MULTIPLIER) if on else None,
-                ),
-                symbol=entry.unified,
-            )
+        for name, entry in self.listings.items():
+            if name not in self._unlisted:
+                self._charge(entry)
+
+    def _charge(self, entry: Listing) -> None:
+        maker, taker = self.fees_of(entry)
+        discount = Discount(asset=BNB, multiplier=BNB_MULTIPLIER) if self.burns_bnb else None
+        tier = FeeTier(rates=Rates(maker=maker, taker=taker))
+        self.exchange.tariffs.charge(FeeSchedule(tiers=(tier,), discount=discount), symbol=entry.unified)
 
     def _on_change(self, change: Change) -> None:
         if not isinstance(change, OrderChange | Fill | BalanceChange | ListChange):
@@ -171,7 +180,23 @@ class Desk:
         if found is None:
             symbol_chars(name, value)
             raise refuse("invalid_symbol")
+        if self._unlisted:
+            self._know(found)
         return found
+
+    def all_listed(self) -> list[Listing]:
+        """All listings, each known to the core."""
+        for name in sorted(self._unlisted):
+            self._know(self.listings[name])
+        return list(self.listings.values())
+
+    def _know(self, entry: Listing) -> None:
+        """The core lists the symbol."""
+        if entry.unified in self._unlisted:
+            self._unlisted.remove(entry.unified)
+            self.exchange.add_instrument(core_instrument(entry, self.fees))
+            if self.burns_bnb:
+                self._charge(entry)
 
     def fees_of(self, entry: Listing) -> tuple[Decimal, Decimal]:
         """Maker and taker fee of a symbol, as fractions."""

@@ -81,7 +81,7 @@ def _of_all(desk: Desk, name: str, clock: Clock) -> Feed | None:
     make = makers.get(name)
     if make is None:
         return None
-    looks = [_changed(lambda at, entry=entry: make(entry, at)) for entry in desk.listings.values()]  # type: ignore[misc]
+    looks = [_changed(lambda at, entry=entry: make(entry, at)) for entry in desk.all_listed()]  # type: ignore[misc]
 
     def look(now: int) -> Iterator[Any]:
         found = [data for each in looks for data in each(now)]

@@ -121,7 +121,8 @@ def chosen(desk: Desk, params: Mapping[str, str]) -> list[Listing]:
 
 def _each(desk: Desk, call: Call, now: int, make: Callable[[Listing], dict[str, Any]]) -> Outcome:
     """One object for ``symbol``, else a list."""
-    entries = chosen(desk, call.params)
+    some = "symbol" in call.params or "symbols" in call.params
+    entries = chosen(desk, call.params) if some else desk.all_listed()
     data = [make(entry) for entry in entries]
     return Outcome(data[0] if "symbol" in call.params else data, now)
 

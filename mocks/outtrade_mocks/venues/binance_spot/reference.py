@@ -13,10 +13,12 @@ grid where it divides evenly::
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.cassettes.model import one_line
@@ -43,6 +45,8 @@ class Listing:
     raw: dict[str, Any]
     fees: tuple[Decimal, Decimal] | None = None
     """Maker and taker, where the symbol has its own."""
+    made: dict[tuple[Decimal, Decimal], CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
+    """The core's rules by fees of the venue, once they were asked for."""
 
     def filter(self, name: str) -> dict[str, Any]:
         """A symbol filter by type; empty where the symbol has none."""
@@ -92,9 +96,15 @@ def listings(config: VenueConfig) -> dict[str, Listing]:
     return {unified: _one(known, unified) for unified in config.symbols}
 
 
-def _brought(reference: Mapping[str, Any]) -> dict[str, Listing]:
+def _brought(reference: Mapping[str, Any]) -> Mapping[str, Listing]:
+    """The listings of a configuration's reference data; the same data is read once."""
+    return _read(msgspec.json.encode({"listings": reference["listings"], "fees": reference.get("fees", {})}))
+
+
+@lru_cache(maxsize=4)
+def _read(text: bytes) -> Mapping[str, Listing]:
     """Reference data may come from a file, so it is checked like a recording."""
-    found = {}
+    reference, found = msgspec.json.decode(text), {}
     for unified, raw in reference["listings"].items():
         try:
             name, checked = listing_of(raw)
@@ -102,7 +112,7 @@ def _brought(reference: Mapping[str, Any]) -> dict[str, Listing]:
             raise VenueError(f"reference data of {one_line(unified, 40)}: {error}") from None
         if name != unified:
             raise VenueError(f"reference data of {one_line(unified, 40)}: it is that of {name}")
-        pair = reference.get("fees", {}).get(unified)
+        pair = reference["fees"].get(unified)
         found[unified] = _listing(checked, None if pair is None else (Decimal(pair[0]), Decimal(pair[1])))
     return found
 
@@ -128,6 +138,13 @@ def _enabled(value: object) -> Decimal | None:
 
 def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     """The core's rules for a listing; ``fees`` are those of symbols without fees of their own."""
+    found = entry.made.get(fees)
+    if found is None:
+        found = entry.made[fees] = _core_instrument(entry, fees)
+    return found
+
+
+def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     maker, taker = entry.fees or fees
     price, lot, market = entry.filter("PRICE_FILTER"), entry.filter("LOT_SIZE"), entry.filter("MARKET_LOT_SIZE")
     notional, percent = entry.filter("NOTIONAL"), entry.filter("PERCENT_PRICE_BY_SIDE")
