@@ -6,9 +6,9 @@
 *Create order* is all that a venue does for one signed request: reading it, key, signature, clock and limits, matching
 and the account, and the bytes of the answer; without HTTP parsing and without a network. The requests are made in
 advance by an unmodified ccxt and played to fresh venues, several times; the median of all is printed, in microseconds
-of processor time. Orders rest, in an account that has up to a hundred open. *Start* is ``build`` in milliseconds, once
-the process has read the reference data (and, apart, the first time, with the import of the package); the 3,000
-instruments come through ``VenueConfig.reference``.
+of processor time. Orders rest, in an account that has up to eighty open (Kraken takes no more). *Start* is ``build`` in
+milliseconds, once the process has read the reference data (and, apart, the first time, with the import of the package);
+the 3,000 instruments come through ``VenueConfig.reference``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest
 from outtrade_mocks.venues.config import VenueConfig
 
 MOCKS = Path(__file__).resolve().parents[1] / "mocks"
-ORDERS, OPEN, RUNS = 1_000, 100, 5
+ORDERS, OPEN, RUNS = 1_000, 80, 5
 CALM = {"maker_rate": 0.0, "taker_rate": 0.0, "volatility_bps": 0.0}
 Asked = tuple[int, HttpRequest, bool]
 """When (UNIX ns), what, and whether it is timed."""

@@ -237,10 +237,12 @@ def test_cancel_all_and_the_dead_mans_switch(kit: Kit) -> None:
     assert armed == {"currentTime": "2026-01-01T00:00:00Z", "triggerTime": "2026-01-01T00:01:00Z"}
     kit.later(30)
     kit.ask("CancelAllOrdersAfter", timeout="60")
+    later = kit.place("40000", starttm="+120")
     kit.later(59)
-    assert len(kit.ask("OpenOrders").result["open"]) == 1
+    assert len(kit.ask("OpenOrders").result["open"]) == 2
     kit.later(2)
     assert kit.ask("OpenOrders").result["open"] == {}
+    assert kit.order(later)["status"] == "canceled"
     assert kit.ask("CancelAllOrdersAfter", timeout="0").result["triggerTime"] == "0"
     assert kit.ask("CancelAllOrdersAfter", timeout="99999").error == "EGeneral:Invalid arguments:timeout"
 

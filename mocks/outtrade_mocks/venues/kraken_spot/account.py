@@ -288,8 +288,9 @@ def _rate(desk: Desk, asset: str, wanted: str) -> Decimal | None:
 
 def _mid(desk: Desk, base: str, quote: str) -> Decimal | None:
     if f"{base}/{quote}" in desk.book.listings:
-        return desk.exchange.mid(f"{base}/{quote}")
-    mid = desk.exchange.mid(f"{quote}/{base}") if f"{quote}/{base}" in desk.book.listings else None
+        return desk.exchange.mid(desk.open(desk.book.listings[f"{base}/{quote}"]).unified)
+    reverse = desk.book.listings.get(f"{quote}/{base}")
+    mid = None if reverse is None else desk.exchange.mid(desk.open(reverse).unified)
     return 1 / mid if mid else None
 
 

@@ -24,7 +24,6 @@ import msgspec
 SECOND = 1_000_000_000
 NOT_IN_DIGEST = frozenset({"nonce", "otp", "token"})
 """Parameters that differ between unchanged resends."""
-_DECIMAL = re.compile(r"([0-9]{0,20})(?:\.([0-9]{0,20}))?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DECODE = msgspec.json.Decoder(float_hook=str).decode
@@ -79,6 +78,8 @@ def moment(time: int, decimals: int = 6) -> str:
 def parse_form(text: str) -> dict[str, str]:
     """Decode ``a=1&b=2``; of a name that comes twice, the last value counts (*inferred*)."""
     params: dict[str, str] = {}
+    if not text:
+        return params
     for pair in text.split("&"):
         if pair:
             name, _, value = pair.partition("=")
@@ -132,12 +133,12 @@ def digest(op: str, params: Mapping[str, str]) -> str:
 def units(value: str, decimals: int) -> int:
     """A decimal in units of 10**-decimals. Raises ValueError on anything but plain notation, OverflowError where it has
     more decimals than that."""
-    match = _DECIMAL.fullmatch(value)
-    if match is None or value in ("", "."):
+    whole, _, fraction = value.partition(".")
+    digits = whole + fraction
+    if not (digits.isdecimal() and digits.isascii()) or len(whole) > 20 or len(fraction) > 20:
         raise ValueError(value)
-    whole, fraction = match.groups()
     if not fraction:
-        return int(whole or 0) * int(10**decimals)
+        return int(whole) * int(10**decimals)
     if len(fraction) > decimals:
         fraction = fraction.rstrip("0")
         if len(fraction) > decimals:

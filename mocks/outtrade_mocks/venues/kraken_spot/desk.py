@@ -17,10 +17,22 @@ from typing import Any
 
 import msgspec
 
-from outtrade_mocks.core import Account, BalanceChange, Change, Exchange, Fill, Order, OrderChange, Practice, Reject
+from outtrade_mocks.core import (
+    Account,
+    BalanceChange,
+    Change,
+    Exchange,
+    Fill,
+    Instrument,
+    Order,
+    OrderChange,
+    Practice,
+    Reject,
+)
 from outtrade_mocks.core.fees import FeeSchedule, FeeTier, Rates
 from outtrade_mocks.core.orders import RejectReason
 from outtrade_mocks.core.prints import Print
+from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.kraken_spot.auth import Keeper
@@ -37,6 +49,9 @@ ICEBERG_PARTS = 15
 PRINTS = 1000
 """Public trades kept of each pair (Recent Trades answers with at most 1,000)."""
 TRADE_ID_BASE = 61_000_000
+AT_ONCE = 100
+"""Up to so many pairs are listed in the core from the beginning; of more, those without a market when somebody asks for
+them: nobody pays for what nobody looks at."""
 _SCHEDULE = ((0, "0.0025", "0.0040"), (10_000, "0.0020", "0.0035"), (50_000, "0.0014", "0.0024"),
              (100_000, "0.0012", "0.0022"), (250_000, "0.0010", "0.0020"), (500_000, "0.0008", "0.0018"),
              (1_000_000, "0.0006", "0.0016"), (2_500_000, "0.0004", "0.0014"), (5_000_000, "0.0002", "0.0012"),
@@ -66,7 +81,7 @@ class Desk:
         self.fees = config.fees
         self.limits = Limits(str(knob(KNOBS, config.knobs, "tier")))
         self.exchange = Exchange(
-            [core_instrument(one, config.fees, max_orders=self.limits.tier.open_orders) for one in entries.values()],
+            [self._rules(one) for one in entries.values() if len(entries) <= AT_ONCE or one.unified in config.markets],
             now=config.epoch_ns,
             seed=config.seed,
             flows=flows(config),
@@ -80,6 +95,8 @@ class Desk:
                 iceberg_parts=ICEBERG_PARTS,
             ),
         )
+        self.exchange.precisions |= self.book.precisions
+        self._open = set(self.exchange.instruments)
         self.tiered = bool(knob(KNOBS, config.knobs, "fee_tiers"))
         self.schedule = self._schedule()
         self.exchange.tariffs.charge(self.schedule)
@@ -100,8 +117,23 @@ class Desk:
         self.on_booking: Callable[[Booking], None] | None = None
         self._closes: list[tuple[Note, Fill]] = []
         self._amends = 0
+        self._dead_at: int | None = None
         self._early: dict[str, list[Print]] | None = None
         self.exchange.on_change(self._on_change)
+
+    def _rules(self, listing: Listing) -> Instrument:
+        return core_instrument(listing, self.fees, precisions=self.book.precisions)
+
+    def open(self, listing: Listing) -> Listing:
+        """The same pair, which the core lists from here on at the latest (``AT_ONCE``)."""
+        if listing.unified not in self._open:
+            self._open.add(listing.unified)
+            self.exchange.add_instrument(self._rules(listing))
+        return listing
+
+    def state(self, listing: Listing) -> TradingState:
+        """The trading state of a pair."""
+        return self.exchange.state(listing.unified) if listing.unified in self._open else TradingState.OPEN
 
     def _schedule(self) -> FeeSchedule:
         maker, taker = self.fees
@@ -137,6 +169,9 @@ class Desk:
 
     def place(self, note: Note, now: int) -> None:
         """Take an order in: at once, or for later where it starts later. Raises Reject; then there is none."""
+        new = note.new
+        if new.tif not in ("IOC", "FOK") and (new.price is not None or new.trigger is not None):
+            self.check_room(new.symbol)
         note.txid = self.ids.make("O", len(self.notes) + 1)
         note.created = now
         self.notes[note.txid] = note
@@ -150,12 +185,20 @@ class Desk:
             del self.notes[note.txid]
             raise
 
+    def check_room(self, symbol: str) -> None:
+        """Raises Reject where an account of this tier has as many open orders in a pair as it may."""
+        if self.account.open_count.get(symbol, 0) >= self.limits.tier.open_orders:
+            raise Reject(RejectReason.MAX_NUM_ORDERS, f"{self.limits.tier.open_orders} orders are open in {symbol}")
+
     def _enter(self, note: Note) -> None:
         self.exchange.place(self.account, msgspec.structs.replace(note.new, label=note.txid))
 
     def advance(self, now: int) -> None:
         """Let time pass: the market acts, orders start, closes follow fills."""
         while self.later and self.later[0].starttm * SECOND <= now:
+            self._retire(self.later[0].starttm * SECOND)
+            if not self.later:
+                break
             note = self.later.pop(0)
             self.exchange.advance(max(self.exchange.now, note.starttm * SECOND))
             self.follow()
@@ -164,8 +207,24 @@ class Desk:
             except Reject as refusal:
                 note.ended = self.exchange.now
                 note.reasons.append((note.ended, "Out of funds" if refusal.reason in _UNPAID else "Not accepted"))
+        self._retire(now)
         self.exchange.advance(now)
         self.follow()
+
+    def cancel_after(self, delay: int) -> int | None:
+        """Cancel everything ``delay`` ns from now unless it is called again; 0: never. Returns when."""
+        self._dead_at = self.exchange.countdown(self.account, delay)
+        return self._dead_at
+
+    def _retire(self, now: int) -> None:
+        """Orders that start later end where the dead man's switch goes off first; the core ends the others."""
+        if self._dead_at is None or self._dead_at > now:
+            return
+        for note in self.later:
+            note.ended = self._dead_at
+            note.reasons.append((self._dead_at, "User requested"))
+        self.later.clear()
+        self._dead_at = None
 
     def next_time(self) -> int | None:
         """When the exchange next does something by itself."""
@@ -177,6 +236,8 @@ class Desk:
 
     def follow(self) -> None:
         """Place the orders that close what was filled: for each fill one of its size, on the other side (Add Order)."""
+        if not self._closes:
+            return
         from outtrade_mocks.venues.kraken_spot.tickets import closing
 
         while self._closes:
@@ -217,7 +278,7 @@ class Desk:
         found = self.book.find(name)
         if found is None:
             raise refuse("unknown_pair")
-        return found
+        return self.open(found)
 
     # ------------------------------------------------------------------ amounts
     def atoms_text(self, asset: str, atoms: int, decimals: int) -> str:

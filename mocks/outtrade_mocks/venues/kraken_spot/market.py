@@ -43,7 +43,7 @@ def time(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 
 def pair_status(desk: Desk, listing: Listing) -> str:
     """A pair's status in Kraken's words."""
-    return STATES.get(desk.exchange.state(listing.unified), "online")
+    return STATES.get(desk.state(listing), "online")
 
 
 def system_status(desk: Desk) -> str:
@@ -113,7 +113,7 @@ def ticker(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 
 
 def _ticker(desk: Desk, listing: Listing, now: int) -> dict[str, Any]:
-    prints = desk.prints(listing)
+    prints = desk.prints(desk.open(listing))
     last = desk.last(listing)
     midnight = now - now % DAY
     spans = [[one for one in prints if one.time > since] for since in (midnight - 1, now - DAY)]

@@ -6,7 +6,6 @@ a core order to its note is one look-up. Orders that are to start later have a n
 
 from __future__ import annotations
 
-from base64 import b32encode
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -18,18 +17,17 @@ class Ids:
     """Identifiers of Kraken's form, by a seed: ``O`` for orders, ``T`` for trades, ``L`` for ledger entries.
 
     >>> Ids(1).make("O", 1), Ids(1).make("O", 1) == Ids(2).make("O", 1)
-    ('OPFOMY-VSWYS-PXBDRM', False)
+    ('O04837-7DC79-196447', False)
     """
 
     __slots__ = ("_seed",)
 
     def __init__(self, seed: int) -> None:
-        self._seed = f"kraken_spot:{seed}".encode()
+        self._seed = f"kraken_spot:{seed}".encode()[:64]
 
     def make(self, kind: str, number: int | str) -> str:
         """The identifier with this number."""
-        raw = blake2b(f"{kind}{number}".encode(), digest_size=10, key=self._seed[:64]).digest()
-        text = b32encode(raw).decode()
+        text = blake2b(f"{kind}{number}".encode(), digest_size=8, key=self._seed).hexdigest().upper()
         return f"{kind}{text[:5]}-{text[5:10]}-{text[10:16]}"
 
 

@@ -21,6 +21,7 @@ from outtrade_mocks.venues.kraken_spot.errors import refuse
 from outtrade_mocks.venues.kraken_spot.reference import MOST, Listing
 
 _PRICE = re.compile(r"([+\-#]?)([0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(%?)", re.ASCII)
+MOST_TICKS = int(MOST)
 Side = Literal["buy", "sell"]
 
 
@@ -50,29 +51,33 @@ def ticks(
     listing: Listing, text: str, name: str, *, reference: int | None, ordertype: str = "limit", side: Side = "buy"
 ) -> int:
     """Ticks of a price, static or relative to ``reference`` (ticks). Raises Refusal."""
+    if text[:1].isdigit():
+        return static(listing, text, name)
     stated = parse(text)
     if stated is None:
         raise refuse("invalid_argument", name)
     if not stated.sign:
-        return static(listing, stated.number)
+        return static(listing, stated.number, name)
     if reference is None:
         raise refuse("invalid_price")
     found = reference + offset(listing, stated, reference, better(ordertype, side))
-    if not 0 < found <= MOST * 10**listing.decimals // listing.tick:
+    if not 0 < found <= MOST_TICKS * 10**listing.decimals // listing.tick:
         raise refuse("invalid_price")
     return found
 
 
-def static(listing: Listing, number: str) -> int:
-    """Ticks of a static price. Raises Refusal: too many decimals, off the tick grid, none at all."""
+def static(listing: Listing, number: str, name: str) -> int:
+    """Ticks of a static price. Raises Refusal: no number, too many decimals, off the tick grid, 0."""
     try:
         amount = units(number, listing.decimals)
+    except ValueError:
+        raise refuse("invalid_argument", name) from None
     except OverflowError:
         raise refuse("price_decimals", listing.altname, listing.decimals) from None
     found, rest = divmod(amount, listing.tick)
     if rest:
         raise refuse("tick_size")
-    if not 0 < found <= MOST * 10**listing.decimals // listing.tick:
+    if not 0 < found <= MOST_TICKS * 10**listing.decimals // listing.tick:
         raise refuse("invalid_price")
     return found
 
@@ -98,7 +103,7 @@ def distance(listing: Listing, text: str, name: str) -> tuple[int | None, int | 
         if not found:
             raise refuse("invalid_price")
         return None, found
-    return static(listing, stated.number), None
+    return static(listing, stated.number, name), None
 
 
 def points(stated: Stated, name: str) -> int:

@@ -153,6 +153,12 @@ class Book:
         }  # what is held but not traded still has a code
         for entry in entries.values():
             self.asset_ids |= {entry.base: entry.base_id, entry.quote: entry.quote_id}
+        self.precisions: dict[str, int] = {}
+        """Asset -> decimals in the core."""
+        for entry in entries.values():
+            self.precisions[entry.quote] = precision(entry.quote_id)
+        for entry in entries.values():
+            self.precisions[entry.base] = max(precision(entry.base_id), entry.lot_decimals)
         self.held = tuple(sorted({*balances, *(a for e in entries.values() for a in (e.base, e.quote))}))
         """Assets that the account may hold, unified."""
 
@@ -179,9 +185,14 @@ class Book:
         return {"aclass": "currency", "altname": asset, "decimals": 8, "display_decimals": 5, "status": "enabled"}
 
 
-def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal], *, max_orders: int | None = None) -> Instrument:
-    """The core's rules for a listing; ``fees``: maker and taker, as fractions."""
-    raw = entry.raw
+def core_instrument(
+    entry: Listing,
+    fees: tuple[Decimal, Decimal],
+    *,
+    precisions: Mapping[str, int] | None = None,
+) -> Instrument:
+    """The core's rules for a listing; ``fees``: maker and taker, as fractions; ``precisions``: decimals of assets."""
+    raw, known = entry.raw, precisions or {}
     return Instrument(
         symbol=entry.unified,
         base=entry.base,
@@ -190,9 +201,8 @@ def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal], *, max_orders
         step=Decimal(1).scaleb(-entry.lot_decimals),
         quantity_min=Decimal(raw["ordermin"]) if "ordermin" in raw else None,
         notional_min=Decimal(raw["costmin"]) if "costmin" in raw else None,
-        max_orders=max_orders,
-        base_precision=max(precision(entry.base_id), entry.lot_decimals),
-        quote_precision=precision(entry.quote_id),
+        base_precision=known.get(entry.base, max(precision(entry.base_id), entry.lot_decimals)),
+        quote_precision=known.get(entry.quote, precision(entry.quote_id)),
         maker_fee=fees[0],
         taker_fee=fees[1],
     )

@@ -314,7 +314,7 @@ class KrakenSession:
             if (channel, symbol) in self._feeds:
                 said.append({"error": "Already subscribed", "success": False, "symbol": symbol})
                 continue
-            feed = feeds.feed_of(self._desk, channel, listing, option)
+            feed = feeds.feed_of(self._desk, channel, self._desk.open(listing), option)
             if not self._feeds:
                 self._polled = now
             self._feeds[channel, symbol] = feed

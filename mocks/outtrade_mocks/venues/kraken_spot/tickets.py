@@ -26,7 +26,7 @@ from outtrade_mocks.venues.kraken_spot.desk import Desk
 from outtrade_mocks.venues.kraken_spot.errors import Refusal, refuse
 from outtrade_mocks.venues.kraken_spot.notes import Close, Note, described
 from outtrade_mocks.venues.kraken_spot.prices import Side
-from outtrade_mocks.venues.kraken_spot.reference import MOST, Listing
+from outtrade_mocks.venues.kraken_spot.reference import Listing
 
 Params = Mapping[str, str]
 
@@ -57,6 +57,7 @@ SELF_TRADE: Mapping[str, SelfTrade | None] = {
     "cancel-both": "expire_both",
 }
 """None: the venue's default."""
+_USUAL = ("fciq",)
 FLAGS = ("post", "fcib", "fciq", "nompp", "viqc")
 TIMES_IN_FORCE = ("GTC", "IOC", "GTD", "FOK")
 MOST_DEADLINE = 60 * SECOND
@@ -145,7 +146,7 @@ def _names(desk: Desk, params: Params) -> tuple[int | None, str | None]:
         client_id(name)
         if number is not None and number != "0":
             raise refuse("invalid_argument", "cl_ord_id")
-        if any(note.cl_ord_id == name for note in desk.later):
+        if desk.later and any(note.cl_ord_id == name for note in desk.later):
             raise refuse("duplicate")
         number = None
     return None if number is None else reference(number), name
@@ -165,7 +166,7 @@ def _volume(desk: Desk, listing: Listing, params: Params, *, viqc: bool) -> tupl
         lots = units(params.get("volume", ""), listing.lot_decimals)
     except (ValueError, OverflowError):
         raise refuse("invalid_argument", "volume") from None
-    if not 0 < lots <= MOST * 10**listing.lot_decimals:
+    if not 0 < lots <= prices.MOST_TICKS * 10**listing.lot_decimals:
         raise refuse("invalid_argument", "volume")
     return lots, None
 
@@ -185,6 +186,8 @@ def _visible(listing: Listing, params: Params, ordertype: str, tif: str, lots: i
 
 
 def _flags(sent: str, ordertype: str, kind: Kind, side: Side) -> tuple[str, ...]:
+    if not sent:
+        return _USUAL
     flags = [flag for flag in sent.replace(" ", "").split(",") if flag]
     if any(flag not in FLAGS for flag in flags) or ("fcib" in flags and "fciq" in flags):
         raise refuse("invalid_argument", "oflags")
@@ -256,7 +259,9 @@ def price_type(text: str) -> str:
 # ---------------------------------------------------------------------- times
 def _time(params: Params, name: str, now: int) -> int:
     """UNIX seconds of starttm or expiretm: a time, or ``+`` seconds from now; 0: not set."""
-    text = params.get(name) or "0"
+    text = params.get(name)
+    if not text or text == "0":
+        return 0
     try:
         number = integer(text)
     except ValueError:

@@ -356,5 +356,5 @@ def cancel_after(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome
     text = call.params.get("timeout", "")
     if not (text.isascii() and text.isdecimal()) or int(text) > MOST_COUNTDOWN:
         raise refuse("invalid_argument", "timeout")
-    end = desk.exchange.countdown(desk.account, int(text) * SECOND)
+    end = desk.cancel_after(int(text) * SECOND)
     return Outcome({"currentTime": moment(now, 0), "triggerTime": "0" if end is None else moment(end, 0)})

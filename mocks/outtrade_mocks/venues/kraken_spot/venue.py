@@ -302,17 +302,17 @@ def name_it(call: Call, desk: Desk) -> None:
 
 def _order_params(params: Mapping[str, str], symbol: str) -> dict[str, Any]:
     ordertype = params.get("ordertype")
-    waits = ordertype not in ("market", "limit", "iceberg")
-    flags = params.get("oflags", "").split(",")
-    fields: dict[str, Any] = {
+    kind = TYPES.get(ordertype or "", ordertype)
+    waits, trails = ordertype not in ("market", "limit", "iceberg"), kind == "trailing_stop"
+    flags = params.get("oflags", "")
+    return {
         "symbol": symbol,
         "side": params.get("type"),
-        "type": TYPES.get(ordertype or "", ordertype),
+        "type": kind,
         "tif": params.get("timeinforce"),
-        "price": params.get("price2") if waits else params.get("price"),
-        "stop_price": params.get("price") if waits and not (ordertype or "").startswith("trailing") else None,
+        "price": None if trails else params.get("price2" if waits else "price"),
+        "stop_price": params.get("price") if waits and not trails else None,
         "post_only": "post" in flags,
         "reduce_only": codec.switch(params.get("reduce_only")),
+        "quote_quantity" if "viqc" in flags else "quantity": params.get("volume"),
     }
-    fields["quote_quantity" if "viqc" in flags else "quantity"] = params.get("volume")
-    return {name: value for name, value in fields.items() if value is not None}
