@@ -29,6 +29,7 @@ from outtrade.wire.toxiproxy.api import ToxiproxyError
 from outtrade.wire.toxiproxy.carrier import Carrier
 from outtrade.wire.toxiproxy.find import Found, Wanted, connect, found
 from outtrade.wire.toxiproxy.mapping import carriers, needed, why_not
+from outtrade_mocks import venues
 
 LARGEST = 16_000_000
 """Bytes of a scenario or fault file."""
@@ -57,17 +58,26 @@ class ServeOptions:
     debug: bool
 
 
+QUOTES = ("USDT", "USD", "USDT:USDT")
+"""What a venue's markets may be against, the likeliest first."""
+
+
 def plain_scenario(venue: str, seed: int) -> Scenario:
-    """What is served unless a scenario is given: two liquid markets, a funded account, no fault, no delay."""
+    """What is served unless a scenario is given: two liquid markets, bitcoin and ether against the first of ``QUOTES``
+    that the venue has for both, a funded account, no fault, no delay."""
+    listed = venues.load(venue).symbols
+    quote = next(quote for quote in QUOTES if {f"BTC/{quote}", f"ETH/{quote}"} <= set(listed))
+    bitcoin, ether = f"BTC/{quote}", f"ETH/{quote}"
+    money = quote.partition(":")[0]
     return Scenario(
         id="serve",
         seed=seed,
         venue=venue,
-        symbols=("BTC/USDT", "ETH/USDT"),
-        balances={"USDT": Decimal(1_000_000), "BTC": Decimal(20), "ETH": Decimal(300), "BNB": Decimal("12.5")},
+        symbols=(bitcoin, ether),
+        balances={money: Decimal(1_000_000), "BTC": Decimal(20), "ETH": Decimal(300), "BNB": Decimal("12.5")},
         markets={
-            "BTC/USDT": Market(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.05")),
-            "ETH/USDT": Market(mid=Decimal(3_000), depth=Decimal(8), taker_size=Decimal("0.8")),
+            bitcoin: Market(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.05")),
+            ether: Market(mid=Decimal(3_000), depth=Decimal(8), taker_size=Decimal("0.8")),
         },
         latency=0.0,
         intents=(),

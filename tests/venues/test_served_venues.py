@@ -1,0 +1,18 @@
+"""``outtrade serve`` without a scenario: every venue has two markets and answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from outtrade.cli.serve import plain_scenario
+from outtrade.engine.setting import Setting
+from outtrade.sim import World
+from outtrade_mocks.venues import NAMES
+
+
+@pytest.mark.parametrize("venue", NAMES)
+def test_what_is_served_unless_a_scenario_is_given(venue: str) -> None:
+    made = plain_scenario(venue, 1)
+    assert [symbol.partition("/")[0] for symbol in made.symbols] == ["BTC", "ETH"]
+    setting = Setting(World(epoch_ns=made.epoch * 10**9, seed=1), made, name="served", scope="A")
+    assert set(setting.venue.truth()["mids"]) == set(made.symbols)
