@@ -144,10 +144,18 @@ def _size(
         return _Shape(shape | {"close_position": True})
     size = codec.positive("sz", codec.mandatory(params, "sz"))
     reduce = codec.boolean(params, "reduceOnly") and entry.swap and held is None
-    target = codec.choice(params, "tgtCcy", ("base_ccy", "quote_ccy"), "base_ccy")
+    default = "quote_ccy" if side == "buy" and _at_market(params) else "base_ccy"
+    target = codec.choice(params, "tgtCcy", ("base_ccy", "quote_ccy"), default)
     if target == "quote_ccy" and not entry.swap and side == "buy":
         return _Shape(shape | {"quote": desk.exchange.atoms(entry.quote, size.quantize(Decimal("0.00000001")))})
     return _Shape(shape | {"lots": desk.lots(entry, size), "reduce_only": reduce})
+
+
+def _at_market(params: Mapping[str, str]) -> bool:
+    """Whether an algo order goes to the market: then ``sz`` of a spot buy is quote currency unless ``tgtCcy`` says
+    otherwise (Place algo order)."""
+    prices = [params[name] for name in ("orderPx", "ordPx", "tpOrdPx", "slOrdPx") if params.get(name)]
+    return all(price == tickets.MARKET for price in prices)
 
 
 def _order(desk: Desk, shape: _Shape, note: Note, trigger: Trigger, price: int | None) -> NewOrder:

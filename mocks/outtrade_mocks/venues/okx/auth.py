@@ -61,11 +61,17 @@ def time_ns(sent: str) -> int:
     if _ISO.fullmatch(sent) is None:
         raise refuse("invalid_timestamp")
     try:
-        moment = datetime.fromisoformat(sent[:19]).replace(tzinfo=UTC)
+        seconds = _seconds(sent[:19])
     except ValueError:
         raise refuse("invalid_timestamp") from None
     fraction = sent[20:-1] if len(sent) > 20 else ""
-    return int(moment.timestamp()) * 1_000_000_000 + int(fraction.ljust(9, "0") or 0)
+    return seconds * 1_000_000_000 + int(fraction.ljust(9, "0") or 0)
+
+
+@lru_cache(maxsize=64)
+def _seconds(text: str) -> int:
+    """UNIX seconds of ISO text without a fraction; raises ValueError on a date that is none."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
 def check_request(headers: Mapping[str, str], credentials: Credentials, payload: str, now: int) -> None:

@@ -73,9 +73,9 @@ def value(sent: object) -> str:
     return encode(sent).decode("utf-8", "replace")
 
 
-def text(sent: Mapping[str, object]) -> dict[str, str]:
+def text(sent: Mapping[str, Any]) -> dict[str, str]:
     """All parameters of an object as text."""
-    return {str(name): value(one) for name, one in sent.items()}
+    return {name: one if type(one) is str else value(one) for name, one in sent.items()}
 
 
 def digest(op: str, path: str, payload: object) -> str:

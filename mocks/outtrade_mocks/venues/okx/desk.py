@@ -101,8 +101,8 @@ class Note:
     """An amend to a size that was filled already has ended it: then it counts as filled."""
     timed_out: bool = False
     """Cancelled by cancel-all-after."""
-    last: str = ""
-    """The last price when it was placed."""
+    last: int | None = None
+    """The last price in ticks when it was placed."""
     lever: str = ""
 
 

@@ -20,6 +20,12 @@ from outtrade_mocks.venues.okx.tickets import KINDS
 
 SINGLE = {"place_batch": "place", "cancel_batch": "cancel", "amend_batch": "amend"}
 """A batch of one item is a request of that kind, for faults and for limits."""
+SINGLE_KEYS = {
+    "batch-orders": "order",
+    "cancel-batch-orders": "cancel-order",
+    "amend-batch-orders": "amend-order",
+}
+"""What a batch of one counts as."""
 INJECTED = {
     "funds": ("funds", ("USDT",)),
     "closed": ("suspended", ()),
@@ -41,6 +47,8 @@ class Asked:
 
     endpoint: Endpoint | None
     payload: Any = None
+    text: Mapping[str, str] | None = None
+    """The only object of the payload, its values as text."""
     problem: Refusal | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     signed: str = ""
@@ -66,8 +74,7 @@ def describe(desk: Desk, call: Call) -> None:
     sent = items(asked.payload)
     if len(sent) == 1:
         call.op = SINGLE.get(call.op, call.op)
-        params = codec.text(sent[0])
-        call.params = params
+        asked.text = call.params = params = codec.text(sent[0])
     elif sent:
         call.params = {"orders": codec.value(asked.payload)}
         names = {str(item.get("instId", item.get("instIdCode", ""))) for item in sent}
@@ -138,24 +145,24 @@ def check_limits(desk: Desk, call: Call, now: int) -> None:
     asked: Asked = call.raw
     endpoint = asked.endpoint
     assert endpoint is not None
-    sent = items(asked.payload)
-    key, most = endpoint.key or f"{call.method} {call.path}", endpoint.limit
-    counts: dict[str, int] = {"": 1}
-    if endpoint.per in ("instrument", "orders"):
-        counts = {}
+    key, most, orders = endpoint.key or f"{call.method} {call.path}", endpoint.limit, 1
+    by_instrument = endpoint.per == "instrument" or endpoint.per == "orders"
+    counts: dict[str, int]
+    if asked.text is not None or not by_instrument:
+        params = call.params
+        counts = {(params.get("instId") or params.get("instIdCode") or "") if by_instrument else "": 1}
+        if key in SINGLE_KEYS:
+            key, most = SINGLE_KEYS[key], 60
+    else:
+        counts, sent = {}, items(asked.payload)
+        orders = len(sent)
         for item in sent or [call.params]:
             name = str(item.get("instId") or item.get("instIdCode") or "")
             counts[name] = counts.get(name, 0) + 1
-        if endpoint.per == "orders" and len(sent) <= 1 and endpoint.key:
-            key, most = (
-                key.replace("cancel-batch-orders", "cancel-order").replace("amend-batch-orders", "amend-order"),
-                60,
-            )
-            key = "order" if key == "batch-orders" else key
-    within = [desk.limits.take((key, name), most, now, cost, endpoint.window) for name, cost in counts.items()]
-    if not all(within):
-        raise rate_refusal(desk)
-    if endpoint.counts and not desk.limits.take_orders(now, max(1, len(sent))):
+    for name, cost in counts.items():
+        if not desk.limits.take((key, name), most, now, cost, endpoint.window):
+            raise rate_refusal(desk)
+    if endpoint.counts and not desk.limits.take_orders(now, max(1, orders)):
         raise refuse("account_rate")
 
 

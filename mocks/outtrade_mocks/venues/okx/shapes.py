@@ -211,7 +211,8 @@ def pushed_order(desk: Desk, change: OrderChange) -> dict[str, Any]:
     entry, note = desk.listing(seen), desk.note(seen)
     data = order(desk, seen)
     value = Decimal(0)
-    price = Decimal(data["px"] or note.last or 0)
+    last = desk.price(seen.symbol, note.last)
+    price = Decimal(data["px"] or last or 0)
     if price:
         quantity = desk.exchange.instrument(seen.symbol).quantity(seen.lots) * entry.contract
         value = (quantity / price).quantize(SIGNIFICANT) if entry.inverse else quantity * price
@@ -238,7 +239,7 @@ def pushed_order(desk: Desk, change: OrderChange) -> dict[str, Any]:
         "fillPxVol": "",
         "fillSz": "0" if fill is None else desk.size(seen.symbol, fill.lots),
         "fillTime": "" if fill is None else ms(fill.time),
-        "lastPx": note.last if fill is None else desk.price(seen.symbol, fill.price),
+        "lastPx": last if fill is None else desk.price(seen.symbol, fill.price),
         "msg": "",
         "notionalUsd": plain(value * desk.usd(entry.settle)),
         "reqId": "" if request is None else request[1],

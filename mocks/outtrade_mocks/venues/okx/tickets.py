@@ -154,7 +154,7 @@ def read(desk: Desk, params: Mapping[str, str], attached: Any = None) -> Ticket:
 
 def remember(desk: Desk, entry: Listing, note: Note) -> None:
     """What an order's note says of the moment."""
-    note.last = desk.price(entry.unified, desk.exchange.last_price(entry.unified))
+    note.last = desk.exchange.last_price(entry.unified)
     note.lever = str(desk.leverage(entry)) if entry.swap else ""
 
 
@@ -253,6 +253,7 @@ def _attached(
         {one: merged.get(one, "") for one in _ATTACHED}
         | {"attachAlgoId": str(ATTACH_ID_BASE + algo.algo_id % 1_000_000)}
         | {"tpOrdKind": merged.get("tpOrdKind") or "condition", "amendPxOnTriggerType": "0"}
+        | {"failCode": "", "failReason": ""}
         | {f"{leg}TriggerPxType": merged.get(f"{leg}TriggerPxType") or "last" for leg in pairs},
     )
     desk.keep(algo)

@@ -30,14 +30,21 @@ Item = tuple[dict[str, str], str | None]
 
 # -------------------------------------------------------------------- items
 def each(
-    desk: Desk, sent: list[dict[str, Any]], now: int, one: Callable[[Desk, Mapping[str, Any], int], Item], empty: Any
+    desk: Desk,
+    call: Call,
+    sent: list[dict[str, Any]],
+    now: int,
+    one: Callable[[Desk, Mapping[str, Any], Mapping[str, str], int], Item],
+    empty: Any,
 ) -> Outcome:
     """Carry out each item; the envelope says whether all, some or none were taken. ``empty`` makes the ids of an item
     that was refused."""
     data, ids, failed = [], [], 0
+    known = call.raw.text
     for item in sent:
+        params = codec.text(item) if known is None else known
         try:
-            made, order_id = one(desk, item, now)
+            made, order_id = one(desk, item, params, now)
             if order_id is not None:
                 ids.append(order_id)
             data.append(made)
@@ -45,7 +52,7 @@ def each(
             if refusal.name == "unavailable":
                 raise
             failed += 1
-            data.append(empty(codec.text(item)) | _why(refusal, now))
+            data.append(empty(params) | _why(refusal, now))
     if not failed:
         return Outcome(data, now, order_ids=tuple(ids))
     if failed == len(sent):
@@ -97,16 +104,16 @@ def _which_request(order: Mapping[str, str]) -> dict[str, str]:
 # -------------------------------------------------------------------- place
 def place(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """POST /api/v5/trade/order."""
-    return each(desk, single(call), now, _place, _identity)
+    return each(desk, call, single(call), now, _place, _identity)
 
 
 def place_batch(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """POST /api/v5/trade/batch-orders: up to 20 orders, each for itself."""
-    return each(desk, objects(call), now, _place, _identity)
+    return each(desk, call, objects(call), now, _place, _identity)
 
 
-def _place(desk: Desk, sent: Mapping[str, Any], now: int) -> Item:
-    ticket = tickets.read(desk, codec.text(sent), sent.get("attachAlgoOrds"))
+def _place(desk: Desk, sent: Mapping[str, Any], params: Mapping[str, str], now: int) -> Item:
+    ticket = tickets.read(desk, params, sent.get("attachAlgoOrds"))
     tickets.set_margin_mode(desk, ticket.listing, _note(desk, ticket).td_mode)
     order = enter(desk, ticket)
     order_id = desk.order_id(order)
@@ -165,16 +172,15 @@ def working(desk: Desk, entry: Listing, order: Mapping[str, str], unknown: str) 
 
 def cancel(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """POST /api/v5/trade/cancel-order."""
-    return each(desk, single(call), now, _cancel, _which)
+    return each(desk, call, single(call), now, _cancel, _which)
 
 
 def cancel_batch(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """POST /api/v5/trade/cancel-batch-orders."""
-    return each(desk, objects(call), now, _cancel, _which)
+    return each(desk, call, objects(call), now, _cancel, _which)
 
 
-def _cancel(desk: Desk, sent: Mapping[str, Any], now: int) -> Item:
-    params = codec.text(sent)
+def _cancel(desk: Desk, sent: Mapping[str, Any], params: Mapping[str, str], now: int) -> Item:
     entry = tickets.listing_of(desk, params)
     order = working(desk, entry, params, "cancel_failed")
     try:
@@ -188,7 +194,7 @@ def _cancel(desk: Desk, sent: Mapping[str, Any], now: int) -> Item:
 # -------------------------------------------------------------------- amend
 def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """POST /api/v5/trade/amend-order."""
-    return each(desk, single(call), now, _amend, _which_request)
+    return each(desk, call, single(call), now, _amend, _which_request)
 
 
 def amend_batch(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
@@ -197,13 +203,12 @@ def amend_batch(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     names = [item.get("ordId") or item.get("clOrdId") for item in items]
     if len({str(name) for name in names}) < len(names):
         raise refuse("amend_duplicates")
-    return each(desk, items, now, _amend, _which_request)
+    return each(desk, call, items, now, _amend, _which_request)
 
 
-def _amend(desk: Desk, sent: Mapping[str, Any], now: int) -> Item:
+def _amend(desk: Desk, sent: Mapping[str, Any], params: Mapping[str, str], now: int) -> Item:
     """``newSz`` is the whole size, fills included; one that is filled already ends the order as filled. With
     ``cxlOnFail`` an order whose amend is refused is cancelled."""
-    params = codec.text(sent)
     entry = tickets.listing_of(desk, params)
     request = codec.client_id(params, "reqId")
     size, price = codec.optional(params, "newSz"), codec.optional(params, "newPx")
