@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from binance_kit import EPOCH, MARKETS, QUIET, SECOND, SYMBOLS, Kit
+from binance_kit import EPOCH, MARKETS, QUIET, SECOND, SYMBOLS, Kit, limit_order
 
 MS = 1_000_000
 BUSY = MARKETS | {"BTC/USDT": MARKETS["BTC/USDT"] | {"maker_rate": 0.5, "taker_rate": 1.0, "volatility_bps": 5.0}}
@@ -219,3 +219,21 @@ def test_what_clients_ask_of_an_account(kit: Kit) -> None:
     assert kit.private("/api/v3/myAllocations", symbol="BTCUSDT").data == []
     assert kit.private("/api/v3/myFilters", symbol="BTCUSDT").data["symbolFilters"][0]["filterType"] == "PRICE_FILTER"
     assert kit.now == EPOCH
+
+
+def test_which_symbols_are_listed_for_a_permission(kit: Kit) -> None:
+    def names(**params: Any) -> list[str]:
+        return [one["symbol"] for one in kit.public("/api/v3/exchangeInfo", **params).data["symbols"]]
+
+    assert names(permissions="SPOT") == names(permissions='["MARGIN","SPOT"]') == names()
+    assert names(permissions="MARGIN") == []
+    assert "permissionSets" not in kit.public("/api/v3/exchangeInfo", showPermissionSets="false").data["symbols"][0]
+
+
+def test_a_symbol_without_cancel_replace(make_kit: Callable[..., Kit]) -> None:
+    raw = make_kit().venue.desk.listings["BTC/USDT"].raw | {"cancelReplaceAllowed": False}
+    kit = make_kit(symbols=("BTC/USDT",), reference={"listings": {"BTC/USDT": raw}})
+    order = kit.limit("40000", "0.01").data["orderId"]
+    swap = limit_order("41000", "0.01") | {"cancelReplaceMode": "STOP_ON_FAILURE", "cancelOrderId": order}
+    refused = kit.ask("POST", "/api/v3/order/cancelReplace", **swap)
+    assert refused.error == (400, -1013, "Order cancel-replace is not supported for this symbol.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from outtrade_mocks.venues.binance_spot.errors import VENUE, refuse
 from outtrade_mocks.venues.binance_spot.reference import Listing, exchange_info
 
 DAY_MS = 86_400_000
+_WORDS = re.compile(r"[A-Z0-9_]+", re.ASCII)
 DAY_FIELDS = (
     *("symbol", "priceChange", "priceChangePercent", "weightedAvgPrice", "prevClosePrice", "lastPrice", "lastQty"),
     *("bidPrice", "bidQty", "askPrice", "askQty", "openPrice", "highPrice", "lowPrice", "volume", "quoteVolume"),
@@ -46,8 +48,9 @@ def rules(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
         raise refuse("bad_combination")
     entries = chosen(desk, params)
     permissions = codec.optional(params, "permissions")
-    if permissions is not None and "SPOT" not in permissions:
-        entries = []
+    if permissions is not None:
+        wanted_permissions = set(_WORDS.findall(permissions))
+        entries = [entry for entry in entries if wanted_permissions & _permissions(entry)]
     wanted = codec.optional(params, "symbolStatus")
     if wanted is not None and wanted != "TRADING":
         entries = []
@@ -56,7 +59,15 @@ def rules(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
         "rateLimits": desk.limits.rules(),
         "symbols": [entry.raw for entry in entries],
     }
+    if codec.optional(params, "showPermissionSets") is not None and not codec.boolean(params, "showPermissionSets"):
+        kept = [{name: value for name, value in raw.items() if name != "permissionSets"} for raw in info["symbols"]]
+        info["symbols"] = kept
     return Outcome(info, now)
+
+
+def _permissions(entry: Listing) -> set[str]:
+    """Which permissions let an account trade the symbol."""
+    return {each for one in entry.raw.get("permissionSets", ()) for each in one} | set(entry.raw.get("permissions", ()))
 
 
 def no_symbols(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:

@@ -214,6 +214,8 @@ def cancel_replace(desk: Desk, call: Call, now: int, as_of: int | None) -> Outco
     """
     params = call.params
     ticket = tickets.read(desk, params)
+    if not ticket.listing.raw["cancelReplaceAllowed"]:
+        raise refuse("cancel_replace_unsupported")
     mode = codec.mandatory(params, "cancelReplaceMode")
     if mode not in MODES:
         raise refuse("invalid_parameter", "cancelReplaceMode")
