@@ -165,7 +165,7 @@ def check_subscription(desk: Desk, address: str, logged_in: bool, sent: Mapping[
     entry = desk.by_id.get(name) or desk.by_id.get(f"{name}-SWAP" if channel == "index-tickers" else name)
     if entry is None or (channel == "funding-rate" and not entry.swap):
         raise refuse("ws_channel", described)
-    return Subscription(arg, private=False, entry=entry)
+    return Subscription(arg, private=False, entry=desk.know(entry))
 
 
 # ------------------------------------------------------------------- private

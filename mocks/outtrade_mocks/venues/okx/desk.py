@@ -15,7 +15,18 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import Account, Change, Exchange, Fill, Order, OrderChange, Practice, Reject, Status
+from outtrade_mocks.core import (
+    Account,
+    Change,
+    Exchange,
+    Fill,
+    Instrument,
+    Order,
+    OrderChange,
+    Practice,
+    Reject,
+    Status,
+)
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.okx.errors import Refusal, refuse, translate
@@ -35,6 +46,8 @@ PRINTS = 500
 """Public trades that are kept of each instrument."""
 BILL_ID_BASE = 2_197_956_918_703_000_000
 POS_ID_BASE = 2_097_956_918_703_000_000
+EAGER = 64
+"""Up to so many instruments the core lists all from the start; of more, those without a market when somebody asks."""
 UID = "614488474791936"
 MADE_UP = "auto-"
 """How the core names orders without a client id; no client can send a hyphen."""
@@ -127,10 +140,14 @@ class Desk:
         self.fees = config.fees
         self.knobs = config.knobs
         markets = flows(config)
-        mids = {symbol: flow.mid for symbol, flow in markets.items()}
+        self._mids = {symbol: flow.mid for symbol, flow in markets.items()}
+        self._unlisted = (
+            {name for name in self.listings if name not in markets} if len(self.listings) > EAGER else set()
+        )
+        """Instruments that the core comes to know when somebody first asks for them."""
         lever = int(knob(KNOBS, config.knobs, "leverage"))
         self.exchange = Exchange(
-            [core_instrument(entry, config.fees, mids.get(symbol)) for symbol, entry in self.listings.items()],
+            [self._rules(entry) for name, entry in self.listings.items() if name not in self._unlisted],
             now=config.epoch_ns,
             seed=config.seed,
             flows=markets,
@@ -202,7 +219,17 @@ class Desk:
         found = self.by_id.get(inst_id)
         if found is None:
             raise refuse("instrument")
-        return found
+        return self.know(found)
+
+    def know(self, entry: Listing) -> Listing:
+        """The same instrument, which the core lists from here on at the latest."""
+        if self._unlisted and entry.unified in self._unlisted:
+            self._unlisted.remove(entry.unified)
+            self.exchange.add_instrument(self._rules(entry))
+        return entry
+
+    def _rules(self, entry: Listing) -> Instrument:
+        return core_instrument(entry, self.fees, self._mids.get(entry.unified))
 
     def fees_of(self, entry: Listing) -> tuple[Decimal, Decimal]:
         """Maker and taker fee, as fractions."""
@@ -297,7 +324,11 @@ class Desk:
             return Decimal(1)
         for quote in ("USDT", "USD", "USDC"):
             for symbol in (f"{asset}/{quote}", f"{asset}/{quote}:{quote}", f"{asset}/{quote}:{asset}"):
-                ticks = self.exchange.reference_price(symbol) if symbol in self.listings else None
+                ticks = (
+                    self.exchange.reference_price(symbol)
+                    if symbol in self.listings and symbol not in self._unlisted
+                    else None
+                )
                 if ticks is not None:
                     return self.listings[symbol].tick * ticks
         return Decimal(0)

@@ -45,6 +45,11 @@ def _matching(desk: Desk, params: Mapping[str, str], *, needed: bool = True) -> 
     ]
 
 
+def _known(desk: Desk, params: Mapping[str, str]) -> list[Listing]:
+    """The same, known to the core."""
+    return [desk.know(entry) for entry in _matching(desk, params)]
+
+
 def time(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v5/public/time."""
     return Outcome([{"ts": str(now // MS)}], now)
@@ -81,7 +86,7 @@ def mark_price(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     margin = params.get("instType") == "MARGIN"
     if margin:
         params["instType"] = "SPOT"
-    return Outcome([mark(desk, entry, now, margin) for entry in _matching(desk, params)], now)
+    return Outcome([mark(desk, entry, now, margin) for entry in _known(desk, params)], now)
 
 
 def mark(desk: Desk, entry: Listing, now: int, margin: bool = False) -> dict[str, str]:
@@ -112,7 +117,9 @@ def limits(desk: Desk, entry: Listing, now: int) -> dict[str, Any]:
 def funding_rate(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v5/public/funding-rate, of a swap or (ANY) of all."""
     wanted = codec.mandatory(call.params, "instId")
-    entries = [entry for entry in desk.listings.values() if entry.swap] if wanted == "ANY" else [desk.listed(wanted)]
+    entries = (
+        [desk.listed(wanted)] if wanted != "ANY" else [desk.know(one) for one in desk.listings.values() if one.swap]
+    )
     if not all(entry.swap for entry in entries):
         raise refuse("parameter", "instId")
     return Outcome([funding(desk, entry, now) for entry in entries], now)
@@ -153,7 +160,7 @@ def funding_history(desk: Desk, call: Call, now: int, as_of: int | None) -> Outc
 def open_interest(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v5/public/open-interest: the account's positions; nobody else's are known."""
     data = []
-    for entry in _matching(desk, call.params):
+    for entry in _known(desk, call.params):
         if not entry.swap:
             continue
         held = [] if desk.account.portfolio is None else desk.account.portfolio.held(entry.unified)
@@ -196,7 +203,7 @@ def position_tiers(desk: Desk, call: Call, now: int, as_of: int | None) -> Outco
 # ------------------------------------------------------------------ tickers
 def tickers(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /api/v5/market/tickers."""
-    return Outcome([ticker_of(desk, entry, now) for entry in _matching(desk, call.params)], now)
+    return Outcome([ticker_of(desk, entry, now) for entry in _known(desk, call.params)], now)
 
 
 def ticker(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
@@ -253,7 +260,7 @@ def index_tickers(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcom
         name = f"{entry.base}-{entry.quote}"
         if (wanted and name != wanted) or (quote and entry.quote != quote) or name in data:
             continue
-        price = _mark(desk, entry)
+        price = _mark(desk, desk.know(entry))
         names = ("high24h", "idxPx", "low24h", "open24h", "sodUtc0", "sodUtc8")
         data[name] = dict.fromkeys(names, price) | {"instId": name, "ts": str(now // MS)}
     if wanted and not data:

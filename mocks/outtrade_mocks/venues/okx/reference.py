@@ -88,12 +88,15 @@ def tiers() -> Mapping[str, list[dict[str, str]]]:
 
 def listing_of(raw: Mapping[str, Any], fees: tuple[Decimal, Decimal] | None = None) -> Listing:
     """The listing of an instrument's object. Raises VenueError where it cannot be played."""
-    missing = [name for name in _NEEDED if not isinstance(raw.get(name), str) or not raw[name]]
-    if missing:
-        raise VenueError(f"an instrument of OKX has {', '.join(missing)}")
-    swap = raw["instType"] == "SWAP"
-    parts = raw["instId"].split("-")
-    if raw["instType"] not in TYPES or len(parts) != (3 if swap else 2):
+    try:
+        inst_id, kind = raw["instId"], raw["instType"]
+        parts = inst_id.split("-")
+        if not (raw["tickSz"] and raw["lotSz"] and raw["minSz"] and raw["state"]):
+            raise KeyError
+    except (KeyError, TypeError, AttributeError):
+        raise VenueError(f"an instrument of OKX has {', '.join(_NEEDED)}") from None
+    swap = kind == "SWAP"
+    if kind not in TYPES or len(parts) != (3 if swap else 2):
         raise VenueError(f"{raw['instId']} is neither spot nor swap")
     base, quote = parts[0], parts[1]
     inverse = swap and raw.get("ctType") == "inverse"
@@ -104,9 +107,7 @@ def listing_of(raw: Mapping[str, Any], fees: tuple[Decimal, Decimal] | None = No
     except (InvalidOperation, TypeError, KeyError):
         raise VenueError(f"{raw['instId']}: tickSz, lotSz and ctVal are numbers") from None
     unified = f"{base}/{quote}:{settle}" if swap else f"{base}/{quote}"
-    return Listing(
-        unified, raw["instId"], raw["instType"], base, quote, settle, tick, lot, contract, inverse, raw, fees
-    )
+    return Listing(unified, inst_id, kind, base, quote, settle, tick, lot, contract, inverse, raw, fees)
 
 
 def listings(config: VenueConfig) -> dict[str, Listing]:

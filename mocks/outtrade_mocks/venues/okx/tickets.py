@@ -75,7 +75,7 @@ def listing_of(desk: Desk, params: Mapping[str, str]) -> Listing:
         found = desk.by_code.get(int(code)) if code.isascii() and code.isdecimal() and len(code) < 16 else None
         if found is None:
             raise refuse("instrument")
-        return found
+        return desk.know(found)
     return desk.listed(codec.mandatory(params, "instId"))
 
 
