@@ -20,6 +20,7 @@ from outtrade_mocks.core.lists import OrderList
 from outtrade_mocks.core.loans import Loan, Loans
 from outtrade_mocks.core.margined import Margined
 from outtrade_mocks.core.market import Market
+from outtrade_mocks.core.openings import Openings
 from outtrade_mocks.core.past import forget_past
 from outtrade_mocks.core.positions import Portfolio, Setting
 from outtrade_mocks.core.prints import Prints
@@ -132,7 +133,8 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
         Prints: "_gathered _kept _time last",
         Planned: "state symbol",
         Margined: "_ledger changed charged charges funding holders house_carried house_lots instrument realised seen",
-        Portfolio: "hedge positions reducing settings",
+        Openings: "_stale _sums _units",
+        Portfolio: "hedge openings positions reducing settings",
         Setting: "isolated leverage",
         FundingTime: "alive symbol",
         InterestHour: "alive",

@@ -19,7 +19,8 @@ from outtrade_mocks.core.floor import order_of
 from outtrade_mocks.core.lifecycle import LifeCycle
 from outtrade_mocks.core.margin import Exposure, Margin, initial
 from outtrade_mocks.core.market import Market
-from outtrade_mocks.core.orders import TERMINAL, Event, Malformed, Reject, RejectReason, Status
+from outtrade_mocks.core.openings import Part, Sums, part_of
+from outtrade_mocks.core.orders import TERMINAL, Event, Malformed, Reject, RejectReason
 from outtrade_mocks.core.positions import Position, PositionSide
 from outtrade_mocks.core.practice import Practice
 
@@ -129,45 +130,20 @@ class Holdings(LifeCycle):
         """What each side of a symbol could come to."""
         return self._sides(account, market, self._open_values(account, market))
 
-    def _open_values(
-        self, account: Account, market: Market, leaving: Entry | None = None
-    ) -> dict[tuple[PositionSide, bool], tuple[int, int]]:
-        """Value and lots of open orders that could open something, by (side, whether they buy); ``leaving``: an order
-        that is not counted."""
-        symbol, instrument = market.instrument.symbol, market.instrument
-        sums: dict[tuple[PositionSide, bool], tuple[int, int]] = {}
-        pairs: dict[int, int] = {}
-        if not account.open_count.get(symbol):
-            return sums
-        for order_id in account.working.values():
-            entry = self._entries[order_id]
-            order, special = order_of(entry), entry.special
-            if order.symbol != symbol or entry is leaving:
-                continue
-            terms, price, lots = order.terms, entry.price, entry.total
-            side: PositionSide = "net"
-            if terms is not None:
-                if terms.reduce_only or order.status is Status.HELD:
-                    continue
-                side = terms.position_side or "net"
-                if order.status is Status.UNTRIGGERED:
-                    if self.practice.reserve == "trigger":
-                        continue
-                    price = price or (special.reserve if special is not None else 0)
-            value = instrument.cover(price, lots) if price else 0
-            if special is not None and special.group is not None and entry in special.group.pair:
-                before = pairs.get(special.group.list_id)
-                if before is not None:  # of two orders, one at most will trade
-                    value, lots = max(0, value - before), 0
-                else:
-                    pairs[special.group.list_id] = value
-            known = sums.get((side, entry.buy), (0, 0))
-            sums[side, entry.buy] = known[0] + value, known[1] + lots
-        return sums
+    def _open_values(self, account: Account, market: Market, leaving: Entry | None = None) -> Sums:
+        """Value and lots of open orders that could open something; ``leaving``: an order that is not counted."""
+        portfolio = account.portfolio
+        return {} if portfolio is None else portfolio.openings.sums(market.instrument.symbol, self._opening, leaving)
 
-    def _sides(
-        self, account: Account, market: Market, sums: dict[tuple[PositionSide, bool], tuple[int, int]]
-    ) -> list[Exposure]:
+    def _opening(self, entry: Entry) -> Part | None:
+        """What an order adds to what its account's orders could open."""
+        order = order_of(entry)
+        market = self._markets[order.symbol]
+        if market.margined is None or self._entries.get(order.order_id) is not entry:
+            return None
+        return part_of(entry, market.instrument, while_waiting=self.practice.reserve == "placement")
+
+    def _sides(self, account: Account, market: Market, sums: Sums) -> list[Exposure]:
         """What each side could come to with open orders of those values."""
         portfolio, symbol = account.portfolio, market.instrument.symbol
         sides: tuple[PositionSide, ...] = ("long", "short") if portfolio is not None and portfolio.hedge else ("net",)
@@ -245,6 +221,8 @@ class Holdings(LifeCycle):
         """What a trade of contracts sets off at once; the trade itself is told already."""
         account, wallet, margined = entry.account, entry.gets, market.margined
         assert account is not None and wallet is not None and margined is not None and margined.changed is not None
+        assert account.portfolio is not None
+        account.portfolio.openings.mark(entry)
         position = margined.changed
         self._tell_position(position, "trade", cause)
         self._tell_balance(account, cause, wallet)

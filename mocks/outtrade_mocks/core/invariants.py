@@ -19,9 +19,11 @@ twice); this looks at everything.
 
 from __future__ import annotations
 
+from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.book import Entry
 from outtrade_mocks.core.exchange import Exchange
 from outtrade_mocks.core.floor import order_of
+from outtrade_mocks.core.openings import Leg, Sums
 from outtrade_mocks.core.orders import LIVE, TERMINAL, WORKING, Status
 from outtrade_mocks.core.states import CONTINUOUS, TradingState, by_calendar, strictest
 
@@ -96,6 +98,10 @@ def _contracts(exchange: Exchange) -> list[str]:
         portfolio = account.portfolio
         if portfolio is None:
             continue
+        for symbol in exchange._markets:
+            known = portfolio.openings.sums(symbol, exchange._opening)
+            if known != (summed := _openings(exchange, account, symbol)):
+                found.append(f"{account.name}'s orders in {symbol} could open {summed}, {known} is counted")
         for (symbol, side), snapshots in portfolio.positions.items():
             position, market = snapshots[-1], exchange._markets[symbol]
             where = f"{account.name}'s {side} position in {symbol}"
@@ -128,6 +134,37 @@ def _contracts(exchange: Exchange) -> list[str]:
             if order_id not in portfolio.reducing:
                 found.append(f"order {order_id} is not known to be reduce-only")
     return found
+
+
+def _openings(exchange: Exchange, account: Account, symbol: str) -> Sums:
+    """What open orders for a contract could open, added up from scratch: of a pair the larger of the two."""
+    market = exchange._markets[symbol]
+    sums: Sums = {}
+    pairs: dict[int, tuple[int, int]] = {}
+    for order_id in sorted(account.working.values()) if market.margined is not None else ():
+        entry = exchange._entries[order_id]
+        order, special = order_of(entry), entry.special
+        terms, price = order.terms, entry.price
+        waits = order.status is Status.UNTRIGGERED
+        if (
+            order.symbol != symbol
+            or order.status is Status.HELD
+            or (terms is not None and terms.reduce_only)
+            or (waits and exchange.practice.reserve == "trigger")
+        ):
+            continue
+        if waits and not price and special is not None:
+            price = special.reserve
+        value, lots = market.instrument.cover(price, entry.total) if price else 0, entry.total
+        group = None if special is None else special.group
+        if group is not None and entry in group.pair:
+            before = pairs.get(group.list_id, (0, 0))
+            pairs[group.list_id] = max(value, before[0]), max(lots, before[1])
+            value, lots = max(0, value - before[0]), max(0, lots - before[1])
+        leg: Leg = "net" if terms is None or terms.position_side is None else terms.position_side, entry.buy
+        known = sums.get(leg, (0, 0))
+        sums[leg] = known[0] + value, known[1] + lots
+    return {leg: sum_ for leg, sum_ in sums.items() if any(sum_)}
 
 
 _WRONG = {(True, "long"), (False, "short")}

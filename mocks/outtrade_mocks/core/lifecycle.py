@@ -86,6 +86,8 @@ class LifeCycle(Floor):
             count[symbol] += 1
         else:
             count[symbol] = 1
+        if account.portfolio is not None:
+            account.portfolio.openings.mark(entry)
 
     def _leave(self, market: Market, entry: Entry) -> None:
         """Take an order off the book."""
@@ -99,6 +101,8 @@ class LifeCycle(Floor):
         self._entries[order.order_id] = entry
         account.working[order.client_id] = order.order_id
         account.open_count[order.symbol] = account.open_count.get(order.symbol, 0) + 1
+        if account.portfolio is not None:
+            account.portfolio.openings.mark(entry)
 
     def _unregister(self, entry: Entry) -> None:
         """The reverse."""
@@ -107,6 +111,8 @@ class LifeCycle(Floor):
         del self._entries[order.order_id]
         del account.working[order.client_id]
         account.open_count[order.symbol] -= 1
+        if account.portfolio is not None:
+            account.portfolio.openings.mark(entry)
 
     def _forget(self, market: Market, entry: Entry) -> None:
         """An order that is off the book no longer holds its client id."""
@@ -118,6 +124,8 @@ class LifeCycle(Floor):
         del self._entries[order.order_id]
         del account.working[order.client_id]
         account.open_count[order.symbol] -= 1
+        if account.portfolio is not None:
+            account.portfolio.openings.mark(entry)
 
     def _disarm(self, market: Market, entry: Entry) -> None:
         """Take an order that waits (untriggered, held, or for a session) out."""
@@ -199,5 +207,7 @@ class LifeCycle(Floor):
         if self._callbacks:
             self._out.append(OrderChange(order, why, now, cause))
         special = entry.special
+        if account.portfolio is not None:
+            account.portfolio.openings.mark(entry)
         if special is not None and (special.group is not None or special.borrowed) and order.status in TERMINAL:
             self._touched.append(entry)

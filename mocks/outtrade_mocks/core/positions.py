@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from outtrade_mocks.core.openings import Openings
+
 if TYPE_CHECKING:
     from outtrade_mocks.core.book import Entry
 
@@ -105,7 +107,7 @@ class Setting:
 class Portfolio:
     """All contracts of an account, and how it trades them."""
 
-    __slots__ = ("hedge", "positions", "reducing", "settings")
+    __slots__ = ("hedge", "openings", "positions", "reducing", "settings")
 
     def __init__(self) -> None:
         self.hedge = False
@@ -116,6 +118,8 @@ class Portfolio:
         """(symbol, side) -> snapshots, oldest first; only sides that were ever held."""
         self.reducing: dict[int, Entry] = {}
         """Order id -> entry, of reduce-only orders; some may have ended."""
+        self.openings = Openings()
+        """What open orders could open."""
 
     def position(self, symbol: str, side: PositionSide) -> Position | None:
         """The position now; None where there is none (or no longer any)."""

@@ -517,9 +517,11 @@ def _make_open(exchange: Exchange, saved: list[OpenState], orders: dict[int, tup
 
 
 def _make_reducing(exchange: Exchange) -> None:
-    """Reduce-only orders, and who holds which contract."""
+    """Reduce-only orders, what open orders could open, and who holds which contract."""
     for order_id, entry in sorted(exchange._entries.items()):
         terms, account = None if entry.order is None else entry.order.terms, entry.account
+        if account is not None and account.portfolio is not None:
+            account.portfolio.openings.mark(entry)
         if terms is not None and terms.reduce_only and account is not None and account.portfolio is not None:
             account.portfolio.reducing[order_id] = entry
     for account in exchange.accounts.values():
