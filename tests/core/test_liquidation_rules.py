@@ -3,15 +3,17 @@ pays. Derived by hand from the rules in ``core.liquidation``."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from contract_bench import SYMBOL, Pit, contract
+from contract_bench import HOUR, SYMBOL, Pit, contract
 from small_market import instrument
 
-from outtrade_mocks.core import Account, Bracket, NewOrder, Order
+from outtrade_mocks.core import Account, Bracket, Exchange, NewOrder, Order
+from outtrade_mocks.core.events import InsuranceChange, PositionChange
 from outtrade_mocks.core.invariants import check, total
 from outtrade_mocks.core.positions import Position, PositionSide
 
@@ -279,3 +281,75 @@ def test_an_isolated_position_ranks_by_its_margin_with_its_profit() -> None:
         (Fraction(5, 6) * Fraction(11_000, 120 + 5_000), "q"), (Fraction(1, 10) * Fraction(11_000, 200 + 1_000), "p"),
     ]  # fmt: skip
     check(floor.exchange, "ranking")
+
+
+# ------------------------------------------------------------ funding, settlement
+HOURLY: dict[str, Any] = {"funding_interval": HOUR}
+
+
+def test_funding_of_less_than_an_atom_is_not_told() -> None:
+    floor = Floor(1_000, **HOURLY)
+    floor.open(SYMBOL, -1)
+    floor.exchange.publish(SYMBOL, funding=D("0.0001"))
+    floor.events.clear()
+    floor.exchange.advance(HOUR)
+    short, long = floor.position(SYMBOL), floor.position(SYMBOL, account=floor.b)
+    assert short is not None and short.funding == 0, "0.01 of an atom, rounded down"
+    assert long is not None and long.funding == -1, "and up"
+    assert {e.position.account for e in floor.events if isinstance(e, PositionChange)} == {"b"}
+
+
+def test_a_view_knows_the_funding_of_its_time() -> None:
+    floor = Floor(1_000, **HOURLY)
+    floor.open(SYMBOL, 10)
+    floor.exchange.publish(SYMBOL, funding=D("0.01"))
+    floor.exchange.advance(HOUR)
+    for time, paid in ((HOUR - 1, 0), (HOUR, -10)):
+        (held,) = floor.exchange.view(floor.a, as_of=time).positions()
+        assert held.funding == paid
+
+
+def test_an_inverse_contract_pays_and_is_settled_in_its_coin() -> None:
+    rules = contract(symbol="BTC/USD", base="BTC", inverse=True, contract_size=D(10_000), brackets=FLAT, **HOURLY)
+    exchange = Exchange([rules], now=0, seed=1)
+    a, b = (exchange.open_account(name, {"BTC": 10_000, "USD": 5}) for name in "ab")
+    exchange.publish(rules.symbol, mark=100, funding=D("0.003"))
+    exchange.place(b, NewOrder(symbol=rules.symbol, side="sell", price=100, lots=10))
+    exchange.place(a, NewOrder(symbol=rules.symbol, side="buy", price=100, lots=9))
+    exchange.sweep(next(iter(b.working.values())), 1)
+    exchange.publish(rules.symbol, mark=90)
+    exchange.advance(HOUR)  # 9 x 10,000 / 90 = 1,000 x 0.003 = 3, and 3.33 for the short
+    assert [exchange.view(account).positions()[0].funding for account in (a, b)] == [-3, 3]
+    for asset, had in (("BTC", 20_000), ("USD", 10)):
+        assert total(exchange, asset) == had
+    exchange.settle_contract(rules.symbol, 95)
+    for asset, had in (("BTC", 20_000), ("USD", 10)):
+        assert total(exchange, asset) == had
+    assert exchange.ledger.house.balance("USD").free == 0
+    check(exchange, "settlement")
+
+
+def test_a_settlement_that_costs_more_than_there_is_is_balanced_out() -> None:
+    floor = Floor(1_000)
+    floor.open(SYMBOL, 100)
+    floor.endow(300)
+    floor.exchange.settle_contract(SYMBOL, 88)
+    floor.check("a settlement")
+    assert floor.wallet(floor.a) == 0 and floor.exchange.ledger.insurance["USD"] == 100
+
+
+def test_an_endowment_is_told_at_once() -> None:
+    floor = Floor(0)
+    floor.events.clear()
+    floor.endow(7)
+    assert [e.atoms for e in floor.events if isinstance(e, InsuranceChange)] == [7]
+
+
+def test_another_interval_of_one_symbol_leaves_the_others_alone() -> None:
+    floor = Floor(1_000, **HOURLY)
+    floor.open(OTHER, 10)
+    floor.exchange.publish(OTHER, funding=D("0.01"))
+    floor.exchange.set_instrument(replace(floor.exchange.instrument(SYMBOL), funding_interval=None))
+    floor.exchange.advance(HOUR)
+    held = floor.position(OTHER)
+    assert held is not None and held.funding == -10

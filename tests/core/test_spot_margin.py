@@ -371,3 +371,105 @@ def test_queries_see_debts_as_they_were() -> None:
     text = snapshot(bank.exchange).to_json()
     assert snapshot(restore(State.from_json(text))).to_json() == text
     bank.check("forgetting")
+
+
+# --------------------------------------------------------------- the last atoms
+FREE = MarginRules(rates={"USDT": D(0), "BTC": D(0)}, reference="USDT")
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [{"step": D(1)}, {"transfer": D(1)}, {"leverage": 2}, {"liquidation": D("1.49"), "call": D("1.491")}],
+)
+def test_rules_at_the_edge_of_sense_are_taken(edge: Any) -> None:
+    MarginRules(**({"rates": {}, "reference": "USDT"} | edge))
+
+
+@pytest.mark.parametrize("edge", [{"liquidation": D("1.5"), "call": D(2)}, {"call": D("1.1")}])
+def test_rules_just_beyond_it_are_not(edge: Any) -> None:
+    with pytest.raises(ValueError, match="liquidation"):
+        MarginRules(**({"rates": {}, "reference": "USDT"} | edge))
+
+
+def test_locked_money_pays_nothing_back() -> None:
+    bank = Bank(FREE)
+    bank.borrow("USDT", "500")
+    bank.order(bank.a, BTC, "buy", "5000", "0.25")
+    bank.refused("INSUFFICIENT_BALANCE", "repay", bank.a, "USDT", bank.exchange.atoms("USDT", D(251)))
+    bank.exchange.repay(bank.a, "USDT", bank.exchange.atoms("USDT", D(250)))
+    bank.check("a repayment")
+
+
+def test_margin_of_contracts_is_not_taken_out() -> None:
+    bank = Bank()
+    bank.order(bank.b, SWAP, "sell", "10000", "1")
+    bank.order(bank.c, SWAP, "buy", "10000", "1")
+    free = bank.c.balance("USDT").free
+    bank.refused("INSUFFICIENT_BALANCE", "transfer", bank.c, bank.b, "USDT", free)
+    bank.exchange.transfer(bank.c, bank.b, "USDT", free - bank.exchange.atoms("USDT", D(500)))
+    with pytest.raises(ValueError, match="trades contracts"):
+        bank.exchange.open_margin(bank.c, FREE)
+    with pytest.raises(ValueError, match="is no spot market"):
+        bank.exchange.open_margin(bank.a, MarginRules(rates={}, reference="USDT", symbol=SWAP.symbol))
+
+
+def test_money_that_comes_in_ends_a_margin_call() -> None:
+    bank = Bank(FREE)
+    bank.order(bank.b, BTC, "sell", "10000", "0.3")
+    bank.order(bank.a, BTC, "buy", None, "0.3", side_effect="borrow")
+    bank.price(BTC, "8000")
+    bank.exchange.transfer(bank.b, bank.a, "USDT", bank.exchange.atoms("USDT", D(1_000)))
+    assert [e.why for e in bank.told if isinstance(e, MarginChange)] == ["call", "safe"]
+
+
+def test_a_cap_is_one_of_what_was_borrowed() -> None:
+    bank = Bank(MarginRules(rates={"USDT": CENT}, reference="USDT", caps={"USDT": D(300)}))
+    bank.borrow("USDT", "200")
+    assert bank.exchange.max_borrow(bank.a, "USDT") == bank.exchange.atoms("USDT", D(100)), "interest does not count"
+
+
+def test_what_has_no_price_is_not_lent() -> None:
+    bank = Bank(MarginRules(rates={"USD": D(0)}, reference="USDT"))
+    assert bank.exchange.max_borrow(bank.a, "USD") == 0
+    bank.refused("BORROW_LIMIT", "borrow", bank.a, "USD", 1)
+
+
+def test_an_order_that_lacks_nothing_borrows_nothing() -> None:
+    bank = Bank(FREE)
+    bank.order(bank.a, BTC, "buy", "9000", "0.1", side_effect="borrow")
+    bank.order(bank.a, BTC, "buy", "10000", "0.01", side_effect="borrow")
+    assert bank.free("USDT") == 0 and not [e for e in bank.told if isinstance(e, LoanChange)]
+
+
+def test_an_order_repays_with_what_it_brings_in_and_no_more() -> None:
+    bank = Bank(FREE)
+    bank.borrow("USDT", "500")
+    bank.exchange.transfer(bank.b, bank.a, "BTC", bank.exchange.atoms("BTC", D(1)))
+    bank.order(bank.b, BTC, "buy", "10000", "0.02")
+    bank.order(bank.a, BTC, "sell", "10000", "0.02", side_effect="repay")
+    assert bank.owes("USDT") == (D(300), D(0)) and bank.free("USDT") == 1_500
+
+
+def test_a_market_order_that_found_a_part_gives_that_part_of_its_loan_back() -> None:
+    """0.2 reserved at 10,500, of which 1,100 are borrowed; only 0.1 is there."""
+    bank = Bank(FREE)
+    stop = Trigger(kind="stop", price=BTC.ticks(D(10_500)))
+    waiting = bank.order(bank.a, BTC, "buy", None, "0.2", side_effect="borrow", trigger=stop)
+    assert bank.owes("USDT")[0] == 1_100
+    bank.order(bank.b, BTC, "sell", "10500", "0.001")
+    bank.order(bank.b, BTC, "sell", "12000", "0.1")
+    bank.order(bank.c, BTC, "buy", "10500", "0.001")
+    ended = bank.exchange.view(bank.a).order("BTC/USDT", order_id=waiting.order_id)
+    assert ended.filled == BTC.lots(D("0.1")) and ended.expired_by == "liquidity"
+    assert bank.owes("USDT")[0] == 550 and bank.free("USDT") == 2_100 - 1_200 - 550
+
+
+def test_what_is_told_of_a_call_is_rounded_against_the_account() -> None:
+    bank = Bank(FREE)
+    bank.order(bank.b, BTC, "sell", "10000", "0.3")
+    bank.order(bank.a, BTC, "buy", None, "0.3", side_effect="borrow")
+    bank.exchange.transfer(bank.b, bank.a, "BTC", 1)
+    bank.price(BTC, "8000.01")
+    (told,) = [e for e in bank.told if isinstance(e, MarginChange)]
+    assert told.assets == 8_000_01 * (30_000_001) // 100
+    assert bank.exchange.standing(bank.a).assets.denominator > 1

@@ -43,8 +43,8 @@ class Borrowing(Holdings):
     # ----------------------------------------------------------- requests
     def open_margin(self, account: Account, rules: MarginRules) -> None:
         """Make ``account`` a margin account, or change the rules of one that owes nothing. Raises ValueError where it
-        owes something, has open orders or ever traded contracts, on an unknown isolated symbol, and on assets that are
-        not traded."""
+        owes something, has open orders or ever traded contracts, on an isolated symbol that is no spot market here, and
+        on assets that are not traded."""
         self._known(account)
         if not isinstance(rules, MarginRules):
             raise ValueError("the rules of a margin account are MarginRules")
@@ -54,6 +54,8 @@ class Borrowing(Holdings):
             raise ValueError(f"{account.name} has open orders or debts")
         if rules.symbol is not None and rules.symbol not in self._markets:
             raise ValueError(f"{rules.symbol!r} is not traded here")
+        if rules.symbol is not None and self._markets[rules.symbol].margined is not None:
+            raise ValueError(f"{rules.symbol!r} is no spot market")
         traded = {a for m in self._markets.values() for a in (m.instrument.base, m.instrument.quote)}
         for asset in (rules.reference, *rules.rates):
             if asset not in traded:
@@ -228,7 +230,8 @@ class Borrowing(Holdings):
             self._pay_back(account, gets.asset, min(received, gets.free, loan.debt), "repay")
 
     def _give_back(self, entry: Entry) -> None:
-        """An order is over: what it borrowed and did not spend is paid back."""
+        """An order is over: what it borrowed and did not spend is paid back; of a market order, the part of it that was
+        not filled (*inferred*)."""
         special, account, pays = entry.special, entry.account, entry.pays
         assert special is not None and account is not None and pays is not None
         borrowed, special.borrowed = special.borrowed, 0
