@@ -109,6 +109,10 @@ class Kit:
     def get(self, path: str, **params: Any) -> Answer:
         return self.ask("GET", path, **params)
 
+    def limits_orders(self) -> str:
+        """Orders counted in these ten seconds."""
+        return self.venue.desk.limits.order_headers(self.now)["X-MBX-ORDER-COUNT-10S"]
+
     def move(self, price: str, symbol: str = BTC) -> None:
         """The market's mid goes there: orders that wait for it are triggered."""
         exchange = self.venue.desk.exchange

@@ -97,7 +97,51 @@ def _okx(wire: Wire, damage: Damage) -> Connections:
     ]
 
 
-FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {"binance_spot": _binance_spot, "okx": _okx}
+def _binance_usdm(wire: Wire, damage: Damage) -> Connections:
+    keys = wire.module.credentials
+    stamp = {"apiKey": keys.key, "timestamp": wire.now // MS}
+    order = {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "quantity": "0.01",
+        "price": "1",
+    }
+    stop = {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET", "quantity": "0.01", "triggerPrice": "1000"}
+    known = {"symbol": "BTCUSDT", "orderId": 840000000001}
+
+    def signed(method: str, **params: Any) -> dict[str, Any]:
+        sent = {str(name): value for name, value in sorted(damage(params | stamp).items())}
+        return {"method": method, "params": sent | {"signature": sign(keys.secret, urlencode(sent))}}
+
+    asked: list[dict[str, Any]] = [
+        signed("order.place", **order),
+        signed("order.modify", **known, side="BUY", quantity="0.02", price="2"),
+        signed("order.status", **known),
+        signed("order.cancel", **known),
+        signed("algoOrder.place", algoType="CONDITIONAL", **stop),
+        signed("v2/account.position"),
+        signed("session.logon"),
+        {"method": "depth", "params": {"symbol": "BTCUSDT"}},
+        {"method": "userDataStream.start", "params": {"apiKey": keys.key}},
+    ]
+    streams = ["btcusdt@depth@100ms", "btcusdt@aggTrade", "btcusdt@kline_1m", "btcusdt@depth5", "!ticker@arr"]
+    said: list[dict[str, Any]] = [
+        {"method": "SUBSCRIBE", "params": streams},
+        {"method": "LIST_SUBSCRIPTIONS"},
+        {"method": "SET_PROPERTY", "params": ["combined", True]},
+        {"method": "UNSUBSCRIBE", "params": streams[:2]},
+    ]
+    frames = [[json.dumps({"id": n} | frame) for n, frame in enumerate(some)] for some in (asked, said)]
+    return [("ws-fapi.binance.com", "/ws-fapi/v1", frames[0]), ("fstream.binance.com", "/market/ws", frames[1])]
+
+
+FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {
+    "binance_spot": _binance_spot,
+    "binance_usdm": _binance_usdm,
+    "okx": _okx,
+}
 
 
 def frames_of(wire: Wire, damage: Damage = dict) -> Connections:

@@ -15,8 +15,8 @@
 from __future__ import annotations
 
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse
+from outtrade_mocks.venues.windows import SECOND, Window
 
-SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 TEN_SECONDS = 10 * SECOND
 DAY = 86_400 * SECOND
@@ -34,36 +34,14 @@ INJECTED = {
 """What the venue says where a fault refuses, beside limits."""
 
 
-class _Window:
-    """A count within a calendar window of ``length`` ns."""
-
-    __slots__ = ("count", "index", "length", "limit")
-
-    def __init__(self, length: int, limit: int) -> None:
-        self.length = length
-        self.limit = limit
-        self.index = -1
-        self.count = 0
-
-    def at(self, now: int) -> int:
-        index = now // self.length
-        if index != self.index:
-            self.index, self.count = index, 0
-        return self.count
-
-    def seconds_left(self, now: int) -> int:
-        """Whole seconds until the window ends, at least 1."""
-        return max(1, -(-(self.length - now % self.length) // SECOND))
-
-
 class Limits:
     """The counters of one address and one account. Times are UNIX ns."""
 
     def __init__(
         self, *, weight: int = 6000, orders_10s: int = 100, orders_day: int = 200_000, ban_after: int = 20
     ) -> None:
-        self._weight = _Window(MINUTE, weight)
-        self._orders = (_Window(TEN_SECONDS, orders_10s), _Window(DAY, orders_day))
+        self._weight = Window(MINUTE, weight)
+        self._orders = (Window(TEN_SECONDS, orders_10s), Window(DAY, orders_day))
         self._ban_after = ban_after
         self._refused = 0
         self._bans = 0

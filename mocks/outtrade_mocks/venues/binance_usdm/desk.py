@@ -54,6 +54,7 @@ _ATOM = Decimal("0.00000001")
 
 PRACTICE = Practice(
     reserve="trigger",
+    band_of_waiting=False,
     amend="requeue",
     amend_waiting="no",
     amend_below_filled="cancel",

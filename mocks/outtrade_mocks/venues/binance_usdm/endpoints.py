@@ -135,7 +135,9 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/fapi/v1/listenKey"): Endpoint("token", "key", 1, settings.open_listen_key),
     ("PUT", "/fapi/v1/listenKey"): Endpoint("token", "key", 1, settings.renew_listen_key),
     ("DELETE", "/fapi/v1/listenKey"): Endpoint("token", "key", 1, settings.close_listen_key),
-    # ---- wallet, as clients ask it at start-up
+    # ---- spot and wallet, as far as clients ask them at start-up
+    ("GET", "/api/v3/ping"): Endpoint("ping", "none", 0, market.ping, False, "sapi"),
+    ("GET", "/api/v3/time"): Endpoint("time", "none", 0, market.time, False, "sapi"),
     ("GET", "/sapi/v1/system/status"): Endpoint(
         "status", "none", 0, account.constant({"status": 0, "msg": "normal"}), False, "sapi"
     ),

@@ -283,7 +283,9 @@ class Reports:
     def _margin_call(self, order: Order, time: int) -> dict[str, Any]:
         desk, entry = self._desk, self._desk.listings[order.symbol]
         side = "net" if order.terms is None or order.terms.position_side is None else order.terms.position_side
-        position = None if desk.account.portfolio is None else desk.account.portfolio.position(order.symbol, side)
+        portfolio = desk.account.portfolio
+        past = [] if portfolio is None else portfolio.positions.get((order.symbol, side), [])
+        position = next((one for one in reversed(past) if one.lots), None)  # by now it may be closed
         called = []
         if position is not None:
             instrument, held = desk.exchange.instrument(order.symbol), self._held(position)

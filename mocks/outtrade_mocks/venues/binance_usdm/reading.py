@@ -55,6 +55,8 @@ CLASSES = {
     -4141: "closed",
     -4164: "parameter",
     -4165: "parameter",
+    -4183: "parameter",
+    -4184: "parameter",
     -5028: "clock",
     -5037: "parameter",
     -5038: "parameter",

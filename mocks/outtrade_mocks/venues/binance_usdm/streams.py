@@ -48,6 +48,7 @@ class StreamSession:
         self._keys: list[str] = []
         """Listen keys that it listens by."""
         self._combined = False
+        self._over = False
         self._open(path, now)
 
     def _open(self, path: str, now: int) -> None:
@@ -209,6 +210,8 @@ class StreamSession:
 
     def next_time(self) -> int | None:
         """When a stream has something to say, a key expires, or the connection ends."""
+        if self._over:
+            return None
         times = [self._connected + LIFE, *(one.due for one in self._feeds.values())]
         times += [ends for key in self._keys if (ends := self._desk.listen_keys.ends(key)) is not None]
         return min(times)
@@ -223,6 +226,7 @@ class StreamSession:
             self._keys.remove(key)
             said.append(self._wrapped(key, {"e": "listenKeyExpired", "E": now // MS, "listenKey": key}))
         if now >= self._connected + LIFE:
+            self._over = True
             said.append(Close(1000, ""))
         return said
 

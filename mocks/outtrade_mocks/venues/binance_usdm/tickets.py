@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NamedTuple, cast
 
 from outtrade_mocks.core import NewOrder, Reject, Trigger
@@ -23,7 +24,7 @@ from outtrade_mocks.core.orders import HeldSide, SelfTrade, TimeInForce, Trigger
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.binance_usdm.desk import E8, MS, Desk
 from outtrade_mocks.venues.binance_usdm.errors import Refusal, refuse, translate
-from outtrade_mocks.venues.binance_usdm.figures import decimal
+from outtrade_mocks.venues.binance_usdm.figures import decimal, fixed
 from outtrade_mocks.venues.binance_usdm.names import client_id
 from outtrade_mocks.venues.binance_usdm.reference import Listing
 
@@ -106,6 +107,8 @@ def _read(desk: Desk, params: Mapping[str, str], now: int, kinds: Mapping[str, K
     name = codec.optional(params, id_name)
     price, match = _price(desk, entry, params, kind, side)
     trigger = None if kind.trigger is None else _trigger(desk, entry, params, kind)
+    if trigger is not None and trigger.price is not None and price is not None:
+        _check_stop_limit(entry, price, trigger.price, side)
     result = _wants_result(params)
     mode = codec.optional(params, "selfTradePreventionMode") or "EXPIRE_MAKER"
     if mode not in SELF_TRADE_MODES:
@@ -280,6 +283,19 @@ def _trigger(desk: Desk, entry: Listing, params: Mapping[str, str], kind: Kind) 
             raise refuse("activation_price")
         ticks = Desk.ticks(entry, amount)
     return Trigger(kind=kind.trigger, price=ticks, source=source, trail_bps=bps)
+
+
+def _check_stop_limit(entry: Listing, price: int, stop: int, side: str) -> None:
+    """The limit of an order that waits is held to its trigger price as others are to the mark price (-4183, -4184)."""
+    percent = entry.filters["PERCENT_PRICE"]
+    if side == "buy":
+        cap = int(stop * Decimal(percent["multiplierUp"]))
+        if price > cap:
+            raise refuse("above_stop_cap", fixed(cap * entry.tick, entry.price_places))
+    else:
+        floor = -int(-stop * Decimal(percent["multiplierDown"]) // 1)
+        if price < floor:
+            raise refuse("below_stop_floor", fixed(floor * entry.tick, entry.price_places))
 
 
 def _wants_result(params: Mapping[str, str]) -> bool:

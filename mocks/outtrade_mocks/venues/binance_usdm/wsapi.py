@@ -72,6 +72,7 @@ class ApiSession:
         self._symbols = symbols
         self._connected = now
         self._logged_on: int | None = None
+        self._over = False
         self._return_rate_limits = return_rate_limits
         desk.limits.request(now, CONNECT_WEIGHT)
 
@@ -233,11 +234,14 @@ class ApiSession:
 
     def next_time(self) -> int | None:
         """The end of its life."""
-        return self._connected + LIFE
+        return None if self._over else self._connected + LIFE
 
     def due(self, now: int) -> Sequence[str | Close]:
         """A connection ends after 24 hours."""
-        return (Close(1000, ""),) if now >= self._connected + LIFE else ()
+        if now < self._connected + LIFE:
+            return ()
+        self._over = True
+        return (Close(1000, ""),)
 
     def frames(self, push: Push) -> Sequence[str]:
         """Events of the account come on the streams, never here."""
