@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import Position, Reject, RejectReason
+from outtrade_mocks.core import Fill, Position, Reject, RejectReason
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.okx import codec, money, shapes, tickets, trading
+from outtrade_mocks.venues.okx import codec, money, tickets, trading
 from outtrade_mocks.venues.okx.codec import MS
-from outtrade_mocks.venues.okx.desk import UID, Desk, Outcome
+from outtrade_mocks.venues.okx.desk import BILL_ID_BASE, UID, Desk, Outcome
 from outtrade_mocks.venues.okx.errors import refuse
 from outtrade_mocks.venues.okx.history import instrument_type, page
 from outtrade_mocks.venues.okx.reference import Listing
@@ -313,22 +313,18 @@ def trade_fee(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 
 
 def bills(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /api/v5/account/bills and bills-archive: what trades did to balances (of other movements, funding and
-    transfers, none is listed)."""
+    """GET /api/v5/account/bills and bills-archive: what trades and funding did to balances (liquidation fees
+    are in the trades)."""
     params = call.params
     kind = instrument_type(params, needed=False)
     rows = []
-    if params.get("type") in (None, "", "2"):
-        for fill in desk.exchange.view(desk.account, as_of).trades():
-            number = int(shapes.bill_id(desk, fill))
-            one = money.bill(desk, number, fill)
-            if (
-                kind in (None, one["instType"])
-                and params.get("ccy") in (None, "", one["ccy"])
-                and params.get("instId") in (None, "", one["instId"])
-                and params.get("subType") in (None, "", one["subType"])
-            ):
-                rows.append((number, one))
+    for number, moved in enumerate(desk.bills, BILL_ID_BASE):
+        if as_of is not None and moved.time > as_of:
+            break
+        one = money.bill(desk, number, moved) if isinstance(moved, Fill) else money.funding_bill(desk, number, moved)
+        wanted = {"instType": kind} | {name: params.get(name) for name in ("type", "ccy", "instId", "subType")}
+        if all(not value or one[name] == value for name, value in wanted.items()):
+            rows.append((number, one))
     return Outcome(page(params, rows), now)
 
 

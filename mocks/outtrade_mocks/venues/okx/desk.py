@@ -23,6 +23,7 @@ from outtrade_mocks.core import (
     Instrument,
     Order,
     OrderChange,
+    PositionChange,
     Practice,
     Reject,
     Status,
@@ -119,6 +120,18 @@ class Note:
     lever: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """A funding payment of a position: ``atoms`` of its settlement asset, above 0 received."""
+
+    symbol: str
+    side: str
+    isolated: bool
+    lots: int
+    atoms: int
+    time: int
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a handler did: ``data`` of the answer, and the envelope's code."""
@@ -166,8 +179,9 @@ class Desk:
         """instId of a spot pair -> leverage of its margin trading, which is not offered here."""
         self.fills: dict[int, list[Fill]] = {}
         """Core order id -> its trades."""
-        self.bills: list[tuple[int, str, Any]] = []
-        """(time in ns, kind, Fill or BalanceChange) of what moved money, oldest first."""
+        self.bills: list[Fill | Funding] = []
+        """What moved money, oldest first: the number of a bill is its place."""
+        self._bill_of: dict[tuple[str, int, int], int] = {}
         self.notes: list[Note] = [Note()]
         self.algos: dict[int, Algo] = {}
         """algoId without its base -> algo order."""
@@ -180,17 +194,33 @@ class Desk:
             self.exchange.set_position_mode(self.account, hedge=True)
 
     def _on_change(self, change: Change) -> None:
+        if isinstance(change, PositionChange) and change.why == "funding":
+            self._funded(change)
         if isinstance(change, OrderChange):
             if change.fill is not None:
                 self.fills.setdefault(change.order.order_id, []).append(change.fill)
-                self.bills.append((change.time, "trade", change.fill))
+                fill = change.fill
+                self._bill_of[fill.symbol, fill.trade_id, fill.order_id] = len(self.bills)
+                self.bills.append(fill)
             note = self.note(change.order)
             if change.why == "accepted" and note.algo is not None:
                 note.algo.orders.append(change.order.order_id)
             if change.why == "cancel" and change.cause == "time":
                 note.timed_out = True
 
+    def _funded(self, change: PositionChange) -> None:
+        held = change.position
+        portfolio = self.account.portfolio
+        snapshots = [] if portfolio is None else portfolio.positions[held.symbol, held.side]
+        before = next((one for one in reversed(snapshots) if one.funding != held.funding), None)
+        atoms = held.funding - (before.funding if before is not None and before.opened == held.opened else 0)
+        self.bills.append(Funding(held.symbol, held.side, held.isolated, held.lots, atoms, change.time))
+
     # --------------------------------------------------------------- notes
+    def bill_id(self, fill: Fill) -> str:
+        """``billId`` of a trade; ascending in the order in which money moved."""
+        return str(BILL_ID_BASE + self._bill_of[fill.symbol, fill.trade_id, fill.order_id])
+
     def noted(self, note: Note) -> str:
         """Keep a note; the label under which the core carries it."""
         self.notes.append(note)

@@ -154,5 +154,5 @@ def _fills(desk: Desk, call: Call, now: int, as_of: int | None, kind: str | None
             continue
         if (begin is not None and fill.time // MS < begin) or (end is not None and fill.time // MS > end):
             continue
-        rows.append((int(shapes.bill_id(desk, fill)), fill))
+        rows.append((int(desk.bill_id(fill)), fill))
     return Outcome([shapes.trade(desk, fill) for fill in page(params, rows)], now)

@@ -16,7 +16,7 @@ from outtrade_mocks.core import Fill, Position
 from outtrade_mocks.core.contracts import entry_price, unrealised, worth
 from outtrade_mocks.venues.okx import shapes
 from outtrade_mocks.venues.okx.codec import MS, ms
-from outtrade_mocks.venues.okx.desk import POS_ID_BASE, TRADE_ID_BASE, Desk
+from outtrade_mocks.venues.okx.desk import POS_ID_BASE, TRADE_ID_BASE, Desk, Funding
 from outtrade_mocks.venues.witness import plain
 
 _DETAIL = (
@@ -298,13 +298,51 @@ def _closed(desk: Desk, life: Sequence[Position]) -> dict[str, Any]:
         "realizedPnl": text(total),
         "settledPnl": "",
         "triggerPx": "",
-        "type": "2",
+        "type": _ended_by(desk, closing),
         "uTime": ms(last.updated),
         "uly": entry.family,
     }
 
 
+def _ended_by(desk: Desk, closing: Sequence[Fill]) -> str:
+    """``type`` of a closed position: 2 by its owner, 3 by liquidation, 5 by deleveraging."""
+    terms = desk.account.orders[closing[-1].order_id][-1].terms if closing else None
+    return {"liquidation": "3", "adl": "5"}.get("" if terms is None else terms.forced, "2")
+
+
 # -------------------------------------------------------------------- bills
+_BILL = (
+    "clOrdId", "earnAmt", "earnApr", "execType", "fillFwdPx", "fillIdxPx", "fillMarkPx", "fillMarkVol", "fillPxUsd",
+    "fillPxVol", "fillTime", "from", "mgnMode", "notes", "ordId", "px", "sz", "tag", "to", "tradeId",
+)  # fmt: skip
+
+
+def funding_bill(desk: Desk, number: int, paid: Funding) -> dict[str, Any]:
+    """A funding payment (account/bills, type 8): subType 173 was paid, 174 received."""
+    entry = desk.listings[paid.symbol]
+    change = desk.money(entry.settle, paid.atoms)
+    after = sum(desk.account.balance(entry.settle).at(paid.time) or (0, 0))
+    return dict.fromkeys(_BILL, "") | {
+        "bal": desk.money(entry.settle, after),
+        "balChg": "0" if paid.isolated else change,
+        "billId": str(number),
+        "ccy": entry.settle,
+        "fee": "0",
+        "instId": entry.id,
+        "instType": entry.type,
+        "interest": "0",
+        "mgnMode": "isolated" if paid.isolated else "cross",
+        "pnl": change,
+        "posBal": "0",
+        "posBalChg": change if paid.isolated else "0",
+        "px": desk.price(paid.symbol, desk.exchange.mark_price(paid.symbol)),
+        "subType": "174" if paid.atoms > 0 else "173",
+        "sz": desk.size(paid.symbol, abs(paid.lots)),
+        "ts": ms(paid.time),
+        "type": "8",
+    }
+
+
 def bill(desk: Desk, number: int, fill: Fill) -> dict[str, Any]:
     """What a trade did to the balance of its currency (account/bills, type 2). The balance after it is that of the
     trade's time."""
@@ -321,29 +359,19 @@ def bill(desk: Desk, number: int, fill: Fill) -> dict[str, Any]:
     def text(atoms: int) -> str:
         return desk.money(asset, atoms) if atoms else "0"
 
-    return {
+    return dict.fromkeys(_BILL, "") | {
         "bal": text(after),
         "balChg": text(change),
         "billId": str(number),
         "ccy": asset,
         "clOrdId": "" if fill.client_id.startswith("auto-") else fill.client_id,
-        "earnAmt": "",
-        "earnApr": "",
         "execType": "M" if fill.maker else "T",
         "fee": desk.money(fill.fee_asset, -fill.fee) if fill.fee else "0",
-        "fillFwdPx": "",
-        "fillIdxPx": "",
-        "fillMarkPx": "",
-        "fillMarkVol": "",
-        "fillPxUsd": "",
-        "fillPxVol": "",
         "fillTime": str(fill.time // MS),
-        "from": "",
         "instId": entry.id,
         "instType": entry.type,
         "interest": "0",
         "mgnMode": note.td_mode if entry.swap else "",
-        "notes": "",
         "ordId": desk.order_id(fill),
         "pnl": text(fill.realised),
         "posBal": "0",
@@ -352,7 +380,6 @@ def bill(desk: Desk, number: int, fill: Fill) -> dict[str, Any]:
         "subType": shapes.sub_type(entry, fill, held),
         "sz": desk.size(fill.symbol, fill.lots),
         "tag": note.tag,
-        "to": "",
         "tradeId": desk.trade_id(fill),
         "ts": ms(fill.time),
         "type": "2",

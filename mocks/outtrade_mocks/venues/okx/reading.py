@@ -56,6 +56,8 @@ def error_class(code: int) -> str:
 
 
 def _number(found: object) -> int | None:
+    if type(found) is int:
+        return found if 0 <= found < 1_000_000_000 else None
     return int(found) if isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) < 10 else None
 
 

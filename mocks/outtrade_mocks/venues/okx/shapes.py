@@ -12,7 +12,7 @@ from typing import Any
 
 from outtrade_mocks.core import Fill, Order, OrderChange, Status
 from outtrade_mocks.venues.okx.codec import flag, ms
-from outtrade_mocks.venues.okx.desk import BILL_ID_BASE, STATE, Algo, Desk, Note
+from outtrade_mocks.venues.okx.desk import STATE, Algo, Desk, Note
 from outtrade_mocks.venues.okx.reference import Listing
 from outtrade_mocks.venues.witness import plain
 
@@ -264,7 +264,7 @@ def trade(desk: Desk, fill: Fill) -> dict[str, Any]:
         "tradeId": desk.trade_id(fill),
         "ordId": desk.order_id(fill),
         "clOrdId": name,
-        "billId": bill_id(desk, fill),
+        "billId": desk.bill_id(fill),
         "subType": sub_type(entry, fill, held),
         "tag": note.tag,
         "fillPx": desk.price(fill.symbol, fill.price),
@@ -286,21 +286,6 @@ def trade(desk: Desk, fill: Fill) -> dict[str, Any]:
         "fillTime": ms(fill.time),
         "tradeQuoteCcy": "" if entry.swap else entry.quote,
     }
-
-
-def bill_id(desk: Desk, fill: Fill) -> str:
-    """``billId``: ascending in the order of trades over all instruments."""
-    fills = desk.account.fills
-    low, high = 0, len(fills)
-    while low < high:  # the account's trades are in order of time; equal times are few
-        middle = (low + high) // 2
-        if fills[middle].time < fill.time:
-            low = middle + 1
-        else:
-            high = middle
-    while low < len(fills) and fills[low] is not fill:
-        low += 1
-    return str(BILL_ID_BASE + low)
 
 
 def sub_type(entry: Listing, fill: Fill, held: str) -> str:
