@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from bybit_kit import LINEAR, MS, SECOND, SPOT, Kit
 
+from outtrade_mocks.venues.bybit.reference import listing
+
 PLACE = "/v5/order/create"
 NOTHING_LEFT = "EC_NoImmediateQtyToFill"
 
@@ -345,3 +347,33 @@ def test_pre_check_places_nothing(kit: Kit) -> None:
     assert kit.open() == []
     quota = kit.get("/v5/order/spot-borrow-check", category="spot", symbol="BTCUSDT", side="Buy")
     assert quota.result["maxTradeAmount"] == "100000" and quota.result["borrowCoin"] == "USDT"
+
+
+# -------------------------------------------------------------------- reference
+def test_many_symbols_are_listed_when_they_are_needed(make_kit: Callable[..., Kit]) -> None:
+    own = {name: listing(name).raw for name in (SPOT, LINEAR)}
+    raws: dict[str, Any] = {}
+    for number in range(50):
+        name = {"baseCoin": f"C{number}", "symbol": f"C{number}USDT"}
+        raws |= {f"C{number}/USDT": own[SPOT] | name, f"C{number}/USDT:USDT": own[LINEAR] | name}
+    fees = {"C7/USDT": ["0.0005", "0.0007"]}
+    kit = make_kit(symbols=list(raws), markets={}, reference={"listings": raws, "fees": fees})
+    exchange = kit.venue.desk.exchange
+    assert len(exchange.instruments) == 0
+    assert kit.place("linear", symbol="C3USDT", price="40000").code == 0
+    assert set(exchange.instruments) == {"C3/USDT:USDT"}
+    assert len(kit.get("/v5/market/tickers", category="spot").rows) == 50
+    assert len(exchange.instruments) == 51
+    [rate] = kit.get("/v5/account/fee-rate", category="spot", symbol="C7USDT").rows
+    assert (rate["makerFeeRate"], rate["takerFeeRate"]) == ("0.0005", "0.0007")
+    pages = kit.get("/v5/market/instruments-info", category="linear", limit=30)
+    assert len(pages.rows) == 30 and pages.result["nextPageCursor"]
+
+
+def test_reference_data_that_cannot_be_played(make_kit: Callable[..., Kit]) -> None:
+    raw = listing(SPOT).raw
+    for bad in ({}, raw | {"priceFilter": {"tickSize": "0"}}, raw | {"lotSizeFilter": 5}, raw | {"baseCoin": "ETH"}):
+        with pytest.raises(ValueError, match="reference data of BTC/USDT"):
+            make_kit(symbols=[SPOT], markets={}, reference={"listings": {SPOT: bad}})
+    with pytest.raises(ValueError, match="does not list"):
+        make_kit(symbols=["NOPE/USDT"], markets={})

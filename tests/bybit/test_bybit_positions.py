@@ -230,3 +230,14 @@ def test_account_queries(kit: Kit) -> None:
     [row] = kit.get("/v5/account/transaction-log", category="spot").rows
     assert float(row["change"]) == float(row["cashFlow"]) and row["currency"] == "USDT"
     assert kit.wallet("BTC")["walletBalance"] == "2.01997601"
+
+
+def test_a_fill_between_two_requests_is_guarded(kit: Kit) -> None:
+    """The market acts by itself: what hangs on a fill stands at once, also where nobody asks."""
+    wire = kit.placed(price="49995", qty="0.1")
+    assert kit.post("/v5/order/amend", **CONTRACT, orderId=wire, stopLoss="45000").code == 0
+    exchange = kit.venue.desk.exchange
+    exchange.sweep(1, 100)
+    kit.now += SECOND
+    kit.venue.advance(kit.now)
+    assert [order["stopOrderType"] for order in kit.open()] == ["StopLoss"]

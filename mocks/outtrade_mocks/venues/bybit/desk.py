@@ -56,6 +56,8 @@ PRACTICE = Practice(
 )
 """create-order.mdx (conditional orders, PostOnly), smp.mdx (default None), help centre (isolated maintenance margin).
 A trigger price that is reached already is refused by the codec where the venue says so (110092, 110093)."""
+EAGER = 64
+"""Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
 NAMELESS = "~"
 """Begins the core's client id of an order without orderLinkId; no client can send it."""
 SIDES = {"buy": "Buy", "sell": "Sell"}
@@ -127,11 +129,18 @@ class Desk:
             (entry.category, entry.id): entry for entry in self.listings.values()
         }
         self.fees = config.fees
+        moving = flows(config)
+        self._unlisted = {name for name in self.listings if name not in moving} if len(self.listings) > EAGER else set()
+        """Symbols that the core comes to know when somebody first asks for them."""
         self.exchange = Exchange(
-            [core_instrument(entry, config.fees) for entry in self.listings.values()],
+            [
+                core_instrument(entry, config.fees)
+                for name, entry in self.listings.items()
+                if name not in self._unlisted
+            ],
             now=config.epoch_ns,
             seed=config.seed,
-            flows=flows(config),
+            flows=moving,
             practice=PRACTICE,
         )
         self.account: Account = self.exchange.open_account(
@@ -200,7 +209,24 @@ class Desk:
         found = self.by_id.get((category, symbol)) if isinstance(symbol, str) else None
         if found is None:
             raise refuse("spot_symbol" if category == "spot" else "symbol_invalid")
+        if self._unlisted:
+            self.know(found)
         return found
+
+    def know(self, entry: Listing) -> Listing:
+        """The core lists the symbol, if it did not."""
+        if entry.unified in self._unlisted:
+            self._unlisted.remove(entry.unified)
+            self.exchange.add_instrument(core_instrument(entry, self.fees))
+            if self.isolated and not entry.spot:
+                self.exchange.set_margin_mode(self.account, entry.unified, isolated=True)
+        return entry
+
+    def known(self) -> list[Listing]:
+        """The symbols that the core lists."""
+        if not self._unlisted:
+            return list(self.listings.values())
+        return [entry for name, entry in self.listings.items() if name not in self._unlisted]
 
     def of_category(self, category: str) -> list[Listing]:
         """The symbols of a category, in the order in which they were configured."""
@@ -318,7 +344,7 @@ class Desk:
         """What one unit of an asset is worth in USD, by the symbols of the venue; 0 where nothing says so."""
         if asset in ("USDT", "USDC", "USD"):
             return Decimal(1)
-        for entry in self.listings.values():
+        for entry in self.known():
             if entry.base == asset and entry.quote in ("USDT", "USDC", "USD"):
                 mid = self.exchange.mid(entry.unified)
                 if mid:

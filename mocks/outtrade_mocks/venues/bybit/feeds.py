@@ -228,6 +228,7 @@ def feed_of(desk: Desk, category: str, topic: str) -> Feed | None:
     entry = desk.by_id.get((category, parts[-1]))
     if entry is None:
         return None
+    desk.know(entry)
     if len(parts) == 3 and parts[0] == "orderbook" and parts[1] in DEPTHS[category]:
         return Book(desk, entry, topic, int(parts[1]))
     if len(parts) == 3 and parts[0] == "kline" and parts[1] in market.INTERVALS:

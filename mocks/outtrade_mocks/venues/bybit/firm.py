@@ -22,6 +22,11 @@ class Firm:
     def advance(self, now: int) -> None:
         """Let the market act up to ``now``, and what the venue makes of it follow at the time it happened."""
         exchange = self.desk.exchange
+        if not self.guards.on_duty:
+            if now > exchange.now:
+                exchange.advance(now)
+            self.guards.run()
+            return
         while (due := exchange.next_time()) is not None and due <= now:
             exchange.advance(max(due, exchange.now))
             self.guards.run()

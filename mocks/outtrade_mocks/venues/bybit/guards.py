@@ -55,6 +55,8 @@ class Guards:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._news: list[Change] = []
+        self._alive: set[str] = set()
+        """Labels of open orders that are guards, or have some of their own."""
         self._pairs = 0
         desk.exchange.on_change(self._on_change)
 
@@ -64,8 +66,21 @@ class Guards:
                 self._news.append(change)
         elif isinstance(change, OrderChange) and change.order.label:
             note = self._desk.notes.get(change.order.label)
-            if note is not None and (note.pair or note.take_profit or note.stop_loss):
+            if note is None:
+                return
+            own = note.pair or note.take_profit or note.stop_loss
+            if own or note.guards is not None:
+                if change.order.status in TERMINAL:
+                    self._alive.discard(change.order.label)
+                else:
+                    self._alive.add(change.order.label)
+            if own:
                 self._news.append(change)
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether what the market does may have consequences here."""
+        return bool(self._alive)
 
     # ------------------------------------------------------------ consequences
     def run(self) -> None:

@@ -193,7 +193,7 @@ def tickers(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
             raise refuse("not_supported_symbols")
     elif category == "option" and base is not None:
         entries = []
-    return Outcome({"category": category, "list": [ticker(desk, entry, now) for entry in entries]}, now)
+    return Outcome({"category": category, "list": [ticker(desk, desk.know(entry), now) for entry in entries]}, now)
 
 
 # --------------------------------------------------------------------- trades

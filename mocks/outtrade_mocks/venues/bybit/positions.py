@@ -116,7 +116,7 @@ def set_margin_mode(firm: Firm, call: Call, now: int, as_of: int | None) -> Outc
         raise _mode_failed("3400000", "Portfolio margin is not available for this account")
     if isolated == desk.isolated:
         return Outcome({"reasons": []}, now, message="Request accepted")
-    entries = [entry for entry in desk.listings.values() if not entry.spot]
+    entries = [entry for entry in desk.known() if not entry.spot]
     busy = {order.symbol for snapshots in desk.account.orders.values() if (order := snapshots[-1]).live}
     if any(entry.unified in busy for entry in entries) or desk.positions():
         raise _mode_failed("3400006", "There are open orders or positions")

@@ -40,6 +40,6 @@ class Protection:
             self._count(product, self.windows[product] * SECOND)
 
     def _count(self, product: str, delay: int) -> None:
-        for entry in self._desk.listings.values():
+        for entry in self._desk.known():
             if entry.spot == (product == "SPOT") and product != "OPTIONS":
                 self._desk.exchange.countdown(self._desk.account, delay, entry.unified)

@@ -14,10 +14,12 @@ symbol is known by category and id. Unified symbols are those of ccxt::
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Literal, cast
+
+import msgspec
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.cassettes.model import one_line
@@ -60,6 +62,8 @@ class Listing:
     """Maker and taker, where the symbol has its own."""
     place: int = 0
     """Its place among the symbols of the venue."""
+    made: dict[tuple[Decimal, Decimal], CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
+    """The core's rules by fees of the venue, once they were asked for."""
 
     @property
     def spot(self) -> bool:
@@ -140,33 +144,31 @@ def listings(config: VenueConfig) -> dict[str, Listing]:
 
 
 def _at(entry: Listing, place: int) -> Listing:
-    return Listing(
-        entry.unified, entry.category, entry.id, entry.base, entry.quote, entry.settle, entry.price_decimals,
-        entry.size_decimals, entry.tick, entry.step, entry.raw, entry.risks, entry.fees, place,
-    )  # fmt: skip
+    return entry if entry.place == place else replace(entry, place=place)
 
 
-def _brought(reference: Mapping[str, Any]) -> dict[str, Listing]:
+def _brought(reference: Mapping[str, Any]) -> Mapping[str, Listing]:
+    """The listings of a configuration's reference data; the same data is read once."""
+    return _read(msgspec.json.encode({"listings": reference["listings"], "fees": reference.get("fees", {})}))
+
+
+@lru_cache(maxsize=4)
+def _read(text: bytes) -> Mapping[str, Listing]:
     """Reference data may come from a file: what cannot be used is refused in one line. An object of instruments-info
     with ``contractType`` is a contract; one without risk limits has a single bracket of its highest leverage."""
-    found = {}
-    for unified, raw in reference["listings"].items():
+    reference, found = msgspec.json.decode(text), {}
+    for place, (unified, raw) in enumerate(reference["listings"].items()):
         try:
             kind = raw.get("contractType")
             category: Category = "spot" if kind is None else "inverse" if kind.startswith("Inverse") else "linear"
-            entry = _listing(category, raw)
+            pair = reference["fees"].get(unified)
+            fees = None if pair is None else (Decimal(pair[0]), Decimal(pair[1]))
+            entry = replace(_listing(category, raw), fees=fees, place=place)
             core_instrument(entry, _DEFAULT_FEES)
         except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
             raise VenueError(f"reference data of {one_line(unified, 40)}: {one_line(str(error), 80)}") from None
         if entry.unified != unified:
             raise VenueError(f"reference data of {one_line(unified, 40)}: it is that of {one_line(entry.unified, 40)}")
-        pair = reference.get("fees", {}).get(unified)
-        if pair is not None:
-            entry = Listing(
-                entry.unified, entry.category, entry.id, entry.base, entry.quote, entry.settle, entry.price_decimals,
-                entry.size_decimals, entry.tick, entry.step, entry.raw, entry.risks,
-                (Decimal(pair[0]), Decimal(pair[1])),
-            )  # fmt: skip
         found[unified] = entry
     return found
 
@@ -209,6 +211,13 @@ def brackets(entry: Listing) -> tuple[Bracket, ...]:
 
 def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     """The core's rules for a listing."""
+    found = entry.made.get(fees)
+    if found is None:
+        found = entry.made[fees] = _core_instrument(entry, fees)
+    return found
+
+
+def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     maker, taker = fees_of(entry, fees)
     price, lot = entry.raw["priceFilter"], entry.raw["lotSizeFilter"]
     common: dict[str, Any] = {

@@ -85,5 +85,9 @@ class Reports:
     def _wallet(self, change: BalanceChange) -> None:
         desk = self._firm.desk
         touched = {asset: (free, locked) for asset, free, locked in change.balances}
-        held = desk.exchange.view(desk.account).balances() | touched
-        self._send("balance", "wallet", change.time, lambda: [holdings.wallet(desk, held, set(touched))])
+
+        def rows() -> list[dict[str, Any]]:
+            held = desk.exchange.view(desk.account, change.time).balances() | touched
+            return [holdings.wallet(desk, held, set(touched))]
+
+        self._send("balance", "wallet", change.time, rows)
