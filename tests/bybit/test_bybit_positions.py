@@ -180,8 +180,9 @@ def test_attached_guards_come_with_the_first_fill(kit: Kit) -> None:
     assert amend.code == 0 and kit.order(wire)["stopLoss"] == ""
     kit.venue.fill(wire, Decimal("0.5"))
     assert shown(kit) == ("61000.00", "", "0")
+    [first] = [row["orderId"] for row in kit.open() if row["stopOrderType"]]
     kit.venue.fill(wire, Decimal(1))
-    assert len(kit.open()) == 1, "one take profit, of the whole position"
+    assert [row["orderId"] for row in kit.open()] == [first], "one take profit, of the whole position"
 
 
 def test_attached_partial_guards_have_what_was_filled(kit: Kit) -> None:
