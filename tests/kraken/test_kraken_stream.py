@@ -126,6 +126,19 @@ def test_snapshots_and_fewer_states(kit: Kit) -> None:
     assert talk.events() == [] and not talk.session.subscribed
 
 
+def test_numbers_are_given_when_events_are_made(kit: Kit) -> None:
+    """One that is lost leaves a gap, one that is late has its own number, one that comes twice has it twice."""
+    talk = kit.open()
+    talk.private()
+    kit.place("40000")
+    kit.place("40000")
+    pushes = kit.pushes[-4:]
+    told = [json.loads(talk.session.frames(pushes[index])[0])["sequence"] for index in (3, 1, 1)]
+    assert told == [5, 3, 3]
+    talk.session.closed()
+    assert talk.session.frames(pushes[0]) == () and kit.venue.desk.listeners == []
+
+
 def test_what_ends_an_order_by_itself(kit: Kit) -> None:
     talk = kit.open()
     talk.private()

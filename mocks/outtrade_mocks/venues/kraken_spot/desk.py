@@ -33,6 +33,7 @@ from outtrade_mocks.core.fees import FeeSchedule, FeeTier, Rates
 from outtrade_mocks.core.orders import RejectReason
 from outtrade_mocks.core.prints import Print
 from outtrade_mocks.core.states import TradingState
+from outtrade_mocks.venues.api import Push
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.kraken_spot.auth import Keeper
@@ -114,6 +115,8 @@ class Desk:
         """Trade txid -> trade."""
         self.later: list[Note] = []
         """Orders that start later, soonest first."""
+        self.listeners: list[Callable[[Push], None]] = []
+        """Connections that number the events of their subscriptions, when these are made."""
         self.on_booking: Callable[[Booking], None] | None = None
         self._closes: list[tuple[Note, Fill]] = []
         self._amends = 0

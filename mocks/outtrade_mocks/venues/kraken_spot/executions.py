@@ -79,7 +79,7 @@ class Reports:
         self._n += 1
         order, fill = change.order, change.fill
         note, count = self._desk.notes[order.label], len(self._desk.fills.get(order.order_id, ()))
-        self._send(
+        self._made(
             Push(
                 self._n,
                 push,
@@ -117,10 +117,15 @@ class Reports:
                 event |= triggers(note, order)
         return encode(event).decode()
 
+    def _made(self, push: Push) -> None:
+        for listen in self._desk.listeners:
+            listen(push)
+        self._send(push)
+
     # -------------------------------------------------------------- balances
     def _booked(self, entry: Booking) -> None:
         self._n += 1
-        self._send(Push(self._n, "balance", partial(self._balance, entry), channel=BALANCES))
+        self._made(Push(self._n, "balance", partial(self._balance, entry), channel=BALANCES))
 
     def _balance(self, entry: Booking) -> str:
         decimals = self._desk.exchange.precisions.get(entry.asset, 8)

@@ -78,7 +78,9 @@ class KrakenSession:
         self._polled = now
         self._tokens: set[str] = set()
         self._private: dict[str, int] = {}
-        """Channel -> sequence number said last."""
+        """Channel -> number of its last event."""
+        self._numbers: dict[int, int] = {}
+        """Number of a push -> its number in its subscription."""
         self._all_states = True
         self._feeds: dict[tuple[str, str], Feed] = {}
         self._beats = False
@@ -346,6 +348,8 @@ class KrakenSession:
     def _subscribe_private(self, frame: Frame, channel: str, now: int, as_of: int | None) -> list[dict[str, Any] | str]:
         if channel in self._private:
             raise Refusal("invalid_arguments", "Already subscribed")
+        if not self._private and self._number not in self._desk.listeners:
+            self._desk.listeners.append(self._number)
         self._private[channel] = 0
         self.subscribed = self._beats = True
         sent = frame.sent
@@ -392,16 +396,20 @@ class KrakenSession:
                 "connection_id": 10**19 + self._born % 10**18}  # fmt: skip
         return (feeds.frame("status", "update", [data]),)
 
-    def frames(self, push: Push) -> Sequence[str]:
-        """The frame of a pushed event, with the number that it has in its subscription."""
+    def _number(self, push: Push) -> None:
+        """An event is made: where it belongs to a subscription, it has the next number there."""
         channel, _, kind = push.channel.partition("/")
-        if channel not in self._private or (kind and not self._all_states and kind not in ENDS):
+        if channel in self._private and (not kind or self._all_states or kind in ENDS):
+            self._private[channel] += 1
+            self._numbers[push.n] = self._private[channel]
+
+    def frames(self, push: Push) -> Sequence[str]:
+        """The frame of a pushed event, with the number that it was given (so that one that is lost leaves a gap)."""
+        channel, number = push.channel.partition("/")[0], self._numbers.get(push.n)
+        if channel not in self._private or number is None:
             return ()
-        self._private[channel] += 1
         self._said = max(self._said, self._desk.exchange.now)
-        return (
-            f'{{"channel":"{channel}","type":"update","data":[{push.render()}],"sequence":{self._private[channel]}}}',
-        )
+        return (f'{{"channel":"{channel}","type":"update","data":[{push.render()}],"sequence":{number}}}',)
 
     def next_time(self) -> int | None:
         """When it next says something: an update, a heartbeat, or good-bye."""
@@ -427,6 +435,8 @@ class KrakenSession:
     def closed(self) -> None:
         """The connection is gone, and its subscriptions with it."""
         self.subscribed = False
+        if self._number in self._desk.listeners:
+            self._desk.listeners.remove(self._number)
         self._private.clear()
         self._feeds.clear()
 
