@@ -60,9 +60,8 @@ class Kit:
         outside = Outside(plan.allowed) if plan.allowed is not None else None
         self.target = replace(target, toxiproxy=plan.toxiproxy, outside=outside)
         self.suite = suite
-        real_time = target.real_time  # a process of its own: short scenarios, and none of them twice
-        wanted = REAL_TIME_SPACE if real_time and plan.space is None else plan.space
-        self.space = suite.space(wanted)[0]
+        real_time = target.real_time  # a process of its own: none of its scenarios twice
+        self.space = suite.space(self._wanted())[0]
         self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
         self._baselines = (
             Baselines(self.target, self.properties) if plan.baseline and not real_time and outside is None else None
@@ -73,10 +72,32 @@ class Kit:
 
             self._check = check or Check()
 
+    def _wanted(self) -> str | None:
+        """The space that was asked for, or else that of the venue that was asked for, or of the one that the target
+        trades at; None: the suite's default."""
+        if self.plan.space is not None:
+            return self.plan.space
+        if self.target.real_time:
+            return REAL_TIME_SPACE
+        venue = self.plan.venue or next(iter(self.target.venues), None)
+        return venue if venue in self.suite.spaces else None
+
     def scenario(self, index: int) -> Scenario:
-        """Scenario ``index`` of the plan."""
+        """Scenario ``index`` of the plan. Raises SuiteError where it plays another venue than the one that was asked
+        for, or than the target trades at."""
         made = self.suite.scenario(self.space, self.plan.seed, index, recorded=self.plan.recorded)
-        return made if self.plan.venue is None else made.model_copy(update={"venue": self.plan.venue})
+        if self.plan.venue is not None and made.venue != self.plan.venue:
+            raise suites.SuiteError(f"the space {self.space} plays {made.venue}, not {self.plan.venue}{self._hint()}")
+        if self.target.venues and made.venue not in self.target.venues:
+            raise suites.SuiteError(
+                f"{self.target.name} trades at {' and '.join(self.target.venues)}, the space {self.space} plays"
+                f" {made.venue}{self._hint()}"
+            )
+        return made
+
+    def _hint(self) -> str:
+        known = [name for name in (self.plan.venue, *self.target.venues) if name in self.suite.spaces]
+        return f"; choose --space {known[0]}" if known else ""
 
     def examine(self, index: int) -> Examined:
         """Run and judge scenario ``index``. An error of the harness becomes part of the Result."""

@@ -53,6 +53,8 @@ class Target:
     """The words of a ``cmd:`` target, whose agent is a process: it runs over real sockets and has no Runner."""
     url: str = ""
     """Where an ``http:`` target is told what to do; it runs over real sockets, too."""
+    venues: tuple[str, ...] = ()
+    """The mock venues that it can trade at; (): at whatever the scenario plays, as far as is known."""
 
     toxiproxy: str = ""
     """Address of the Toxiproxy that does the network faults of a run in real time; "": the venue's server does."""
@@ -281,7 +283,8 @@ def _ccxt(spec: str, exchange: str, *, is_async: bool) -> Target:
     known = any((Path(place) / f"{exchange}.py").is_file() for place in package.submodule_search_locations)
     if not exchange.isidentifier() or not known:
         raise TargetError(f"{spec}: ccxt has no exchange {exchange!r}")
-    ours = sorted({venues.load(name).ccxt_id for name in venues.NAMES} - {None})
+    mocks = {name: venues.load(name).ccxt_id for name in venues.NAMES}
+    ours = sorted({name for name in mocks.values() if name is not None})
     if exchange not in ours:
         raise TargetError(f"{spec}: there is no mock of {exchange} yet (there is: {', '.join(ours)})")
 
@@ -291,7 +294,8 @@ def _ccxt(spec: str, exchange: str, *, is_async: bool) -> Target:
 
         return bind(AsyncCcxtGateway if is_async else CcxtGateway, is_async=is_async)
 
-    return Target(name=spec, scope="G", is_async=is_async, load=load)
+    theirs = tuple(name for name, ccxt_id in mocks.items() if ccxt_id == exchange)
+    return Target(name=spec, scope="G", is_async=is_async, load=load, venues=theirs)
 
 
 # ------------------------------------------------------------------ processes

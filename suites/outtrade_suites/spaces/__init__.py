@@ -14,6 +14,8 @@ from typing import Any
 
 from outtrade.model.fault import WRITES, LostAnswer
 from outtrade.model.scenario import Scenario
+from outtrade_mocks.venues import NAMES
+from outtrade_suites.spaces import by_venue
 from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
@@ -32,6 +34,7 @@ SPACES: dict[str, Space] = {
     "wire_stream": wire_stream,
     "turbulent": turbulent,
 }
+SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 
 __all__ = ["SPACES", "Draw", "generate", "pair"]
 

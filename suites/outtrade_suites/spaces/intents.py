@@ -73,9 +73,9 @@ def _ending(d: Draw, at: float, shape: Shape) -> dict[str, Any]:
 def _marketable(d: Draw, product: Product, market: Market, side: str, value: Decimal) -> dict[str, Any]:
     """An order that trades at once, or soon: market (base or quote), limit through the book, IOC, FOK, at the touch."""
     form = d.choice("form", ("market", "quote", "limit", "touch", "IOC", "FOK"), weights=(3, 2, 3, 2, 2, 1))
-    if form == "quote":
+    if form == "quote" and product.by_quote:
         return {"type": "market", "quote_quantity": _coarse(value)}
-    if form == "market":
+    if form in ("market", "quote"):
         return {"type": "market", "quantity": product.quantity(value / market.mid)}
     if form == "touch":
         through = Decimal(str(d.number("near", -0.001, -0.0002, digits=5)))

@@ -33,6 +33,8 @@ class Product:
     order_value: Decimal
     has_band: bool = True
     """Whether the venue refuses prices far from the market."""
+    by_quote: bool = True
+    """Whether market orders may name an amount of quote currency."""
 
     def price(self, value: Decimal, *, up: bool) -> Decimal:
         """The nearest price on the grid, not below (``up``) or not above ``value``."""
@@ -81,6 +83,8 @@ class Universe:
     foreign: dict[str, str]
     homes: dict[str, str]
     recorded: Recorded | None = None
+    contracts: bool = False
+    """Whether positions are traded, and not assets that are held."""
 
 
 OWN = Universe(PRODUCTS, BALANCES, FOREIGN, {"BTC": "BTC/USDT", "ETH": "ETH/USDT", "DOGE": "DOGE/USDT"})
