@@ -37,8 +37,10 @@ UNSETTLED: frozenset[str] = frozenset({"pending", "unknown"})
 STATUS_WORDS: dict[str, str] = {
     "NEW": "open", "OPEN": "open", "PARTIALLY_FILLED": "open", "PARTIALLY-FILLED": "open", "ACCEPTED": "open",
     "LIVE": "open", "ACTIVE": "open", "WORKING": "open", "PENDING_NEW": "open", "PENDING_CANCEL": "open",
-    "FILLED": "filled",
-    "CANCELED": "cancelled", "CANCELLED": "cancelled",
+    "PENDING": "open", "PARTIALLYFILLED": "open", "UNTRIGGERED": "open", "TRIGGERED": "open",
+    "FILLED": "filled", "CLOSED": "filled",
+    "CANCELED": "cancelled", "CANCELLED": "cancelled", "PARTIALLYFILLEDCANCELED": "cancelled",
+    "DEACTIVATED": "cancelled", "MMP_CANCELED": "cancelled",
     "EXPIRED": "expired", "EXPIRED_IN_MATCH": "expired",
     "REJECTED": "rejected",
 }  # fmt: skip

@@ -182,7 +182,7 @@ def _outcome_averages(ix: Index, stated: Books) -> Iterator[Case]:
 # ---------------------------------------------------------------- REC-06
 def fees(ix: Index) -> Iterator[Case]:
     """REC-06: each fee with its amount and its currency."""
-    unit = asset_unit(ix)
+    unit, shown = asset_unit(ix), Decimal(str(ix.trait("fee_shown") or 0))
     for stated in books(ix):
         if stated.fills is None:
             if stated.agent:
@@ -201,7 +201,7 @@ def fees(ix: Index) -> Iterator[Case]:
                     f" taken in {fill.fee_asset}"
                 )
                 yield broke(message, *proof, subject=said.trade_id, key="fee-currency")
-            elif not near(said.fee, true, unit):
+            elif not near(said.fee, true, unit) and abs(said.fee - true) >= shown:
                 message = (
                     f"{stated.what} books a fee of {plain(said.fee)} {said.fee_asset} for trade {said.trade_id}; it was"
                     f" {plain(true)}"

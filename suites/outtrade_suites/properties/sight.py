@@ -8,7 +8,8 @@ with the state it gave. A sighting is such a mention::
         ->  Sight(names={"7", "AB12CD34-1"}, status="filled", op="query", asked=<request>, seq=<answer>)
 
 Bodies are read without asking which venue wrote them: an object names an order by any field that ends in ``id`` (or
-is called ``order``), and gives its state by a field called ``status``. Lists of trades name orders without a state.
+is called ``order``), and gives its state by a field called ``status``, ``state`` or ``orderStatus``. An object with a
+state may also be named by the key it stands under. Lists of trades name orders without a state.
 Only whole answers that the venue's traits call ``ok`` count; a refusal is read by its error class, not by its body.
 """
 
@@ -30,6 +31,9 @@ TELLING = frozenset(
     {"place", "cancel", "cancel_all", "cancel_replace", "amend", "query", "open_orders", "all_orders", "trades"}
 )
 """Operations whose answers name orders."""
+
+STATES = ("status", "state", "orderStatus")
+"""Fields that give an order's state, in the words of venues."""
 
 OVER = TERMINAL - {"filled"}
 
@@ -96,19 +100,28 @@ def _read(ix: Index, op: Operation) -> Iterator[Sight]:
         yield Sight(names, status, request.op, op.seq, end.seq, end.at)
 
 
-def _mentions(data: Any, *, trades: bool = False) -> Iterator[tuple[frozenset[str], str | None]]:
-    """Objects that carry an id, each with its state, outermost first. The bare ``id`` of a trade is no order's."""
+def _mentions(data: Any, *, trades: bool = False, under: str = "") -> Iterator[tuple[frozenset[str], str | None]]:
+    """Objects that carry an id, each with its state, outermost first. The bare ``id`` of a trade is no order's.
+    ``under``: the key that the data stands under."""
     if isinstance(data, list):
         for item in data:
             yield from _mentions(item, trades=trades)
     elif isinstance(data, dict):
-        names = {str(value) for key, value in data.items() if _is_name(key, trades) and isinstance(value, str | int)}
-        status = data.get("status")
+        names = {name for key, value in data.items() if _is_name(key, trades) for name in _names(value)}
+        status = next((value for key in STATES if isinstance(value := data.get(key), str)), None)
+        if under and status is not None:
+            names.add(under)
         if names:
-            yield frozenset(names), status_word(status) if isinstance(status, str) else None
+            yield frozenset(names), status_word(status)
         for key, value in data.items():
             if isinstance(value, list | dict) and key != "fills":
-                yield from _mentions(value, trades=trades)
+                yield from _mentions(value, trades=trades, under=key)
+
+
+def _names(value: Any) -> list[str]:
+    """An id, or the ids of a list (an answer may name the orders it placed as ``txid: [...]``)."""
+    values = value if isinstance(value, list) else [value]
+    return [str(one) for one in values if isinstance(one, str | int)]
 
 
 @lru_cache(maxsize=4096)

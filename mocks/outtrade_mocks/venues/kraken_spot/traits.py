@@ -153,6 +153,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "recorded",
         ),
         "fee_rounding": Trait("down, to the ledger's decimals of the asset", "not stated", "inferred"),
+        "fee_shown": Trait(
+            "0.00001", "recorded trades: cost and fee have the pair's cost_decimals, the ledger has more", "recorded"
+        ),
         "units": Trait({"volume": "base", "with viqc": "quote, market buys only"}, ADD, "documented"),
         "numbers": Trait(
             "REST: strings padded to the pair's decimals, times as JSON numbers; WebSocket v2: JSON numbers",
