@@ -56,6 +56,20 @@ def test_the_number_of_a_trade_is_no_order() -> None:
     assert "31" in last.names and "28" not in last.names and last.status is None
 
 
+def test_a_state_is_read_in_the_words_of_other_venues() -> None:
+    kraken = {"error": [], "result": {"OABC-1": {"status": "closed", "cl_ord_id": "i1xxxxxx-a", "vol_exec": "1.0"}}}
+    okx = {"code": "0", "data": [{"ordId": "77", "clOrdId": "i1xxxxxx-a", "state": "mmp_canceled"}]}
+    bybit = {
+        "retCode": 0,
+        "result": {"list": [{"orderId": "9f", "orderLinkId": "i1xxxxxx-a", "orderStatus": "PartiallyFilled"}]},
+    }
+    for body, name, status in ((kraken, "OABC-1", "filled"), (okx, "77", "cancelled"), (bybit, "9f", "open")):
+        last = sight.sights(answered("1 place a -> ok:fill | 5 query a -> ok", "query", body))[-1]
+        assert name in last.names and last.status == status
+    placed = {"error": [], "result": {"txid": ["OABC-1"], "descr": {"order": "buy 1"}}}
+    assert "OABC-1" in sight.sights(answered("1 place a -> ok", "place", placed))[0].names
+
+
 def test_lists_give_one_sighting_an_order_and_nonsense_gives_none() -> None:
     ix = answered("1 place a -> ok | 9 all -> ok", "all_orders", [PLACED, CANCELLED | {"orderId": 29}])
     assert [s.status for s in sight.sights(ix) if s.op == "all_orders"] == ["filled", "cancelled"]

@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import inspect
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -33,6 +34,7 @@ from outtrade.model.history import Event, GatewayCall, GatewayResult
 from outtrade.model.task import Alert, BalanceView, FillView, Intent, OrderView, Outcome, PositionView, Report, Task
 from outtrade.targets.access import VenueAccess
 from outtrade.targets.gateway import MEANINGS, OrderRef, OrderRequest
+from outtrade_mocks import venues
 
 POLL = 10.0
 """Seconds between two looks at a working order."""
@@ -67,6 +69,17 @@ def bind(make: Callable[[], Any], *, is_async: bool) -> Runner:
 
 
 LegState = Literal["new", "doubt", "live", "ended", "absent", "refused"]
+
+
+def client_id_of(venue: str, tag: str, leg: int) -> str:
+    """The client order id of a leg, within the alphabet that the venue declares (trait ``id_pattern``).
+
+    >>> client_id_of("kraken_spot", "L2GJMN4G", 1), client_id_of("okx", "L2GJMN4G", 1)
+    ('ot-L2GJMN4G-1', 'otL2GJMN4Gn1')
+    """
+    usual = f"ot-{tag}-{leg}"
+    pattern = venues.load(venue).traits["id_pattern"].value if venue in venues.NAMES else None
+    return usual if pattern is None or re.search(pattern, usual) else f"ot{tag}n{leg}"
 
 
 @dataclass(slots=True)
@@ -253,7 +266,7 @@ class Driver:
         intent = state.intent
         by_quote = market and quantity is None
         request = OrderRequest(
-            client_id=f"ot-{intent.tag}-{len(state.legs) + 1}",
+            client_id=client_id_of(self.venue.name, intent.tag, len(state.legs) + 1),
             symbol=symbol or intent.symbol,
             side=side or intent.side,
             type="market" if market else (intent.type or "limit"),
