@@ -114,7 +114,7 @@ def test_what_is_no_snapshot_is_refused(damage: Any, message: str) -> None:
 
 
 def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
-    """A new attribute must be saved in ``core/state.py`` (or be derived from others there); then add it here."""
+    """A new attribute must be saved (``core/saved.py``) or be derived from others (``restoring``); then add it here."""
     known = {
         Account: "_by_client_id _orders _read balances fills loans name open_count opened portfolio preventions "
         "snapshots unlimited volumes working",
