@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,7 @@ def test_prices_by_hand() -> None:
     # between 95 and 105 all is the same: the reference decides, within that
     for reference, price in [(100, 100), (80, 95), (200, 105), (None, 100)]:
         assert clearing_price([(105, 7)], [(95, 7)], reference=reference) == (price, 7)
+    assert clearing_price([(105, 7)], [(96, 7)], reference=None) == (100, 7)
     # 5 trade from 90 to 99; at 95 and above nothing is left over
     assert clearing_price([(99, 5), (94, 3)], [(90, 5)], reference=90) == (95, 5)
     assert clearing_price([], [(90, 5)], reference=90) is None
@@ -238,3 +240,30 @@ def test_a_crossed_book_outside_an_auction_is_still_broken(bench: Callable[..., 
     market.ordered = market.state = TradingState.HALTED
     with pytest.raises(Broken, match="crossed"):
         check(x.exchange, "a call that ended without an uncross")
+
+
+def test_the_house_shows_each_quote_once_and_its_trades_have_numbers(bench: Callable[..., Bench]) -> None:
+    rules = replace(next(iter(bench().exchange.instruments.values())), taker_fee=Decimal("0.02"))
+    config = FlowConfig(
+        mid=Decimal(100), depth=Decimal(50), levels=3, taker_size=Decimal(5), taker_rate=0, maker_rate=0
+    )
+    exchange = Exchange([rules], now=0, seed=3, flows={SYMBOL: config})
+    anna = exchange.open_account("anna", {"USD": 100_000})
+    offered = exchange.depth(SYMBOL)[1]
+    exchange.set_state(SYMBOL, TradingState.AUCTION)
+    exchange.place(anna, NewOrder(symbol=SYMBOL, side="buy", price=110, lots=900))
+    exchange.set_state(SYMBOL, TradingState.OPEN)
+    trades = exchange.view(anna).trades()
+    assert sum(fill.lots for fill in trades) == sum(lots for _, lots in offered) < 900
+    ids = [fill.trade_id for fill in trades]
+    assert len(set(ids)) == len(ids) == 3 and ids == sorted(ids)
+    assert {fill.fee for fill in trades} == {fill.lots * 2 // 100 for fill in trades}, "the taker's rate"
+    assert not any(fill.maker for fill in trades)
+
+
+def test_a_market_sale_takes_any_price(bench: Callable[..., Bench]) -> None:
+    x = call(bench)
+    sale = x.market(x.a, "sell", 5)
+    x.limit(x.b, "buy", 2, 5)
+    x.exchange.set_state(SYMBOL, TradingState.OPEN)
+    assert [e.lots for e in x.events if isinstance(e, Uncross)] == [5] and (sale.order_id, 2, 5) in fills(x)

@@ -343,3 +343,9 @@ def test_contract_size() -> None:
     assert usd.cover(usd.ticks(D(70_000)), 1) == usd.notional(usd.ticks(D(70_000)), 1) + 1
     assert usd.affordable(usd.ticks(D(50_000)), 600_000) == 3 and usd.affordable(usd.ticks(D(50_000)), 599_999) == 2
     assert usdt.lot_atoms == 0 and usdt.settle == "USDT" and usd.settle == "BTC"
+
+
+def test_a_maintenance_margin_is_rounded_up_and_the_last_bracket_has_no_end() -> None:
+    tiers = Tiers(brackets((100, 10, "0.05"), (1_000, 5, "0.1")), precision=0)
+    assert [tiers.maintenance(value) for value in (1, 20, 21, 100, 101)] == [1, 1, 2, 5, 6]
+    assert tiers.index(10**12) == 1 and tiers.maintenance(10_000) == 995

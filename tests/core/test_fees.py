@@ -465,3 +465,72 @@ def test_contracts_pay_in_the_discounts_token() -> None:
     assert venue.exchange.ledger.fees == {"BNB": taken.fee}
     venue.a.balance("BNB").free = 0
     assert venue.deal("2")[0].fee_asset == "USDT"
+
+
+# ------------------------------------------------------------------ boundaries
+def steps(review: Any) -> FeeSchedule:
+    """1 %, and half of it from 100,000 USDT in 30 days on."""
+    tiers = ((0, "0.01"), (100_000, "0.005"))
+    return FeeSchedule(
+        tiers=tuple(FeeTier(rates=Rates(maker=D(r), taker=D(r)), volume=D(v)) for v, r in tiers), asset="quote",
+        reference="USDT", review=review,
+    )  # fmt: skip
+
+
+def test_a_tier_begins_at_its_volume_exactly() -> None:
+    venue = Venue(steps("trade"))
+    for quantity, fee in (("9.99999", "999.999"), ("0.00001", "0.001"), ("1", "50")):
+        venue.trade(BTC, "10000", quantity)
+        assert venue.fee(venue.a)[0] == D(fee)
+
+
+def test_days_add_up_and_a_daily_tier_changes_at_midnight() -> None:
+    venue = Venue(steps("daily"))
+    for days, quantity, rate in ((0.5, "4", "0.01"), (1.5, "6", "0.01"), (1.9, "1", "0.01"), (2.0, "1", "0.005")):
+        venue.exchange.advance(int(days * DAY))
+        venue.trade(BTC, "10000", quantity)
+        assert venue.fee(venue.a)[0] == D(10_000) * D(quantity) * D(rate), days
+
+
+def test_a_schedule_of_an_account_comes_before_one_of_a_symbol() -> None:
+    venue = Venue(flat("0.001", "0.001"))
+    tariffs = venue.exchange.tariffs
+    tariffs.charge(flat("0.002", "0.002"), symbol="BTC/USDT")
+    tariffs.charge(flat("0.003", "0.003"), account="a")
+    for name, market, rate in (("a", BTC, "0.003"), ("b", BTC, "0.002"), ("b", BNB, "0.001"), ("a", BNB, "0.003")):
+        assert tariffs.of(name, market.symbol) == flat(rate, rate)
+
+
+def test_just_enough_of_the_token_is_enough() -> None:
+    """1 BTC at 26,000 is 100 BNB; 0.75 x 0.1 % of it are 0.075."""
+    for rich, paid in (("0.075", "BNB"), ("0.07499999", "BTC")):
+        venue = Venue(rich="1000")
+        venue.order(venue.c, BNB, "sell", "260", "1")
+        venue.order(venue.b, BNB, "buy", None, "1")
+        venue.exchange.tariffs.charge(flat("0.001", "0.001", discount=Discount(asset="BNB")), account="d")
+        poor = venue.open("d", rich)
+        venue.start = venue.total()
+        venue.order(venue.b, BTC, "sell", "26000", "1")
+        venue.order(poor, BTC, "buy", None, "1")
+        assert venue.fee(poor)[1] == paid
+
+
+def test_fees_do_not_change_while_an_order_waits_for_its_trigger() -> None:
+    venue = Venue()
+    stop = Trigger(kind="stop", price=BTC.ticks(D(200)))
+    venue.order(venue.a, BTC, "buy", "210", "1", trigger=stop)
+    with pytest.raises(ValueError, match="orders are open"):
+        venue.exchange.tariffs.charge(flat("0.01", "0.01", asset="quote"))
+
+
+def test_a_purchase_locks_a_fee_in_quote_rounded_up() -> None:
+    small = Instrument(
+        symbol="ABC/USD", base="ABC", quote="USD", tick=D(1), step=D(1), base_precision=0, quote_precision=0
+    )
+    exchange = Exchange([small], now=0, seed=1)
+    exchange.tariffs.charge(flat("0.01", "0.01", asset="quote"))
+    anna = exchange.open_account("anna", {"USD": 101})
+    with pytest.raises(Reject, match="INSUFFICIENT"):
+        exchange.place(anna, NewOrder(symbol="ABC/USD", side="buy", price=101, lots=1))
+    exchange.place(anna, NewOrder(symbol="ABC/USD", side="buy", price=99, lots=1))
+    assert anna.balance("USD").locked == 100

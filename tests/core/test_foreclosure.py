@@ -5,6 +5,7 @@ Derived by hand from the rules in ``core.foreclosure``; Binance's thresholds: 1.
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal as D
 from fractions import Fraction
 from typing import Any
@@ -343,3 +344,36 @@ def test_a_liquidation_in_two_markets_is_followed_in_each() -> None:
     for pair in pairs:
         limit, stop = pair.orders
         assert limit.filled and (stop.status, stop.expired_by) == ("expired", "list")
+
+
+def test_a_halted_market_of_others_stops_no_takeover_and_its_own_one_is_not_told_of_again() -> None:
+    bank = long()
+    bank.exchange.set_open("TSLA/USD", False)
+    bank.exchange.set_open("BTC/USDT", False)
+    for price in (7_000, 6_900):
+        bank.exchange.publish("BTC/USDT", index=BTC.ticks(D(price)))
+        bank.check("a price while it is halted")
+    assert [e.why for e in mine(bank, MarginChange)] == ["call"]
+    bank.exchange.set_open("BTC/USDT", True)
+    bank.check("trading goes on")
+    assert [e.why for e in mine(bank, MarginChange)] == ["call", "liquidation", "takeover", "safe"]
+
+
+def test_what_has_no_price_stays_with_its_owner() -> None:
+    bank = long()
+    bank.exchange.transfer(bank.b, bank.a, "TSLA", 5)
+    bank.price(BTC, "5000")
+    assert bank.exchange.view(bank.a).loans() == {} and bank.free("BTC") == 0
+    assert bank.a.balance("TSLA").free == 5
+
+
+def test_orders_of_a_liquidation_keep_to_the_quantities_of_the_symbol() -> None:
+    bank = long()
+    bank.exchange.set_instrument(dataclasses.replace(BTC, quantity_max=D("0.05"), market_step=D("0.003")))
+    for _ in range(8):
+        bank.order(bank.c, BTC, "buy", "7300", "0.05")
+    bank.order(bank.b, BTC, "sell", "7300", "0.001")
+    orders = bank.exchange.view(bank.a).all_orders("BTC/USDT")
+    lots = [order.lots for order in orders if order.terms is not None and order.terms.forced]
+    assert len(lots) > 3 and max(lots) == 4_800 and not any(part % 300 for part in lots)
+    assert bank.exchange.margin_level(bank.a) is None or bank.exchange.margin_level(bank.a) > Fraction(13, 10)

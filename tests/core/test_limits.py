@@ -102,7 +102,7 @@ def test_a_triggered_order_is_no_algo_order_any_more() -> None:
 
 
 def test_a_replacement_needs_no_room() -> None:
-    for rule, new in (("max_orders", plain), ("max_iceberg_orders", iceberg)):
+    for rule, new in (("max_orders", plain), ("max_iceberg_orders", iceberg), ("max_algo_orders", stop)):
         for exchange, a in (make(**{rule: 1}), make({rule: 1})):
             first = exchange.place(a, new())
             replace(exchange, a, ABC, new(), order_id=first.order_id, mode="atomic")
@@ -169,3 +169,34 @@ def test_limits_survive_a_snapshot_and_change_with_the_rules() -> None:
     free.set_instrument(instrument(max_orders=1))
     free.place(c, plain())
     refused(free, c, plain(), "MAX_NUM_ORDERS")
+
+
+def test_an_iceberg_that_is_replaced_frees_all_it_has() -> None:
+    exchange, a = make(max_position=Decimal(1_010))
+    first = exchange.place(a, plain(side="buy", lots=10, visible=2))
+    replace(exchange, a, ABC, plain(side="buy", lots=10), order_id=first.order_id, mode="atomic")
+    refused(exchange, a, plain(side="buy", lots=1), "MAX_POSITION")
+
+
+def test_lists_of_others_do_not_count() -> None:
+    exchange, a = make(max_order_lists=1)
+    b = exchange.open_account("b", {"ABC": 1_000, "USD": 100_000})
+    exchange.place_list(a, pair())
+    exchange.place_list(b, pair())
+    refused(exchange, b, pair(), "MAX_NUM_ORDER_LISTS")
+
+
+def test_what_does_not_buy_with_the_counted_asset_is_not_stopped() -> None:
+    """Holdings have become worth more than the maximum by themselves."""
+    exchange, a = make({"max_notional": 2_000, "notional_asset": "USD"})
+    exchange.add_instrument(instrument(symbol="XYZ/ABC", base="XYZ", quote="ABC"))
+    exchange.publish(ABC, index=2)
+    exchange.place(a, plain(side="sell", price=1, lots=1))
+    exchange.publish(ABC, index=3)
+    assert exposure(exchange, a, "USD") == 3_000
+    refused(exchange, a, plain(side="buy", price=1, lots=1), "MAX_NOTIONAL")
+    exchange.place(a, plain("XYZ/ABC", side="buy", price=1, lots=10))
+    exchange.publish(ABC, index=1)
+    bid = exchange.place(a, plain(side="buy", price=1, lots=1_000))
+    replaced = replace(exchange, a, ABC, plain(side="buy", price=2, lots=500), order_id=bid.order_id, mode="atomic")
+    assert not isinstance(replaced.placed, Reject)

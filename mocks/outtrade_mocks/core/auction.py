@@ -106,7 +106,7 @@ class Auctions(Foreclosure):
         )
         if found is not None:
             price, lots = found
-            self._pair(market, price, lots, [e for e in buys if e.price >= price], sells)
+            self._pair(market, price, lots, buys, sells)
             market.last_price = price
             if market.watches is not None:
                 market.watches.saw("last", price)
@@ -123,7 +123,6 @@ class Auctions(Foreclosure):
             return
         market.looked_at()
         market.withdraw()
-        market.takes.clear()
         bids, asks = market.levels()
         for buy, levels in ((True, bids), (False, asks)):
             for price, lots in levels:
