@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import binance_lifecycles
 import pytest
 from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
@@ -29,10 +30,19 @@ def test_every_shipped_cassette_loads_and_says_documented() -> None:
     assert {"exchange_info", "errors", "general", "orders", "account", "market"} <= set(names)
     for name in names:
         cassette = cassettes.load("binance_spot", name)
-        assert cassette.provenance == "documented"
+        assert cassette.provenance == ("from-mock" if name == "lifecycles" else "documented")
         assert "binance" in cassette.source
         for interaction in cassette:
             assert interaction.json() is not None
+
+
+def test_the_lives_of_orders_are_what_the_mock_does() -> None:
+    """After a change that is meant: python tests/binance/binance_lifecycles.py (see there)."""
+    made = {one.name: one for one in binance_lifecycles.interactions()}
+    kept = {one.name: one for one in cassettes.load("binance_spot", "lifecycles")}
+    assert list(kept) == list(made)
+    for name, one in made.items():
+        assert (kept[name].uri, kept[name].status, kept[name].json()) == (one.uri, one.status, one.json()), name
 
 
 def test_vcrpy_reads_them_too() -> None:

@@ -108,7 +108,7 @@ def test_trading_rules() -> None:
         filters["LOT_SIZE"]["stepSize"] = "0.0000100000"  # the same number
         symbols[1]["status"] = "BREAK"
         symbols[2]["orderTypes"].reverse()  # the same set
-        symbols.pop()
+        symbols.pop(3)
         symbols[0]["filters"] = [rule for rule in symbols[0]["filters"] if rule["filterType"] != "MAX_NUM_ALGO_ORDERS"]
 
     old, new = _exchange_info(lambda symbols: None), _exchange_info(changed)
