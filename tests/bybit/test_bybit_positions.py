@@ -31,6 +31,7 @@ def test_a_position_and_its_money(kit: Kit) -> None:
     assert float(row["avgPrice"]) == pytest.approx(50015, abs=15) and row["markPrice"] != "0"
     assert float(row["positionIM"]) == pytest.approx(5000, rel=0.01)
     assert float(row["positionMM"]) == pytest.approx(250, rel=0.01)
+    assert float(row["breakEvenPrice"]) > float(row["avgPrice"]), "the fee is to come back, too"
     assert wallet["totalPositionIM"] == row["positionIM"] and wallet["unrealisedPnl"] == row["unrealisedPnl"]
     assert float(wallet["equity"]) == pytest.approx(float(wallet["walletBalance"]) + float(wallet["unrealisedPnl"]))
     kit.placed(side="Sell", qty="1", reduceOnly=True)

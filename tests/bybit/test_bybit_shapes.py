@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from bybit_kit import INVERSE, KEY, SECOND, Kit
+from bybit_kit import SECOND, Kit
 from test_bybit_streams import Stream
 
 FOLDER = "bybit_docs/bybit"
@@ -145,6 +145,15 @@ CASES: dict[str, tuple[Callable[[Kit], Any], str]] = {
     ),
     "market_kline_0": (get("/v5/market/kline", category="inverse", symbol="BTCUSD", interval="60"), ""),
     "market_mark-kline_0": (get("/v5/market/mark-price-kline", category="linear", symbol="BTCUSDT", interval="60"), ""),
+    "market_index-kline_0": (
+        get("/v5/market/index-price-kline", category="inverse", symbol="BTCUSD", interval="1"),
+        "",
+    ),
+    "market_premium-index-kline_0": (get("/v5/market/premium-index-kline", **CONTRACT, interval="D"), ""),
+    "market_open-interest_0": (get("/v5/market/open-interest", **CONTRACT, intervalTime="1h"), ""),
+    "account_instrument_0": (get("/v5/account/instruments-info", category="linear"), ""),
+    "account_collateral-info_0": (get("/v5/account/collateral-info", currency="BTC"), ""),
+    "account_unified-trans-amnt_0": (get("/v5/account/withdrawal", coinName="BTC,USDT"), "availableWithdrawalMap"),
     "market_history-fund-rate_0": (get("/v5/market/funding/history", **CONTRACT), ""),
     "market_order-price-limit_0": (get("/v5/market/price-limit", symbol="BTCUSDT"), ""),
     "order_create-order_0": (post("/v5/order/create", **CONTRACT, **NEW), ""),
@@ -227,8 +236,6 @@ CASES: dict[str, tuple[Callable[[Kit], Any], str]] = {
         "",
     ),
 }
-OF_OPTIONS = {"market_instrument_1", "market_tickers_1"}
-"""Samples of what is not here."""
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -246,15 +253,3 @@ def test_shape(
     hard = [finding for finding in result["findings"] if finding["hard"]]
     assert hard == [], hard
     assert result["coverage"] >= 95, result
-
-
-def test_the_instruments_of_contracts(shared: Path, wire_compare: ModuleType) -> None:
-    """account/instruments-info has two fields about the account, beside those of market/instruments-info."""
-    path = shared / "fixtures" / FOLDER / "account_instrument_0.json"
-    if not path.is_file():
-        pytest.skip("no sample")
-    mine = Kit().get("/v5/market/instruments-info", category="linear").data
-    ignored = (r"myRpiPermission|isPublicRpi",)
-    result = wire_compare.compare(json.loads(path.read_text()), mine, venue="bybit", ignore=ignored)
-    assert [finding for finding in result["findings"] if finding["hard"]] == []
-    assert INVERSE and KEY

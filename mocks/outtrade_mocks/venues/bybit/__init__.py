@@ -13,7 +13,7 @@
     protection  disconnection protection (the dead man's switch)
     firm        desk, guards, protection and credentials in one hand
     shapes, holdings   the JSON objects of orders and executions, of positions and the wallet
-    trading, queries, positions, market    the handlers
+    trading, queries, positions, account, market    the handlers
     endpoints   the table of endpoints
     asked, asking      a request as it was sent, and in unified words
     reports     the events of the private stream

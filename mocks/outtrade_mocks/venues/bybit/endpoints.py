@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.bybit import market, positions, queries, trading
+from outtrade_mocks.venues.bybit import account, market, positions, queries, trading
 from outtrade_mocks.venues.bybit.desk import Outcome
 from outtrade_mocks.venues.bybit.firm import Firm
 
@@ -65,6 +65,9 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v5/market/recent-trade"): _public("public_trades", market.recent_trades),
     ("GET", "/v5/market/kline"): _public("other", market.kline),
     ("GET", "/v5/market/mark-price-kline"): _public("other", market.mark_kline),
+    ("GET", "/v5/market/index-price-kline"): _public("other", market.mark_kline),
+    ("GET", "/v5/market/premium-index-kline"): _public("other", market.premium_kline),
+    ("GET", "/v5/market/open-interest"): _public("other", market.open_interest),
     ("GET", "/v5/market/funding/history"): _public("other", market.funding_history),
     ("GET", "/v5/market/price-limit"): _public("other", market.price_limit),
     ("POST", "/v5/order/create"): _order("place", trading.create),
@@ -88,15 +91,18 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/v5/position/add-margin"): _order("margin", positions.add_margin),
     ("POST", "/v5/position/set-auto-add-margin"): _order("other", positions.set_auto_add_margin),
     ("GET", "/v5/position/closed-pnl"): _query("other", positions.closed_pnl),
-    ("GET", "/v5/account/wallet-balance"): _query("account", queries.wallet_balance),
-    ("GET", "/v5/account/info"): _query("other", queries.info),
-    ("GET", "/v5/account/fee-rate"): _query("fees", queries.fee_rate),
-    ("GET", "/v5/account/transaction-log"): _query("other", queries.transaction_log),
+    ("GET", "/v5/account/wallet-balance"): _query("account", account.wallet_balance),
+    ("GET", "/v5/account/info"): _query("other", account.info),
+    ("GET", "/v5/account/fee-rate"): _query("fees", account.fee_rate),
+    ("GET", "/v5/account/instruments-info"): _query("exchange_info", market.rules),
+    ("GET", "/v5/account/collateral-info"): _query("other", account.collateral),
+    ("GET", "/v5/account/withdrawal"): _query("other", account.withdrawal),
+    ("GET", "/v5/account/transaction-log"): _query("other", account.transaction_log),
     ("POST", "/v5/account/set-margin-mode"): _order("margin_mode", positions.set_margin_mode),
-    ("GET", "/v5/account/query-dcp-info"): _query("other", queries.dcp_info),
-    ("GET", "/v5/account/smp-group"): _query("other", queries.smp_group),
-    ("GET", "/v5/user/query-api"): _query("other", queries.query_api),
-    ("GET", "/v5/asset/coin/query-info"): _query("currencies", queries.coins),
-    ("GET", "/v5/asset/transfer/query-account-coins-balance"): _query("account", queries.coins_balance),
-    ("GET", "/v5/asset/transfer/query-account-coin-balance"): _query("account", queries.coin_balance),
+    ("GET", "/v5/account/query-dcp-info"): _query("other", account.dcp_info),
+    ("GET", "/v5/account/smp-group"): _query("other", account.smp_group),
+    ("GET", "/v5/user/query-api"): _query("other", account.query_api),
+    ("GET", "/v5/asset/coin/query-info"): _query("currencies", account.coins),
+    ("GET", "/v5/asset/transfer/query-account-coins-balance"): _query("account", account.coins_balance),
+    ("GET", "/v5/asset/transfer/query-account-coin-balance"): _query("account", account.coin_balance),
 }

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from outtrade_mocks.core import Order, Position
+from outtrade_mocks.core.contracts import break_even, entry_price
 from outtrade_mocks.venues.bybit.codec import rounded
 from outtrade_mocks.venues.bybit.desk import Desk
 from outtrade_mocks.venues.bybit.guards import INDEX, Guards
@@ -31,7 +32,7 @@ def position(desk: Desk, guards: Guards, held: Position | None, symbol: str, ind
     total = sum(each.fill.realised for each in desk.executions if each.fill.symbol == symbol)
     tp, sl, ts = (guards.of(symbol, index, which) for which in ("tp", "sl", "ts"))
     row = entry.risks[0] if entry.risks else {"id": 1, "riskLimitValue": ""}
-    entry_price = average_entry(desk, symbol, held)
+    even = None if held is None else break_even(rules, held, costs=True)
     return {
         "positionIdx": index,
         "riskId": row["id"],
@@ -39,14 +40,14 @@ def position(desk: Desk, guards: Guards, held: Position | None, symbol: str, ind
         "symbol": entry.id,
         "side": side,
         "size": desk.size(symbol, abs(lots)),
-        "avgPrice": entry_price,
+        "avgPrice": average_entry(desk, symbol, held),
         "positionValue": desk.money(asset, value) if lots else "",
         "tradeMode": 1 if held is not None and held.isolated else 0,
         "positionStatus": "Normal",
         "autoAddMargin": 0,
         "adlRankIndicator": 0,
         "leverage": str(leverage),
-        "breakEvenPrice": entry_price if lots else "",
+        "breakEvenPrice": "" if even is None else exact_price(even),
         "positionBalance": desk.money(asset, held.margin if held is not None and held.isolated else need),
         "markPrice": desk.price(symbol, mark, "0"),
         "liqPrice": desk.exact(entry, liquidation) if liquidation is not None else "",
@@ -88,16 +89,15 @@ def entry_value(held: Position | None) -> int:
 
 def average_entry(desk: Desk, symbol: str, held: Position | None) -> str:
     """The average price at which a position was entered."""
-    if held is None or not held.lots or not held.carried:
+    if held is None:
         return "0"
-    entry = desk.listings[symbol]
-    rules = desk.rules(entry)
-    lots, value = abs(held.lots), abs(held.carried)
-    if entry.inverse:
-        ticks = Fraction(lots * rules.inverse_numerator, rules.inverse_denominator * value)
-    else:
-        ticks = Fraction(value * rules.unit_denominator, lots * rules.unit_numerator)
-    return desk.exact(entry, ticks)
+    price = entry_price(desk.exchange.instrument(symbol), held.lots, held.carried)
+    return "0" if price is None else exact_price(price)
+
+
+def exact_price(price: Fraction) -> str:
+    """A computed price, as written."""
+    return rounded(Decimal(price.numerator) / Decimal(price.denominator))
 
 
 def _profit(inverse: bool, lots: int, held: Position | None, now: int) -> int:

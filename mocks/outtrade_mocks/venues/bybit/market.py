@@ -41,7 +41,7 @@ def status(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
 
 
 def rules(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /v5/market/instruments-info; spot knows no pages, and there are no options."""
+    """GET /v5/market/instruments-info and account/instruments-info; spot knows no pages, and there are no options."""
     desk, params = firm.desk, call.raw.params
     category = desk.category(params)
     wanted, base = codec.text(params, "symbol"), codec.text(params, "baseCoin")
@@ -56,6 +56,8 @@ def rules(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
     if state not in (None, "Trading"):
         entries = []
     rows = [entry.raw for entry in entries]
+    if call.path == "/v5/account/instruments-info":
+        rows = [row | {"myRpiPermission": False, "isPublicRpi": False} for row in rows]
     if category == "spot":
         return Outcome({"category": category, "list": rows}, now)
     page, cursor = codec.page(params, rows, 500, 1000)
@@ -254,14 +256,38 @@ def kline(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
 
 
 def mark_kline(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /v5/market/mark-price-kline: likewise, at the mark price."""
+    """GET /v5/market/mark-price-kline and index-price-kline: likewise, at the mark price."""
     desk, params = firm.desk, call.raw.params
     _contracts(desk, params)
     entry = _one(desk, params)
-    start, _, _ = candle(desk, entry, codec.required(params, "interval"), now)
     price = desk.price(entry.unified, desk.mark(entry.unified))
+    return _short_candle(desk, entry, params, price, now)
+
+
+def premium_kline(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /v5/market/premium-index-kline: mark and index price are one here, so there is no premium."""
+    desk, params = firm.desk, call.raw.params
+    _contracts(desk, params)
+    return _short_candle(desk, _one(desk, params), params, "0", now)
+
+
+def _short_candle(desk: Desk, entry: Listing, params: Params, price: str, now: int) -> Outcome:
+    start, _, _ = candle(desk, entry, codec.required(params, "interval"), now)
     row = [str(start), price, price, price, price]
     return Outcome({"symbol": entry.id, "category": entry.category, "list": [row]}, now)
+
+
+def open_interest(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
+    """GET /v5/market/open-interest: that of the account, now (*simplified*: the market's own is not known)."""
+    desk, params = firm.desk, call.raw.params
+    _contracts(desk, params)
+    entry = _one(desk, params)
+    if codec.text(params, "intervalTime") not in ("5min", "15min", "30min", "1h", "4h", "1d"):
+        raise refuse("params_named", "intervalTime invalid")
+    interest = desk.size(entry.unified, sum(abs(position.lots) for position in desk.positions(entry.unified)))
+    row = {"openInterest": interest, "singleOpenInterest": interest, "timestamp": str(now // MS)}
+    data = {"symbol": entry.id, "category": entry.category, "list": [row], "nextPageCursor": ""}
+    return Outcome(data, now)
 
 
 # -------------------------------------------------------------------- funding
