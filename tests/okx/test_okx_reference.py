@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from okx_kit import MARKETS, Kit
+from okx_lives import talk
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.venues import VenueError, load
@@ -19,6 +21,14 @@ def test_cassettes_say_where_they_come_from() -> None:
         cassette = cassettes.load("okx", name)
         assert cassette.provenance in ("documented", "from-mock")
         assert all(interaction.json() is not None for interaction in cassette)
+
+
+def test_the_lives_of_orders_are_those_of_today() -> None:
+    today = talk()
+    kept = list(cassettes.load("okx", "orders"))
+    assert [one.name for one in kept] == [one["name"] for one in today], "run: python tests/okx/okx_lives.py"
+    for one, now in zip(kept, today, strict=True):
+        assert one.json() == json.loads(now["response"]["body"]["string"]), f"{one.name}: run tests/okx/okx_lives.py"
 
 
 def test_every_usual_symbol_is_listed() -> None:
