@@ -384,3 +384,21 @@ def test_instruments(kit: Kit) -> None:
     pairs = {one["symbol"]: one for one in snapshot["data"]["pairs"]}
     assert (pairs["BTC/USD"]["price_increment"], pairs["BTC/USD"]["qty_min"]) == (0.1, 0.00005)
     assert {"BTC", "USD", "DOGE"} <= {one["id"] for one in snapshot["data"]["assets"]}
+
+
+def test_another_batch_is_another_request(kit: Kit) -> None:
+    """The digest of a request tells a resend from something new, also by what a batch holds."""
+    session = kit.venue.open_session("ws-auth.kraken.com", "/v2", EPOCH)
+    orders = [{name: value for name, value in ORDER.items() if name != "symbol"} for _ in range(2)]
+    other = [orders[0], orders[1] | {"order_qty": 0.2}]
+    frames = [
+        {"method": "batch_add", "params": {"orders": one, "symbol": "BTC/USD"}} for one in (orders, orders, other)
+    ]
+    first, again, new = (session.read(json.dumps(frame)).digest for frame in frames)
+    assert first == again != new
+    rest = [{"type": "buy", "ordertype": "limit", "volume": volume, "price": "40000"} for volume in ("0.1", "0.2")]
+    calls = [
+        kit.venue.read(kit.request("AddOrderBatch", {"pair": "XBTUSD", "orders": one}, as_json=True))
+        for one in (rest, rest, rest[::-1])
+    ]
+    assert calls[0].digest == calls[1].digest != calls[2].digest

@@ -17,6 +17,8 @@
     executions, private    events and snapshots of the account's stream
     feeds       public channels: book with checksum, ticker, trade, ohlc, instrument
     frames      requests of WebSocket v2 in the words of REST
+    entry       orders in frames
+    calls       requests in unified words, for HTTP and frames
     streams     one WebSocket connection
     reading     how an answer is to be read (ok, definite, ambiguous)
     statement   what the documentation says of all this (docs/venues/kraken_spot.md)

@@ -124,9 +124,12 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def digest(op: str, params: Mapping[str, str]) -> str:
-    """Equal for an unchanged resend: operation and parameters without nonce and token, in any order."""
+def digest(op: str, params: Mapping[str, str], orders: object = None) -> str:
+    """Equal for an unchanged resend: operation and parameters without nonce and token, in any order, and what a batch
+    holds."""
     kept = "\n".join([op, *[f"{name}={params[name]}" for name in sorted(params) if name not in NOT_IN_DIGEST]])
+    if orders is not None:
+        kept += repr(orders)
     return blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

@@ -3,26 +3,25 @@
 The connection is greeted with the system's status. A subscription is acknowledged, for each symbol by itself, and
 followed by a snapshot; then come updates, and a heartbeat in each second in which nothing else came. Private channels
 and orders need a token from ``GetWebSocketsToken``, which is to be used within 15 minutes and then lasts as long as the
-connection. Orders in frames pass the same handlers as those of REST (``frames`` translates), and count at the same
-engine counter.
+connection. Orders in frames pass the same handlers as those of REST (``entry``), and count at the same engine counter.
 
 A connection that subscribes to nothing is closed after a minute without requests (*inferred*: "about one minute").
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from outtrade_mocks.core import Reject
 from outtrade_mocks.venues.api import Call, Close, Commit, HttpAnswer, Push, Reading
-from outtrade_mocks.venues.kraken_spot import codec, feeds, frames, private, trading
+from outtrade_mocks.venues.kraken_spot import codec, feeds, private
+from outtrade_mocks.venues.kraken_spot.calls import injected, name_it
 from outtrade_mocks.venues.kraken_spot.codec import SECOND, encode, moment
-from outtrade_mocks.venues.kraken_spot.desk import Desk, Outcome
-from outtrade_mocks.venues.kraken_spot.endpoints import ENDPOINTS
+from outtrade_mocks.venues.kraken_spot.desk import Desk
+from outtrade_mocks.venues.kraken_spot.entry import Frame, carry_out, translated
 from outtrade_mocks.venues.kraken_spot.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.kraken_spot.executions import BALANCES, ENDS, EXECUTIONS
 from outtrade_mocks.venues.kraken_spot.feeds import Feed
@@ -49,19 +48,6 @@ METHOD_OPS: Mapping[str, str] = {
 PUBLIC = ("book", "ticker", "trade", "ohlc", "instrument")
 PRIVATE = (EXECUTIONS, BALANCES)
 _TRADING = frozenset(METHOD_OPS) - {"subscribe", "unsubscribe", "ping"}
-
-
-@dataclass(slots=True)
-class Frame:
-    """A frame as it came. ``body``: what a handler of lists looks into, as with a JSON body of REST."""
-
-    method: str
-    req_id: int | None
-    sent: dict[str, Any]
-    body: dict[str, Any] = field(default_factory=dict)
-    received: int = 0
-    problem: Refusal | None = None
-    """What is wrong with it, found while it was read."""
 
 
 class KrakenSession:
@@ -98,49 +84,11 @@ class KrakenSession:
         sent, req_id = found.get("params"), found.get("req_id")
         frame = Frame(found["method"], req_id if type(req_id) is int else None, sent if isinstance(sent, dict) else {})
         op = METHOD_OPS.get(frame.method, "other")
-        params = self._translated(frame)
+        params = translated(self._desk, frame)
         call = Call(op, "WS", frame.method, params, signed="token" in params, raw=frame)
-        call.digest = codec.digest(frame.method, params)
-        self._name(call)
-        return call
-
-    def _translated(self, frame: Frame) -> dict[str, str]:
-        """Parameters in the words of REST; what is wrong is kept for ``execute``."""
-        sent = {name: value for name, value in frame.sent.items() if name != "token"}
-        token = {"token": frame.sent["token"]} if isinstance(frame.sent.get("token"), str) else {}
-        try:
-            if frame.method == "add_order":
-                return frames.place(sent) | token
-            if frame.method == "batch_add":
-                params, orders = frames.batch(sent)
-                frame.body["orders"] = orders
-                return params | token
-            if frame.method == "amend_order":
-                note = self._desk.notes.get(str(sent.get("order_id")))
-                trails = note is not None and note.ordertype.startswith("trailing")
-                return (
-                    frames.amend(sent, trails=trails, offset=note is not None and note.limit_offset is not None) | token
-                )
-            if frame.method == "edit_order":
-                note = self._desk.notes.get(str(sent.get("order_id")))
-                return frames.edit(sent, "limit" if note is None else note.ordertype) | token
-            if frame.method in ("batch_cancel", "cancel_order"):
-                name = "orders" if frame.method == "batch_cancel" else "order_id"
-                ids = [*frames.many(sent, name), *frames.many(sent, "order_userref")]
-                named = frames.many(sent, "cl_ord_id")
-                frame.body["orders"] = [{"txid": one} for one in ids] + [{"cl_ord_id": one} for one in named]
-                return ({"txid": ids[0]} if ids else {"cl_ord_id": named[0]} if named else {}) | token
-            if frame.method == "cancel_all_orders_after":
-                return {"timeout": frames.number(sent.get("timeout"), "timeout")} | token
-        except Refusal as refusal:
-            frame.problem = refusal
-        return codec.flat(sent) | token
-
-    def _name(self, call: Call) -> None:
-        """Fill in a call's unified fields."""
-        from outtrade_mocks.venues.kraken_spot.venue import name_it
-
+        call.digest = codec.digest(frame.method, params, frame.body.get("orders"))
         name_it(call, self._desk)
+        return call
 
     def admit(self, call: Call, now: int) -> HttpAnswer | None:
         """The front door: a token where one is needed, and a connection that may serve the request."""
@@ -177,7 +125,7 @@ class KrakenSession:
             if frame.problem is not None:
                 raise frame.problem
             if frame.method in _TRADING:
-                commit.result, commit.order_ids = self._trade(call, now)
+                commit.result, commit.order_ids = carry_out(desk, call, now)
             else:
                 commit.result = self._talk(frame, now, as_of)
         except Refusal as refusal:
@@ -231,60 +179,7 @@ class KrakenSession:
         until: int | None = None,
     ) -> HttpAnswer:
         """The venue's wording of a refusal that a fault injects. Raises ValueError on an unknown reason."""
-        from outtrade_mocks.venues.kraken_spot.venue import injected
-
         return self._refused(call, injected(reason, now, retry_after, until), now)
-
-    # ---------------------------------------------------------------- orders
-    def _trade(self, call: Call, now: int) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-        """Orders in frames: the results in the words of v2."""
-        desk, frame = self._desk, call.raw
-        if frame.method == "cancel_order":
-            return self._cancel(call, now)
-        handlers: dict[str, Callable[[Desk, Call, int, int | None], Outcome]] = {
-            "batch_cancel": trading.cancel_batch,
-            "batch_add": trading.place_batch,
-        }
-        ours = {"add_order": "AddOrder", "amend_order": "AmendOrder", "edit_order": "EditOrder",
-                "cancel_all": "CancelAll", "cancel_all_orders_after": "CancelAllOrdersAfter"}  # fmt: skip
-        run = handlers.get(frame.method) or ENDPOINTS[f"/0/private/{ours[frame.method]}"].run
-        outcome = run(desk, call, now, None)
-        result, sent = outcome.result, frame.sent
-        if frame.method == "add_order":
-            made = {"order_id": result["txid"][0]} if "txid" in result else {}
-            what: Any = made | {name: sent[name] for name in ("cl_ord_id", "order_userref") if name in sent}
-        elif frame.method == "amend_order":
-            what = {"amend_id": result["amend_id"]} | {k: sent[k] for k in ("order_id", "cl_ord_id") if k in sent}
-        elif frame.method == "edit_order":
-            what = {"order_id": result.get("txid", sent.get("order_id")), "original_order_id": sent.get("order_id")}
-        elif frame.method == "batch_add":
-            what = [
-                private.batch_item(item, order) for item, order in zip(result["orders"], sent["orders"], strict=True)
-            ]
-        elif frame.method == "batch_cancel":
-            return [{"orders_cancelled": result["count"], "success": True}], outcome.order_ids
-        else:
-            what = result
-        return [{"result": what, "success": True}], outcome.order_ids
-
-    def _cancel(self, call: Call, now: int) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-        """``cancel_order``: an answer for each order; where there is only one, its refusal is that of the request."""
-        asked: list[dict[str, str]] = call.raw.body["orders"]
-        if not asked:
-            raise refuse("invalid_argument", "order_id")
-        answers: list[dict[str, Any]] = []
-        done: tuple[str, ...] = ()
-        for one in asked:
-            try:
-                outcome = trading.cancel(self._desk, Call("cancel", "WS", "", one, raw=call.raw), now, None)
-                done += outcome.order_ids
-                answers.append({"result": _named(one, outcome), "success": True})
-            except (Refusal, Reject) as problem:
-                refusal = problem if isinstance(problem, Refusal) else translate(problem)
-                if len(asked) == 1:
-                    raise refusal from None
-                answers.append({"error": refusal.text, "success": False})
-        return answers, done
 
     # --------------------------------------------------------- subscriptions
     def _talk(self, frame: Frame, now: int, as_of: int | None) -> list[dict[str, Any] | str]:
@@ -445,10 +340,3 @@ def _symbols(frame: Frame) -> list[str]:
     symbols = frame.sent.get("symbol")
     members = symbols if isinstance(symbols, list) else [symbols]
     return [one for one in members if isinstance(one, str)]
-
-
-def _named(one: Mapping[str, str], outcome: Outcome) -> dict[str, str]:
-    """Which order was cancelled, as it was named."""
-    if "cl_ord_id" in one:
-        return {"cl_ord_id": one["cl_ord_id"]}
-    return {"order_id": outcome.order_ids[0] if outcome.order_ids else one["txid"]}
