@@ -35,6 +35,13 @@ LARGEST = 16_000_000
 """Bytes of a scenario or fault file."""
 DAYS = 10 * 86_400.0
 """Run time of a server without a scenario of its own; the last faults heal before it."""
+DOLLARS = ("USDT", "USD", "USDC")
+"""Quote currencies that are tried in turn."""
+MARKETS = {
+    "BTC": Market(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.05")),
+    "ETH": Market(mid=Decimal(3_000), depth=Decimal(8), taker_size=Decimal("0.8")),
+}
+HELD = {"BTC": Decimal(20), "ETH": Decimal(300), "BNB": Decimal("12.5")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +70,28 @@ QUOTES = ("USDT", "USD", "USDT:USDT")
 
 
 def plain_scenario(venue: str, seed: int) -> Scenario:
-    """What is served unless a scenario is given: two liquid markets, bitcoin and ether against the first of ``QUOTES``
-    that the venue has for both, a funded account, no fault, no delay."""
+    """What is served unless a scenario is given: liquid markets in bitcoin and ether, spot and contracts as the venue
+    has them, a funded account, no fault, no delay."""
     listed = venues.load(venue).symbols
-    quote = next(quote for quote in QUOTES if {f"BTC/{quote}", f"ETH/{quote}"} <= set(listed))
-    bitcoin, ether = f"BTC/{quote}", f"ETH/{quote}"
-    money = quote.partition(":")[0]
+    assets = {part for symbol in listed for part in symbol.replace(":", "/").split("/")}
+    dollars = [quote for quote in DOLLARS if any(f"BTC/{quote}" in symbol for symbol in listed)][:1]
+    symbols = [
+        symbol
+        for quote in dollars
+        for form in (f"/{quote}", f"/{quote}:{quote}")
+        for base in MARKETS
+        if (symbol := base + form) in listed
+    ]
+    if not symbols:
+        raise UsageError(f"{venue} lists no bitcoin in dollars: give --scenario")
+    balances = {quote: Decimal(1_000_000) for quote in dollars} | HELD
     return Scenario(
         id="serve",
         seed=seed,
         venue=venue,
-        symbols=(bitcoin, ether),
-        balances={money: Decimal(1_000_000), "BTC": Decimal(20), "ETH": Decimal(300), "BNB": Decimal("12.5")},
-        markets={
-            bitcoin: Market(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.05")),
-            ether: Market(mid=Decimal(3_000), depth=Decimal(8), taker_size=Decimal("0.8")),
-        },
+        symbols=tuple(symbols),
+        balances={asset: amount for asset, amount in balances.items() if asset in assets},
+        markets={symbol: MARKETS[symbol.partition("/")[0]] for symbol in symbols},
         latency=0.0,
         intents=(),
         until=DAYS,
@@ -156,7 +169,9 @@ def scenario_of(options: ServeOptions) -> Scenario:
     elif options.space is not None:
         recorded = recording(options.reference, options.symbols, options.venue, play=options.play)
         scenario = suites.load(options.suite).scenario(options.space, options.seed, 0, recorded=recorded)
-        scenario = scenario.model_copy(update={"venue": options.venue})
+        if scenario.venue != options.venue:
+            known = f"; choose --space {options.venue}" if options.venue in suites.load(options.suite).spaces else ""
+            raise UsageError(f"the space {options.space} plays {scenario.venue}, not {options.venue}{known}")
     elif recorded := recording(options.reference, options.symbols, options.venue, play=options.play):
         scenario = recorded_scenario(recorded, options.venue, options.seed)
     else:
@@ -231,6 +246,8 @@ async def _serve(scenario: Scenario, options: ServeOptions, network: Found) -> i
     try:
         _say(f"REST: {server.rest_url}")
         _say(f"WebSocket: {server.stream_url}{server.stream_path}")
+        for path, what in venues.load(scenario.venue).about().streams:
+            _say(f"WebSocket, {what}: {server.stream_url}{path}")
         _say(f"key: {server.credentials.key}")
         _say(f"secret: {server.credentials.secret}")
         if server.credentials.passphrase is not None:

@@ -73,6 +73,8 @@ class About:
     errors: tuple[ErrorRow, ...]
     order_types: tuple[OrderTypeRow, ...]
     channels: tuple[ChannelRow, ...] = ()
+    streams: tuple[tuple[str, str], ...] = ()
+    """Paths of WebSocket connections beside the account's own (``stream_path``), and what is there."""
     refusal_keys: tuple[str, ...]
     answer_keys: tuple[str, ...] = ()
 

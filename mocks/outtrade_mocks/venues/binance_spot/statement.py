@@ -89,5 +89,6 @@ def about() -> About:
             ChannelRow("outboundAccountPosition", True, "balances that changed"),
             ChannelRow("listStatus", True, "every change of an order list"),
         ),
+        streams=(("/ws", "market data"), ("/stream", "market data, combined")),
         refusal_keys=("code", "msg"),
     )

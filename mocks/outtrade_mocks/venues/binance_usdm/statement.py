@@ -56,5 +56,6 @@ def about() -> About:
         errors=tuple(ErrorRow(str(error.code), error.text, error.status) for error in table(VENUE).values()),
         order_types=_ORDER_TYPES,
         channels=_CHANNELS,
+        streams=(("/ws", "market data"), ("/ws-fapi/v1", "WebSocket API")),
         refusal_keys=("code", "msg"),
     )

@@ -50,6 +50,11 @@ def about() -> About:
         errors=tuple(ErrorRow(str(error.code or ""), error.text, error.status) for error in table().values()),
         order_types=_ORDER_TYPES,
         channels=_CHANNELS,
+        streams=(
+            ("/v5/public/spot", "market data"),
+            ("/v5/public/linear", "market data of contracts"),
+            ("/v5/trade", "orders"),
+        ),
         refusal_keys=("retCode", "retMsg", "result", "retExtInfo", "time"),
         answer_keys=("retCode", "retMsg", "result", "retExtInfo", "time"),
     )

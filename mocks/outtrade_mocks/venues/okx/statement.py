@@ -64,6 +64,7 @@ def about() -> About:
         errors=tuple(ErrorRow(error.code, error.text, error.status) for error in table().values()),
         order_types=_ORDER_TYPES,
         channels=private + public,
+        streams=(("/ws/v5/public", "market data"), ("/ws/v5/business", "algo orders and candles")),
         refusal_keys=("code", "msg"),
         answer_keys=("code", "data", "msg"),
     )
