@@ -8,9 +8,9 @@ import pytest
 from kraken_kit import EPOCH, SECOND, Kit
 
 from outtrade_mocks.core.states import TradingState
+from outtrade_mocks.venues.kraken_spot.calls import REFUSALS
 from outtrade_mocks.venues.kraken_spot.errors import table
 from outtrade_mocks.venues.kraken_spot.reading import read_answer
-from outtrade_mocks.venues.kraken_spot.calls import REFUSALS
 
 GOOD = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01", "price": "40000"}
 WRONG: list[tuple[dict[str, str], str]] = [
