@@ -77,7 +77,7 @@ def requests(wire: Wire, venue: str) -> list[Asked]:
     mine: list[str] = []
     for n in range(ORDERS):
         wire.wait(500 * MS)
-        order = wire.ccxt.create_order(symbol, "limit", "buy", 100 / mid, round(mid * (0.9 - n % 90 / 1000), 4))
+        order = wire.ccxt.create_order(symbol, "limit", "buy", 200 / mid, round(mid * (0.9 - n % 90 / 1000), 4))
         mine.append(order["id"])
         if len(mine) == OPEN:
             wire.wait(60_000 * MS)

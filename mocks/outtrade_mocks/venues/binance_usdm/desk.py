@@ -64,6 +64,9 @@ PRACTICE = Practice(
 )
 """Sources: see the traits stop_reserves, amend and batch."""
 
+_OWN = (OrderChange, Fill, BalanceChange, PositionChange, SettingsChange)
+"""What changes the account."""
+
 STATUS = {
     Status.PENDING: "NEW",
     Status.HELD: "NEW",
@@ -170,7 +173,7 @@ class Desk:
                 asset = self.listings[position.symbol].margin
                 self.incomes.append((change.time, "FUNDING_FEE", position.symbol, paid, asset))
             self._funded[key] = position.funding if position.lots else 0
-        if isinstance(change, OrderChange | Fill | BalanceChange | PositionChange | SettingsChange):
+        if isinstance(change, _OWN):
             self.updated_ns = self.exchange.now
 
     def amended(self, before: Order, order: Order) -> int:

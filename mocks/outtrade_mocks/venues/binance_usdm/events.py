@@ -76,6 +76,12 @@ class Reports:
     # ---------------------------------------------------------------- orders
     def _order(self, change: OrderChange) -> Iterator[Push]:
         desk, order, why = self._desk, change.order, change.why
+        if order.terms is None and change.fill is None:  # most are that plain
+            self._n += 1
+            status, venue_id = desk.status(order), str(desk.order_id(order))
+            render = partial(self._update, change, status)
+            yield Push(self._n, "order", render, order.client_id, venue_id, None, status, venue_id, USER, order.symbol)
+            return
         known = {"client_id": order.client_id, "symbol": order.symbol, "order": desk.truth_id(order.order_id)}
         algo = desk.is_algo(order)
         if algo and not (desk.in_market(order) and why != "triggered"):

@@ -18,6 +18,7 @@ from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.binance_codec import DECIMALS, E8, money, plain
 from outtrade_mocks.venues.binance_usdm.errors import Refusal, refuse
 
+_ZEROS = tuple("0." + "0" * places for places in range(DECIMALS + 1))
 __all__ = ["average_e8", "decimal", "fixed", "money", "plain", "ratio"]
 
 
@@ -27,7 +28,10 @@ def fixed(amount: int, places: int) -> str:
         return "-" + fixed(-amount, places)
     if places <= 0:
         return str(amount // E8)
-    return f"{amount // E8}.{amount % E8 // 10 ** (DECIMALS - places):0{places}d}"
+    if not amount:
+        return _ZEROS[places]
+    whole, rest = divmod(amount, E8)
+    return f"{whole}.{rest:08d}"[: places - DECIMALS or None]
 
 
 def ratio(value: Fraction | None, places: int = DECIMALS) -> str:

@@ -36,6 +36,9 @@ STREAM_HOSTS = (("fstream.binance.com", 443), ("ws-fapi.binance.com", 443))
 STREAM_PATH = "/private/ws"
 
 
+_TRUTHS = (OrderChange, Fill)
+
+
 @dataclass(slots=True)
 class Asked:
     """The venue's own parse of an HTTP request."""
@@ -193,9 +196,11 @@ class BinanceUsdm:
         self._truths.append(callback)
 
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, OrderChange | Fill):
+        if isinstance(change, _TRUTHS):
             for tell in self._truths:
                 tell(change)
+            if not self._pushes:
+                return
         for push in self._reports.of(change):
             for send in self._pushes:
                 send(push)
