@@ -7,7 +7,7 @@ from typing import Any
 
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_usdm.desk import E8, MS, Desk, Outcome
+from outtrade_mocks.venues.binance_usdm.desk import MS, Desk, Outcome
 from outtrade_mocks.venues.binance_usdm.figures import fixed, money, plain, ratio
 from outtrade_mocks.venues.binance_usdm.holdings import Row, Wallet, rows, wallets
 from outtrade_mocks.venues.binance_usdm.reference import Listing
@@ -104,7 +104,7 @@ def account_v2(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
             "isolated": row.isolated,
             "entryPrice": _price(row, "0.0"),
             "breakEvenPrice": ratio(row.break_even) if row.break_even is not None else "0.0",
-            "maxNotional": str(max_notional(desk, row.entry, row.leverage)),
+            "maxNotional": str(row.entry.max_notional(row.leverage)),
             "positionSide": row.side,
             "positionAmt": _amount(row),
             "notional": plain_signed(row.value),
@@ -151,13 +151,6 @@ def _amount(row: Row) -> str:
 
 def _price(row: Row, none: str) -> str:
     return none if row.entry_price is None else ratio(row.entry_price)
-
-
-def max_notional(desk: Desk, entry: Listing, leverage: int) -> int:
-    """``maxNotionalValue``: the largest position at a leverage, in units of the settlement asset."""
-    tiers = desk.exchange.instrument(entry.unified).tiers
-    assert tiers is not None
-    return (tiers.cap(leverage) or 0) // E8
 
 
 def _wanted(desk: Desk, call: Call, as_of: int | None) -> list[Row]:
@@ -208,7 +201,7 @@ def risk_v2(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
         _risk(row)
         | {
             "leverage": str(row.leverage),
-            "maxNotionalValue": str(max_notional(desk, row.entry, row.leverage)),
+            "maxNotionalValue": str(row.entry.max_notional(row.leverage)),
             "marginType": "isolated" if row.isolated else "cross",
             "isolatedMargin": money(row.wallet + row.profit if row.isolated else 0),
             "isAutoAddMargin": "false",
@@ -250,7 +243,7 @@ def symbol_config(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcom
                 "marginType": "ISOLATED" if isolated else "CROSSED",
                 "isAutoAddMargin": False,
                 "leverage": leverage,
-                "maxNotionalValue": str(max_notional(desk, entry, leverage)),
+                "maxNotionalValue": str(entry.max_notional(leverage)),
             }
         )
     return Outcome(data, now)

@@ -14,7 +14,6 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from outtrade_mocks.core import (
@@ -23,7 +22,6 @@ from outtrade_mocks.core import (
     Change,
     Exchange,
     Fill,
-    Instrument,
     Order,
     OrderChange,
     PositionChange,
@@ -36,7 +34,7 @@ from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_usdm.errors import refuse
 from outtrade_mocks.venues.binance_usdm.limits import Limits
 from outtrade_mocks.venues.binance_usdm.listenkeys import ListenKeys
-from outtrade_mocks.venues.binance_usdm.reference import Listing, core_instrument, flows, listings, own_listings
+from outtrade_mocks.venues.binance_usdm.reference import Listing, core_instrument, flows, listings
 from outtrade_mocks.venues.binance_usdm.traits import KNOBS
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
@@ -102,10 +100,8 @@ class Outcome:
     order_ids: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=64)
-def _own_instrument(unified: str, fees: tuple[Decimal, Decimal]) -> Instrument:
-    """Of the mock's own listings, made once in a process."""
-    return core_instrument(own_listings()[unified], fees)
+EAGER = 64
+"""Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
 
 
 class Desk:
@@ -115,15 +111,18 @@ class Desk:
         self.listings: dict[str, Listing] = listings(config)
         self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
         self.fees = config.fees
-        own = config.reference is None
+        moving = flows(config)
+        self._unlisted = {name for name in self.listings if name not in moving} if len(self.listings) > EAGER else set()
+        """Symbols that the core comes to know when somebody first asks for them."""
         self.exchange = Exchange(
             [
-                _own_instrument(entry.unified, config.fees) if own else core_instrument(entry, config.fees)
-                for entry in self.listings.values()
+                core_instrument(entry, config.fees)
+                for name, entry in self.listings.items()
+                if name not in self._unlisted
             ],
             now=config.epoch_ns,
             seed=config.seed,
-            flows=flows(config),
+            flows=moving,
             practice=PRACTICE,
         )
         self.account: Account = self.exchange.open_account(
@@ -138,9 +137,9 @@ class Desk:
             retry_after=bool(knob(KNOBS, knobs, "retry_after")),
         )
         self.exchange.keep_prints(PRINTS)
-        rate = Decimal(str(knob(KNOBS, knobs, "funding_rate")))
-        for unified in self.listings:
-            self.exchange.publish(unified, funding=rate)
+        self._rate = Decimal(str(knob(KNOBS, knobs, "funding_rate")))
+        for unified in self.exchange.instruments:
+            self.exchange.publish(unified, funding=self._rate)
         self.epoch_ns = config.epoch_ns
         self.updated_ns = config.epoch_ns
         """When the account last changed."""
@@ -189,7 +188,23 @@ class Desk:
         if found is None:
             symbol_chars("symbol", value)
             raise refuse("invalid_symbol")
-        return found
+        return self.know(found)
+
+    def know(self, entry: Listing) -> Listing:
+        """The core lists the symbol, if it did not."""
+        if entry.unified in self._unlisted:
+            self._unlisted.remove(entry.unified)
+            self.exchange.add_instrument(core_instrument(entry, self.fees))
+            self.exchange.publish(entry.unified, funding=self._rate)
+        return entry
+
+    def knows(self, entry: Listing) -> bool:
+        """Whether the core lists the symbol."""
+        return entry.unified not in self._unlisted
+
+    def every_listing(self) -> list[Listing]:
+        """All symbols, which the core lists from now on."""
+        return [self.know(entry) for entry in self.listings.values()]
 
     def fees_of(self, entry: Listing) -> tuple[Decimal, Decimal]:
         """Maker and taker fee of a symbol, as fractions."""
@@ -209,9 +224,7 @@ class Desk:
         portfolio = self.account.portfolio
         setting = None if portfolio is None else portfolio.settings.get(unified)
         if setting is None:
-            tiers = self.exchange.instrument(unified).tiers
-            assert tiers is not None
-            return min(PRACTICE.leverage, tiers.tiers[0].leverage), PRACTICE.isolated
+            return min(PRACTICE.leverage, self.listings[unified].brackets[0]["initialLeverage"]), PRACTICE.isolated
         return setting.leverage, setting.isolated
 
     def assets(self) -> list[str]:

@@ -54,6 +54,7 @@ def feed(desk: Desk, name: str, now: int) -> Feed | None:
     every = _SPEEDS.get(speed) if speed else 0
     if entry is None or every is None:
         return None
+    desk.know(entry)
     if channel == "depth":
         look = _Partial(desk, entry, int(levels)) if levels else _Diff(desk, entry, now)
         return Feed(every or 250 * MS, look, now)
@@ -75,7 +76,7 @@ def feed(desk: Desk, name: str, now: int) -> Feed | None:
 
 
 def _of_all(desk: Desk, name: str, now: int) -> Feed | None:
-    entries = list(desk.listings.values())
+    entries = desk.every_listing()
     if name == "!bookTicker":
         return Feed(100 * MS, _Touch(desk, entries), now)
     if name in ("!ticker@arr", "!miniTicker@arr"):

@@ -112,6 +112,8 @@ def rows(desk: Desk, as_of: int | None, unified: str | None = None) -> list[Row]
 
 def _row(desk: Desk, entry: Listing, side: str, position: Position | None, orders: list[Order], *, first: bool) -> Row:
     leverage, isolated = desk.setting(entry.unified)
+    if not desk.knows(entry):
+        return Row(entry, SIDES[side], 0, leverage, isolated, 0)
     mark_ticks, instrument = desk.exchange.mark_price(entry.unified), desk.exchange.instrument(entry.unified)
     worth = {
         way: sum(instrument.notional(one.price or 0, one.remaining) for one in orders if one.side == way)

@@ -201,7 +201,7 @@ def _each(desk: Desk, call: Call, now: int, make: Callable[[Listing], dict[str, 
     name = codec.optional(call.params, "symbol")
     if name is not None:
         return Outcome(make(desk.listed(name)), now)
-    return Outcome([make(entry) for entry in desk.listings.values()], now)
+    return Outcome([make(entry) for entry in desk.every_listing()], now)
 
 
 def ticker_price(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
@@ -297,7 +297,7 @@ def funding_rates(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcom
     """GET /fapi/v1/fundingRate: the payments of the run, at the rate as it is now and the mark price as it is now (the
     core keeps no history of either, a simplification)."""
     name = codec.optional(call.params, "symbol")
-    entries = list(desk.listings.values()) if name is None else [desk.listed(name)]
+    entries = desk.every_listing() if name is None else [desk.listed(name)]
     start, end = period(call.params, 10_000)
     first = -(-desk.epoch_ns // EIGHT_HOURS) * EIGHT_HOURS
     rows = [

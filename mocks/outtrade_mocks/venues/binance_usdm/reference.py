@@ -14,10 +14,12 @@ price. How many decimals a number may have is ``pricePrecision`` and ``quantityP
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.cassettes.model import one_line
@@ -68,10 +70,16 @@ class Listing:
     """Least and largest quantity of limit and of market orders, in lots."""
     fees: tuple[Decimal, Decimal] | None = None
     """Maker and taker, where the symbol has its own."""
+    made: dict[tuple[Decimal, Decimal], CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
+    """The core's rules by fees of the venue, once they were asked for."""
 
     def lot_bounds(self, market: bool) -> tuple[int, int]:
         """Least and largest quantity in lots."""
         return self.market_lots if market else self.lots
+
+    def max_notional(self, leverage: int) -> int:
+        """The largest position at a leverage, in units of the settlement asset."""
+        return max((int(one["notionalCap"]) for one in self.brackets if one["initialLeverage"] >= leverage), default=0)
 
     @property
     def least_notional(self) -> str:
@@ -100,19 +108,19 @@ def own_listings() -> Mapping[str, Listing]:
     return {entry.unified: entry for entry in made}
 
 
-def _listing(raw: dict[str, Any], fees: tuple[Decimal, Decimal] | None = None) -> Listing:
+def _listing(raw: dict[str, Any]) -> Listing:
     """Raises KeyError, TypeError, ValueError or InvalidOperation on what is no object of exchangeInfo."""
     filters = {entry["filterType"]: entry for entry in raw["filters"]}
     known = _own_brackets()
     tick, step = e8_of(Decimal(filters["PRICE_FILTER"]["tickSize"])), e8_of(Decimal(filters["LOT_SIZE"]["stepSize"]))
     if tick <= 0 or step <= 0:
         raise ValueError("tick and step are above 0")
-    for name, field in (
+    for name, key in (
         ("MARKET_LOT_SIZE", "stepSize"),
         ("MIN_NOTIONAL", "notional"),
         ("PERCENT_PRICE", "multiplierUp"),
     ):
-        Decimal(filters[name][field])
+        Decimal(filters[name][key])
     margin, price = raw["marginAsset"], filters["PRICE_FILTER"]
 
     def bounds(name: str) -> tuple[int, int]:
@@ -134,7 +142,6 @@ def _listing(raw: dict[str, Any], fees: tuple[Decimal, Decimal] | None = None) -
         price_bounds=(e8_of(Decimal(price["minPrice"])), e8_of(Decimal(price["maxPrice"]))),
         lots=bounds("LOT_SIZE"),
         market_lots=bounds("MARKET_LOT_SIZE"),
-        fees=fees,
     )
 
 
@@ -150,13 +157,20 @@ def listings(config: VenueConfig) -> dict[str, Listing]:
     return {unified: _one(known, unified) for unified in config.symbols}
 
 
-def _brought(reference: Mapping[str, Any]) -> dict[str, Listing]:
+def _brought(reference: Mapping[str, Any]) -> Mapping[str, Listing]:
+    """The listings of a configuration's reference data; the same data is read once."""
+    return _read(msgspec.json.encode({"listings": reference["listings"], "fees": reference.get("fees", {})}))
+
+
+@lru_cache(maxsize=4)
+def _read(text: bytes) -> Mapping[str, Listing]:
     """Reference data may come from a file, so what it says is not trusted."""
-    found = {}
+    reference, found = msgspec.json.decode(text), {}
     for unified, raw in reference["listings"].items():
-        pair = reference.get("fees", {}).get(unified)
+        pair = reference["fees"].get(unified)
         try:
-            entry = _listing(raw, None if pair is None else (Decimal(pair[0]), Decimal(pair[1])))
+            fees = None if pair is None else (Decimal(pair[0]), Decimal(pair[1]))
+            entry = replace(_listing(raw), fees=fees)
             core_instrument(entry, (Decimal(0), Decimal(0)))
         except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
             raise VenueError(f"reference data of {one_line(unified, 40)}: {one_line(str(error), 80)}") from None
@@ -181,6 +195,13 @@ def symbols() -> dict[str, str]:
 
 def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     """The core's rules for a listing; ``fees`` are those of symbols without fees of their own."""
+    found = entry.made.get(fees)
+    if found is None:
+        found = entry.made[fees] = _core_instrument(entry, fees)
+    return found
+
+
+def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     maker, taker = entry.fees or fees
     price, lot, market = entry.filters["PRICE_FILTER"], entry.filters["LOT_SIZE"], entry.filters["MARKET_LOT_SIZE"]
     percent = entry.filters["PERCENT_PRICE"]

@@ -7,7 +7,6 @@ from outtrade_mocks.core import Reject
 from outtrade_mocks.core.positions import PositionSide
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.binance_usdm.account import max_notional
 from outtrade_mocks.venues.binance_usdm.desk import E8, MS, SIDES, Desk, Outcome
 from outtrade_mocks.venues.binance_usdm.errors import Refusal, refuse
 from outtrade_mocks.venues.binance_usdm.figures import decimal, money
@@ -37,7 +36,7 @@ def leverage(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     except Reject as reject:
         word = "isolated_leverage" if wanted < before and isolated else "max_position"
         raise _said(reject, LEVERAGE=word, INSUFFICIENT_MARGIN="min_leverage") from None
-    value = str(max_notional(desk, entry, wanted))
+    value = str(entry.max_notional(wanted))
     return Outcome({"leverage": wanted, "maxNotionalValue": value, "symbol": entry.id}, now)
 
 
