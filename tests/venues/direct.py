@@ -81,6 +81,8 @@ class Wire:
         self.now = EPOCH
         self.asked: Callable[[], None] | None = None
         self.seen: Callable[[HttpRequest, Call, Commit | None, HttpAnswer], None] | None = None
+        self.kept: tuple[Any, Any] | None = None
+        """A venue, and what somebody wants to keep of it."""
         self.request: HttpRequest | None = None
         self.answer: HttpAnswer | None = None
         self.ccxt = self._client()

@@ -7,6 +7,7 @@ fuzzed with random text on its private stream alone.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable
 from typing import Any
@@ -137,9 +138,77 @@ def _binance_usdm(wire: Wire, damage: Damage) -> Connections:
     return [("ws-fapi.binance.com", "/ws-fapi/v1", frames[0]), ("fstream.binance.com", "/market/ws", frames[1])]
 
 
+def _asked(wire: Wire, ask: Callable[[], Any]) -> Any:
+    """What a request gave that a client makes before it connects; once for each venue."""
+    if wire.kept is None or wire.kept[0] is not wire.venue:
+        watched, wire.asked, wire.seen = (wire.asked, wire.seen), None, None
+        wire.now += MS
+        try:
+            wire.kept = (wire.venue, ask())
+        except Exception:  # banned, or the like
+            wire.kept = (wire.venue, {})
+        wire.asked, wire.seen = watched
+    return wire.kept[1]
+
+
+def _kraken_spot(wire: Wire, damage: Damage) -> Connections:
+    told = _asked(wire, wire.ccxt.privatePostGetWebSocketsToken)
+    mine = {"token": told.get("result", {}).get("token", "x")}
+    order = {"order_type": "limit", "side": "buy", "order_qty": 0.01, "limit_price": 40000, "symbol": "BTC/USD"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("subscribe", {"channel": "executions", "snap_orders": True, "snap_trades": True} | mine),
+        ("subscribe", {"channel": "balances"} | mine),
+        *(("subscribe", {"channel": name, "symbol": ["BTC/USD"]}) for name in ("book", "trade", "ticker", "ohlc")),
+        ("subscribe", {"channel": "instrument"}),
+        ("unsubscribe", {"channel": "book", "symbol": ["BTC/USD"]}),
+        ("add_order", order | mine),
+        ("amend_order", {"cl_ord_id": "A1", "order_qty": 0.02} | mine),
+        ("edit_order", {"order_id": "OAAAAA-AAAAA-AAAAAA", "symbol": "BTC/USD", "order_qty": 0.02} | mine),
+        ("cancel_order", {"cl_ord_id": ["A1"]} | mine),
+        ("cancel_all", dict(mine)),
+        ("cancel_all_orders_after", {"timeout": 60} | mine),
+        ("batch_add", {"symbol": "BTC/USD", "orders": [order, order]} | mine),
+        ("batch_cancel", {"orders": ["A1", "A2"]} | mine),
+        ("ping", {}),
+    ]
+    texts = [
+        json.dumps({"method": name, "params": damage(params), "req_id": n}) for n, (name, params) in enumerate(calls)
+    ]
+    return [(host, wire.venue.stream_path, texts) for host in ("ws-auth.kraken.com", "ws.kraken.com")]
+
+
+def _bybit(wire: Wire, damage: Damage) -> Connections:
+    keys, expires = wire.module.credentials, wire.now // MS + 10_000
+    proof = hmac.new(keys.secret.encode(), f"GET/realtime{expires}".encode(), "sha256").hexdigest()
+    order = {
+        "category": "spot",
+        "symbol": "BTCUSDT",
+        "side": "Buy",
+        "orderType": "Limit",
+        "qty": "0.01",
+        "price": "40000",
+    }
+    more = {"orderLinkId": "A1", "price": "40000"}
+    head = {"X-BAPI-TIMESTAMP": str(wire.now // MS)}
+    frames: list[dict[str, Any]] = [
+        *[{"op": "auth", "args": [keys.key, expires, proof]}] * 3,
+        {"op": "subscribe", "args": ["order", "execution", "position", "wallet"]},
+        {"op": "subscribe", "args": ["orderbook.50.BTCUSDT", "publicTrade.BTCUSDT", "tickers.BTCUSDT"]},
+        {"op": "unsubscribe", "args": ["publicTrade.BTCUSDT"]},
+        {"op": "ping"},
+        *({"op": f"order.{name}", "header": damage(head), "args": [damage(order | more)]}
+          for name in ("create", "amend", "cancel", "create-batch")),
+    ]  # fmt: skip
+    texts = [json.dumps({"req_id": str(n), "reqId": str(n)} | frame) for n, frame in enumerate(frames)]
+    places = ("/v5/private", "/v5/trade", "/v5/public/spot", "/v5/public/linear")
+    return [("stream.bybit.com", place, texts) for place in places]
+
+
 FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {
     "binance_spot": _binance_spot,
     "binance_usdm": _binance_usdm,
+    "bybit": _bybit,
+    "kraken_spot": _kraken_spot,
     "okx": _okx,
 }
 
