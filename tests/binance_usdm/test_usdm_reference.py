@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import usdm_lives
 from usdm_kit import BTC, Kit
 
+from outtrade_mocks import cassettes
 from outtrade_mocks.venues import VenueError
 from outtrade_mocks.venues.binance_usdm.reference import own_listings
 
@@ -53,3 +55,20 @@ def test_of_thousands_of_symbols_those_that_are_asked_for_are_listed() -> None:
     assert kit.public("/fapi/v1/premiumIndex", symbol="C7USDT").data["lastFundingRate"] == "0.00010000"
     assert len(kit.public("/fapi/v1/ticker/price").data) == 200
     assert Decimal(kit.get("/fapi/v3/account").data["totalInitialMargin"]) == 20
+
+
+def test_cassettes_say_where_they_come_from() -> None:
+    for name in cassettes.names("binance_usdm"):
+        cassette = cassettes.load("binance_usdm", name)
+        assert cassette.provenance == ("from-mock" if name == "orders" else "documented")
+        assert all(interaction.json() is not None for interaction in cassette)
+
+
+def test_the_lives_of_orders_are_what_the_mock_does() -> None:
+    """After a change that is meant: python tests/binance_usdm/usdm_lives.py (see there)."""
+    made = {one.name: one for one in usdm_lives.interactions()}
+    kept = {one.name: one for one in cassettes.load("binance_usdm", "orders")}
+    assert list(kept) == list(made)
+    for name, one in made.items():
+        assert (kept[name].uri, kept[name].status, kept[name].json()) == (one.uri, one.status, one.json()), name
+    assert {one.status for one in made.values()} == {200}
