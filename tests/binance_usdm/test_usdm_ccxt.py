@@ -189,3 +189,45 @@ async def _streams(access: VenueAccess) -> None:
 def test_private_streams(did: Did) -> None:
     play(VENUE, _streams, **STAGE)
     did(VENUE, "ccxt.pro", "watch orders, trades, positions, balance, trigger orders")
+
+
+async def _public(access: VenueAccess) -> None:
+    ex = access.ccxt(pro=True)
+    try:
+        await ex.load_markets()
+        book = await ex.watch_order_book(BTC)
+        snapshot = await ex.fetch_order_book(BTC)
+        assert book["bids"][0][0] == pytest.approx(snapshot["bids"][0][0], rel=1e-3)
+        assert (await ex.watch_ticker(BTC))["symbol"] == BTC
+        assert (await ex.watch_trades(BTC))[-1]["price"] == pytest.approx(50_000, rel=0.02)
+        assert BTC in await ex.watch_bids_asks([BTC])
+        assert (await ex.watch_ohlcv(BTC, "1m"))[-1][4] == pytest.approx(50_000, rel=0.02)
+        assert (await ex.watch_mark_price(BTC))["markPrice"] == pytest.approx(50_000, rel=0.02)
+    finally:
+        await ex.close()
+
+
+def test_public_streams(did: Did) -> None:
+    lively = quiet("50000", maker_rate=2, taker_rate=2, volatility_bps=3)
+    play(VENUE, _public, **(STAGE | {"symbols": (BTC,), "markets": {BTC: lively}}))
+    did(VENUE, "ccxt.pro", "watch order book, ticker, trades, best bid and ask, candles, mark price")
+
+
+async def _in_frames(access: VenueAccess) -> None:
+    ex = access.ccxt(pro=True)
+    try:
+        await ex.load_markets()
+        order = await ex.create_order_ws(BTC, "limit", "buy", 0.01, 40_000)
+        assert order["status"] == "open"
+        edited = await ex.edit_order_ws(order["id"], BTC, "limit", "buy", 0.02, 41_000)
+        assert edited["price"] == 41_000
+        assert (await ex.fetch_order_ws(order["id"], BTC))["amount"] == 0.02
+        assert (await ex.cancel_order_ws(order["id"], BTC))["status"] == "canceled"
+        assert (await ex.fetch_balance_ws())["USDT"]["total"] == 100_000
+    finally:
+        await ex.close()
+
+
+def test_orders_in_frames(did: Did) -> None:
+    play(VENUE, _in_frames, **STAGE)
+    did(VENUE, "ccxt.pro", "create, edit, fetch, cancel order and fetch balance by WebSocket")
