@@ -278,6 +278,16 @@ def test_spot_conditional_orders_take_their_side_from_the_market(kit: Kit) -> No
     )
 
 
+def test_a_tpsl_order_occupies_its_assets_and_a_stop_order_does_not(kit: Kit) -> None:
+    kit.placed("spot", "Sell", qty="0.5", triggerPrice="45000", orderFilter="StopOrder")
+    assert kit.wallet("BTC")["locked"] == "0"
+    wire = kit.placed("spot", "Sell", qty="0.5", triggerPrice="45000", orderFilter="tpslOrder")
+    assert kit.wallet("BTC")["locked"] == "0.5"
+    assert kit.place("spot", "Sell", qty="1.8", triggerPrice="46000", orderFilter="tpslOrder").code == 170131
+    kit.post("/v5/order/cancel", category="spot", symbol="BTCUSDT", orderId=wire)
+    assert kit.wallet("BTC")["locked"] == "0"
+
+
 def test_money_that_is_missing_when_it_triggers(kit: Kit) -> None:
     wire = kit.placed("spot", price="51000", qty="1.9", triggerPrice="51000")
     kit.placed("spot", price="40000", qty="2")

@@ -36,7 +36,7 @@ def x(bench: Any) -> Any:
 
 def stop(x: Any, side: str, lots: int, price: int | None = None, *, limit: int | None = None, **more: Any) -> Any:
     kind = more.pop("kind", "stop")
-    names = ("source", "trail_ticks", "trail_bps", "limit_ticks", "limit_bps")
+    names = ("source", "trail_ticks", "trail_bps", "limit_ticks", "limit_bps", "reserve")
     trigger = Trigger(kind=kind, price=price, **{name: more.pop(name) for name in names if name in more})
     new = NewOrder(
         symbol=SYMBOL, side=side, type="market" if limit is None else "limit", price=limit, lots=lots, trigger=trigger,
@@ -113,6 +113,12 @@ def test_money_at_placement_or_at_the_trigger(x: Any) -> None:
     x.limit(x.d, "buy", 110, 1)
     assert (now(x, order).status, now(x, order).expired_by) == ("rejected", "funds")
     assert x.balances(x.a)["USD"] == (100_000, 0)
+    assert rejected(stop, x, "buy", 1_000, 120, reserve="placement") is RejectReason.INSUFFICIENT_BALANCE
+    own = stop(x, "buy", 10, 120, reserve="placement")  # Bybit spot: a TP/SL order, beside conditional ones
+    assert x.balances(x.a)["USD"] == (98_800, 1_200)
+    x.exchange.cancel(x.a, SYMBOL, order_id=own.order_id)
+    assert x.balances(x.a)["USD"] == (100_000, 0)
+    assert rejected(stop, x, "buy", 10, 120, reserve="never") is RejectReason.INVALID_ORDER
 
 
 def test_a_market_stop_that_slips_beyond_its_reserve_pays_from_what_is_free(x: Any) -> None:

@@ -320,6 +320,9 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     limit_bps: int | None = None
     """Of a limit order: its limit price is that far above (below 0: below) the price that triggers it, and what the
     order says before that is a guess for which money is reserved (Kraken trailing-stop-limit, price2)."""
+    reserve: Literal["placement", "trigger"] | None = None
+    """Spot: when the money is locked; None: as ``Practice.reserve`` says (Bybit: its TP/SL orders at placement, its
+    conditional orders at the trigger)."""
 
     @property
     def trailing(self) -> bool:

@@ -128,6 +128,8 @@ def check_trigger(new: NewOrder, trigger: Trigger) -> None:
         raise Malformed("a trigger is a stop or a take profit")
     if trigger.source not in ("last", "mark", "index"):
         raise Malformed(f"trigger source {trigger.source!r}")
+    if trigger.reserve not in (None, "placement", "trigger"):
+        raise Malformed(f"money is reserved at placement or at the trigger, not {trigger.reserve!r}")
     if new.lots is None and new.side != "buy" and not new.close_position:
         raise Malformed("a trigger order has a quantity; only a buy may have a quote amount instead")
     values = (trigger.price, trigger.trail_ticks, trigger.trail_bps)

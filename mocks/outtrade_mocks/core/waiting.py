@@ -48,7 +48,7 @@ class Waiting(Matching):
             return 0, 0  # its quantity is that of the position by then
         if lots is None:
             check_market(instrument, None, new.quote, None)
-            return 0, (new.quote or 0) if self.practice.reserve == "placement" else 0
+            return 0, (new.quote or 0) if self._at_placement(trigger) else 0
         if new.price is not None:
             reference = market.reference if self.practice.band_of_waiting else None
             check_limit(instrument, new.side, new.price, lots, reference)
@@ -56,12 +56,16 @@ class Waiting(Matching):
             check_lots(instrument, lots, market=True)
             if trigger.price is not None and not trigger.trailing:
                 check_notional(instrument, trigger.price * lots, market=True)
-        if self.practice.reserve == "trigger":
+        if not self._at_placement(trigger):
             return lots, 0
         price = 0 if new.side == "sell" else self._reserve_price(market, new.price, trigger)
         if price is None:
             raise Reject(RejectReason.NO_TRIGGER_PRICE, "there is no price to reserve money for")
         return lots, market.clearing.need(new.side == "buy", price, lots)
+
+    def _at_placement(self, trigger: Trigger) -> bool:
+        """Whether an order with that trigger locks its money while it waits."""
+        return (trigger.reserve or self.practice.reserve) == "placement"
 
     def _reserve_price(self, market: Market, limit: int | None, trigger: Trigger) -> int | None:
         """Ticks for which a buy that waits for its trigger locks money; None: there is no price yet."""
@@ -75,15 +79,16 @@ class Waiting(Matching):
         """Atoms that are locked for a trigger order from here on; None: there is no price to reserve for."""
         terms, special = order_of(entry).terms, entry.special
         assert terms is not None and terms.trigger is not None and special is not None
-        if self.practice.reserve == "trigger":
+        if not self._at_placement(terms.trigger):
             return 0
         price = self._reserve_price(market, order_of(entry).price, terms.trigger) if entry.buy else 0
         return None if price is None else market.clearing.need(entry.buy, price, entry.remaining)
 
     def _need(self, market: Market, entry: Entry, more: int = 0) -> int:
         """Atoms that an open order needs to be locked, alone, and with ``more`` lots."""
-        status = order_of(entry).status
-        if status is Status.HELD or (status is Status.UNTRIGGERED and self.practice.reserve == "trigger"):
+        status, terms = order_of(entry).status, order_of(entry).terms
+        trigger = None if terms is None or status is not Status.UNTRIGGERED else terms.trigger
+        if status is Status.HELD or (trigger is not None and not self._at_placement(trigger)):
             return 0
         special, order = entry.special, order_of(entry)
         if order.quote is not None:

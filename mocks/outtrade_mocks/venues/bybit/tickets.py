@@ -193,7 +193,12 @@ def _trigger(desk: Desk, listing: Listing, params: Mapping[str, Any], side: str,
         if now is not None and (price <= now if rising else price >= now):
             shown = (desk.price(listing.unified, price), desk.price(listing.unified, now))
             raise refuse("rising" if rising else "falling", *shown)
-    return Trigger(kind="stop" if (side == BUY) == rising else "take_profit", price=price, source=SOURCES[source])
+    return Trigger(
+        kind="stop" if (side == BUY) == rising else "take_profit",
+        price=price,
+        source=SOURCES[source],
+        reserve="placement" if note.order_filter == "tpslOrder" else None,
+    )
 
 
 def _now(desk: Desk, listing: Listing, source: TriggerSource) -> int | None:

@@ -145,7 +145,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "self_trade": Trait(
             {"default": "None", "modes": ("None", "CancelMaker", "CancelTaker", "CancelBoth")}, "smp.mdx", "documented"
         ),
-        "stop_reserves": Trait("trigger", f"{CREATE}: a conditional order does not occupy margin", "documented"),
+        "stop_reserves": Trait(
+            {"conditional": "trigger", "spot tpslOrder": "placement"}, f"{CREATE} orderFilter", "documented"
+        ),
         # ---- access
         "auth": Trait(
             {"keys": ("hmac", "rsa"), "signs": "timestamp, key, window, then query string or body as sent"},
