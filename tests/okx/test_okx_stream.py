@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from decimal import Decimal
 from typing import Any
 
@@ -268,6 +270,19 @@ def test_a_book_can_be_followed(kit: Kit) -> None:
         assert book["checksum"] == checksum(bids, asks)
     rest = kit.public("market/books", instId=SPOT, sz=400).item
     assert (bids, asks) == (rest["bids"], rest["asks"])
+
+
+def test_the_checksum_is_a_signed_crc32() -> None:
+    bids, asks = [["3366.1", "7", "0", "3"]], [["3366.8", "9", "0", "3"], ["3368", "8", "0", "4"]]
+    for levels in (bids, bids * 30):
+        text = (
+            ":".join(f"{bid[0]}:{bid[1]}:3366.8:9" for bid in levels[:25])
+            if len(levels) > 1
+            else "3366.1:7:3366.8:9:3368:8"
+        )
+        expected = struct.unpack(">i", struct.pack(">I", zlib.crc32(text.encode())))[0]
+        assert checksum(levels, asks if len(levels) == 1 else [asks[0]] * 30) == expected
+    assert checksum(bids, asks) < 0
 
 
 def test_a_book_says_that_it_is_alive(kit: Kit) -> None:
