@@ -164,6 +164,10 @@ def test_money_and_positions(kit: Kit) -> None:
     assert [(one["fillSz"], one["execType"]) for one in data(told, "fills")] == [("2", "T")]
     again = due(kit, session, 6)
     assert [row["pos"] for row in data(again, "positions")] == ["2"]
+    kinds = {frame["eventType"] for frame in told if frame["arg"]["channel"] in ("account", "positions")}
+    assert kinds == {"event_update"}
+    assert [(frame["eventType"], frame["curPage"], frame["lastPage"]) for frame in again] == [("snapshot", 1, True)] * 2
+    assert [one["trades"] for one in both if one["trades"]] == [[{"instId": SWAP, "tradeId": "242000001"}]]
     assert {row["ccy"] for row in data(again, "account")[0]["details"]} == {"BTC", "ETH", "USDT"}
 
 

@@ -17,6 +17,7 @@ The checksum is the CRC32, as a signed number, of the first 25 levels of both si
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -48,7 +49,11 @@ PERIODS: Mapping[str, int] = {
 """Milliseconds between two looks."""
 VIP = ("books-l2-tbt", "books50-l2-tbt")
 TYPED = ("orders", "positions", "orders-algo", "algo-advance", "liquidation-warning")
+PAGED = ("account", "positions")
 REGULAR_NS = 5_000_000_000
+INTERVALS = {"0": 0, "2000": 2000, "3000": 3000, "4000": 4000}
+"""Values of ``updateInterval`` that mean something."""
+_INTERVAL = re.compile(r'"updateInterval"\s*:\s*"?(\d{1,6})')
 QUIET_NS = 60_000_000_000
 """After so long without a change a book says that it is alive."""
 
@@ -79,9 +84,7 @@ class Subscription:
         self.key = self.key_of(arg)
         self.wide = arg.get("instType", "") in ("", "ANY")
         shown = {name: value for name, value in self.arg.items() if name != "extraParams"}
-        self.frame = encode(
-            shown | ({"uid": UID} if private and self.channel != "balance_and_position" else {})
-        ).decode()
+        self.frame = encode(shown | ({"uid": UID} if private else {})).decode()
         self.due: int | None = None
         self.since = 0
         self.seen: Any = None
@@ -100,12 +103,15 @@ class Subscription:
     def period(self) -> int | None:
         """Nanoseconds between two looks; None: it speaks of events only."""
         if self.private:
-            regular = self.channel in ("account", "positions") and '"updateInterval":"0"' not in self.arg.get(
-                "extraParams", ""
-            ).replace(" ", "")
-            return REGULAR_NS if regular else None
+            return self._regular() if self.channel in PAGED else None
         name = "books" if self.channel == "books" else self.channel
         return PERIODS.get(name, 1_000) * MS
+
+    def _regular(self) -> int | None:
+        """How often account and positions are told without a reason: as ``updateInterval`` says, else every 5 s."""
+        found = _INTERVAL.search(self.arg.get("extraParams", ""))
+        milliseconds = INTERVALS.get(found[1], REGULAR_NS // MS) if found is not None else REGULAR_NS // MS
+        return milliseconds * MS or None
 
     def begins(self, now: int) -> None:
         """It was accepted."""
@@ -113,9 +119,11 @@ class Subscription:
         period = self.period
         self.due = None if period is None else now + period
 
-    def data(self, data: str, action: str = "") -> str:
-        """A frame with this subscription's argument."""
+    def data(self, data: str, action: str = "", *, snapshot: bool = False) -> str:
+        """A frame with this subscription's argument; those of account and positions say whether it is a snapshot."""
         told = f',"action":"{action}"' if action else ""
+        if self.channel in PAGED:
+            told = ',"eventType":"snapshot","curPage":1,"lastPage":true' if snapshot else ',"eventType":"event_update"'
         return f'{{"arg":{self.frame}{told},"data":{data}}}'
 
     def wants(self, entry: Listing | None) -> bool:
@@ -197,14 +205,15 @@ def _private_snapshot(desk: Desk, one: Subscription, now: int) -> list[str]:
     if one.channel == "account":
         wanted = one.arg.get("ccy")
         told = money.balance(desk, None, frozenset({wanted}) if wanted else None)
-        return [one.data(encode([told]).decode())]
+        return [one.data(encode([told]).decode(), snapshot=True)]
     held = [
         position
         for position in desk.exchange.view(desk.account).positions()
         if one.wants(desk.listings[position.symbol])
     ]
     if one.channel == "positions":
-        return [one.data(encode([money.position(desk, position) for position in held]).decode())]
+        rows = [money.position(desk, position) | {"pTime": str(now // MS)} for position in held]
+        return [one.data(encode(rows).decode(), snapshot=True)]
     if one.channel == "balance_and_position":
         from outtrade_mocks.venues.okx.events import brief
 
@@ -350,5 +359,5 @@ def _trades(desk: Desk, one: Subscription) -> str | None:
     if not printed:
         return None
     one.seen = printed[-1].number
-    rows = [market.public_trade(desk, one.entry, found) | {"count": "1"} for found in printed]
+    rows = [market.public_trade(desk, one.entry, found) | {"count": "1", "seqId": found.number} for found in printed]
     return one.data(encode(rows).decode())

@@ -19,7 +19,7 @@ from outtrade_mocks.venues.okx.codec import encode, ms
 from outtrade_mocks.venues.okx.desk import Desk
 
 Kind = Literal["order", "fill", "balance", "position", "other"]
-EVENT_TYPES = {"trade": "filled", "funding": "funding_fee", "margin": "transferred", "leverage": "snapshot"}
+EVENT_TYPES = {"trade": "filled", "funding": "funding_fee", "margin": "adjust_margin", "leverage": "set_leverage"}
 
 
 class Events:
@@ -123,7 +123,7 @@ class Events:
         return _text([money.changed_balance(self._desk, change.balances, change.time)])
 
     def _position(self, change: PositionChange) -> str:
-        return _text([money.position(self._desk, change.position)])
+        return _text([money.position(self._desk, change.position) | {"pTime": ms(change.time)}])
 
     def _both(self, balance: BalanceChange | None, position: PositionChange | None) -> str:
         return _text([both(self._desk, balance, position)])
@@ -143,8 +143,16 @@ def both(desk: Desk, balance: BalanceChange | None, position: PositionChange | N
             for asset, free, locked in (() if balance is None else balance.balances)
         ],
         "posData": [] if position is None else [brief(desk, position.position)],
-        "trades": [],
+        "trades": _trades(desk, position),
     }
+
+
+def _trades(desk: Desk, change: PositionChange | None) -> list[dict[str, str]]:
+    """The trade that changed a position."""
+    if change is None or change.why != "trade":
+        return []
+    told = money.position(desk, change.position, liquidation=False)
+    return [{"instId": told["instId"], "tradeId": told["tradeId"]}]
 
 
 def brief(desk: Desk, position: Any) -> dict[str, str]:

@@ -308,7 +308,6 @@ def public_trade(desk: Desk, entry: Listing, one: Print) -> dict[str, str]:
     return {
         "instId": entry.id,
         "px": desk.price(entry.unified, one.price),
-        "seqId": str(one.number),
         "side": one.taker,
         "source": "0",
         "sz": desk.size(entry.unified, one.lots),
