@@ -128,7 +128,7 @@ def listings(venue: str, number: int) -> VenueConfig:
 def start(build: Callable[[], Any]) -> float:
     """Median processor time of ``build``, in ms."""
     times = []
-    for _ in range(7):
+    for _ in range(5):
         gc.collect()
         began = time.process_time()
         build()
