@@ -55,6 +55,10 @@ def test_a_venues_page_is_as_it_would_be_written_today(venue: str, script: Modul
     assert path.read_text() == script.page(venue), f"run: python docs/venue_tables.py {venue}"
 
 
+def test_the_comparison_is_as_it_would_be_written_today(script: ModuleType) -> None:
+    assert (DOCS / "venues" / "README.md").read_text() == script.comparison(), "run: python docs/venue_tables.py"
+
+
 def test_a_page_with_a_broken_mark_is_refused(script: ModuleType) -> None:
     with pytest.raises(ValueError, match="no table 'prices'"):
         script.filled("binance_spot", "<!-- generated: prices -->\n<!-- end -->\n")
