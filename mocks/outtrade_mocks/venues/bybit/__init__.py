@@ -7,6 +7,7 @@
     auth        key, time window, signature (HMAC, RSA)
     limits      paces per endpoint and category, the limit of the address, the ban
     ids         order and execution ids
+    notes       what Bybit knows of an order and the core does not
     desk        exchange core + account + translation: what handlers work on
     tickets     reading and checking a new order
     guards      take profits, stop losses and trailing stops beside orders and positions

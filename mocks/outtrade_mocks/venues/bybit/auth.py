@@ -4,7 +4,7 @@ Signed is ``timestamp + key + recv_window + (query string | body)``, all as sent
 RSA-SHA256 in base64. A request is taken where ``server - recv_window <= timestamp < server + 1000`` (ms)::
 
     >>> sign("secret", "1658384314791XXXXXXXXXX5000category=option&symbol=BTC-29JUL22-25000-C")[:16]
-    '49c1fb4bb5ebc7aa'
+    '02e9182e34617705'
 
 A WebSocket signs ``GET/realtime`` and when that expires, in ms.
 """

@@ -37,6 +37,7 @@ from outtrade_mocks.venues.bybit import ids
 from outtrade_mocks.venues.bybit.codec import MS, fixed, rounded
 from outtrade_mocks.venues.bybit.errors import refuse
 from outtrade_mocks.venues.bybit.limits import Limits
+from outtrade_mocks.venues.bybit.notes import NAMELESS, Execution, Note
 from outtrade_mocks.venues.bybit.reference import CATEGORIES, Listing, core_instrument, flows, listings
 from outtrade_mocks.venues.bybit.traits import KNOBS
 from outtrade_mocks.venues.config import VenueConfig
@@ -58,45 +59,6 @@ PRACTICE = Practice(
 A trigger price that is reached already is refused by the codec where the venue says so (110092, 110093)."""
 EAGER = 64
 """Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
-NAMELESS = "~"
-"""Begins the core's client id of an order without orderLinkId; no client can send it."""
-SIDES = {"buy": "Buy", "sell": "Sell"}
-
-
-@dataclass(slots=True)
-class Note:
-    """What Bybit knows of an order and the core does not. Prices in ticks, quantities in lots."""
-
-    link_id: str = ""
-    """As shown: spot orders without one get a number."""
-    order_filter: str = "Order"
-    stop_type: str = ""
-    create_type: str = "CreateByUser"
-    direction: int = 0
-    trigger_by: str = ""
-    position_idx: int = 0
-    take_profit: int | None = None
-    stop_loss: int | None = None
-    tp_trigger_by: str = ""
-    sl_trigger_by: str = ""
-    tpsl_mode: str = ""
-    tp_limit: int | None = None
-    sl_limit: int | None = None
-    smp_type: str = "None"
-    is_leverage: str = ""
-    market_unit: str = ""
-    close_on_trigger: bool = False
-    shown_price: int | None = None
-    """The price of a market order for contracts: the limit that it is matched with."""
-    created_at_price: int | None = None
-    """The last price when it was made."""
-    cancel_type: str = "UNKNOWN"
-    guards: tuple[str, int] | None = None
-    """(symbol, position index) of the position that it protects."""
-    pair: str = ""
-    """What it shares with the other of a take profit and a stop loss."""
-    placed_guards: bool = False
-    """Whether its own take profit and stop loss stand."""
 
 
 @dataclass(slots=True)
@@ -108,16 +70,6 @@ class Outcome:
     ext: dict[str, Any] = field(default_factory=dict)
     message: str = "OK"
     order_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """A fill, and what was true of its order then."""
-
-    fill: Fill
-    order: Order
-    closed: int
-    """Lots that closed a position."""
 
 
 class Desk:

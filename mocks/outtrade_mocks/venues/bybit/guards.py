@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from outtrade_mocks.core import Change, NewOrder, Order, OrderChange, Position, PositionChange, Reject, Trigger
 from outtrade_mocks.core.orders import TERMINAL, HeldSide, Side, TriggerKind
 from outtrade_mocks.core.positions import PositionSide
-from outtrade_mocks.venues.bybit.desk import Desk, Note
+from outtrade_mocks.venues.bybit.desk import Desk
+from outtrade_mocks.venues.bybit.notes import Note
 from outtrade_mocks.venues.bybit.tickets import POSITION_SIDES, SOURCES
 
 SIDE_OF: Mapping[int, PositionSide] = {0: "net", 1: "long", 2: "short"}

@@ -11,10 +11,11 @@ from outtrade_mocks.core.orders import Side
 from outtrade_mocks.venues.api import Call
 from outtrade_mocks.venues.bybit import codec, holdings, shapes, tickets
 from outtrade_mocks.venues.bybit.codec import MS
-from outtrade_mocks.venues.bybit.desk import Execution, Note, Outcome
+from outtrade_mocks.venues.bybit.desk import Outcome
 from outtrade_mocks.venues.bybit.errors import refuse, translate
 from outtrade_mocks.venues.bybit.firm import Firm
 from outtrade_mocks.venues.bybit.guards import INDEX, SIDE_OF, Wanted
+from outtrade_mocks.venues.bybit.notes import Execution, Note
 from outtrade_mocks.venues.bybit.queries import times
 from outtrade_mocks.venues.bybit.reference import Listing
 from outtrade_mocks.venues.bybit.trading import scope

@@ -13,9 +13,10 @@ from outtrade_mocks.core import Order, View
 from outtrade_mocks.venues.api import Call
 from outtrade_mocks.venues.bybit import codec, shapes
 from outtrade_mocks.venues.bybit.codec import MS
-from outtrade_mocks.venues.bybit.desk import Execution, Outcome
+from outtrade_mocks.venues.bybit.desk import Outcome
 from outtrade_mocks.venues.bybit.errors import refuse
 from outtrade_mocks.venues.bybit.firm import Firm
+from outtrade_mocks.venues.bybit.notes import Execution
 from outtrade_mocks.venues.bybit.reference import Listing
 from outtrade_mocks.venues.bybit.trading import scope
 

@@ -14,8 +14,8 @@ from outtrade_mocks.core import BalanceChange, Change, Order, OrderChange, Posit
 from outtrade_mocks.venues.api import Push
 from outtrade_mocks.venues.bybit import holdings, shapes
 from outtrade_mocks.venues.bybit.codec import MS, encode
-from outtrade_mocks.venues.bybit.desk import NAMELESS, Execution
 from outtrade_mocks.venues.bybit.firm import Firm
+from outtrade_mocks.venues.bybit.notes import NAMELESS, Execution
 
 
 class Reports:

@@ -7,7 +7,8 @@ from typing import Any
 
 from outtrade_mocks.core import Order, Status
 from outtrade_mocks.venues.bybit.codec import rounded
-from outtrade_mocks.venues.bybit.desk import NAMELESS, SIDES, Desk, Execution, Note
+from outtrade_mocks.venues.bybit.desk import Desk
+from outtrade_mocks.venues.bybit.notes import NAMELESS, SIDES, Execution, Note
 
 REASONS = {
     "post_only": "EC_PostOnlyWillTakeLiquidity",

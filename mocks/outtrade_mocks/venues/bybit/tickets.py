@@ -18,8 +18,9 @@ from typing import Any, Literal, cast
 from outtrade_mocks.core import NewOrder, Reject, Trigger
 from outtrade_mocks.core.orders import HeldSide, SelfTrade, TimeInForce, TriggerSource
 from outtrade_mocks.venues.bybit import codec
-from outtrade_mocks.venues.bybit.desk import Desk, Note
+from outtrade_mocks.venues.bybit.desk import Desk
 from outtrade_mocks.venues.bybit.errors import Refusal, refuse
+from outtrade_mocks.venues.bybit.notes import Note
 from outtrade_mocks.venues.bybit.reference import Listing
 
 SIDES: Mapping[str, Literal["buy", "sell"]] = {"Buy": "buy", "Sell": "sell"}

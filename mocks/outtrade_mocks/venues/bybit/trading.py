@@ -15,9 +15,10 @@ from outtrade_mocks.core import Order, Reject
 from outtrade_mocks.core.orders import TERMINAL
 from outtrade_mocks.venues.api import Call
 from outtrade_mocks.venues.bybit import codec, tickets
-from outtrade_mocks.venues.bybit.desk import Note, Outcome
+from outtrade_mocks.venues.bybit.desk import Outcome
 from outtrade_mocks.venues.bybit.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.bybit.firm import Firm
+from outtrade_mocks.venues.bybit.notes import Note
 from outtrade_mocks.venues.bybit.reference import Listing
 from outtrade_mocks.venues.bybit.shapes import link_of
 
