@@ -192,6 +192,7 @@ def test_prevented_matches(kit: Kit, mode: str, taker: str, maker: str, lost: tu
         assert event["v"] == match["preventedMatchId"]
         assert event["U"] in (resting, answer["orderId"]) and event["U"] != event["i"]
         assert Decimal(event["A"]) == Decimal(event["B"]) == Decimal(lost[event["i"] == resting])
+    assert ("preventedMatchId" in answer) == (lost[0] != "0"), "only who lost something by it says so"
     if lost[0] != "0":
         assert Decimal(answer["preventedQuantity"]) == Decimal(lost[0])
 
