@@ -67,15 +67,15 @@ class Fuzz:
         self._sign = self.wire.ccxt.sign
         self.wire.ccxt.sign = self._signing
         self.wire.load()
-        self._signable = requests_of(self.wire.ccxt, set(self._paths))
-        assert self._signable, "ccxt signs none of the requests in about()"
+        self.signable = requests_of(self.wire.ccxt, set(self._paths))
+        assert self.signable, "ccxt signs none of the requests in about()"
         self.markets = [name for name in self.wire.config.symbols if name in self.wire.ccxt.markets]
         assert self.markets, "ccxt sees none of the configured symbols"
         self.wire.asked, self.wire.seen = self._note, self._judge
 
     # ------------------------------------------------------------------ running
-    def episode(self, number: int, steps: int = EPISODE) -> None:
-        """A venue of its own, ``steps`` steps, and the auditor. Raises AssertionError that says how to see it again."""
+    def begin(self, number: int) -> None:
+        """A venue of its own for an episode."""
         self.rng = random.Random(f"{self.name} {self.seed} {number}")
         self.odd = Odd(self.rng)
         self.wire.restart(self.name, self.rng.randrange(1000))
@@ -87,6 +87,10 @@ class Fuzz:
         self.damaging = False
         self.last = "the beginning"
         self.wire.venue.on_push(self.pushes.append)
+
+    def episode(self, number: int, steps: int = EPISODE) -> None:
+        """A venue of its own, ``steps`` steps, and the auditor. Raises AssertionError that says how to see it again."""
+        self.begin(number)
         core = core_of(self.wire.venue)
         assets = sorted(
             {name for account in core.accounts.values() for name in account.balances} | set(core.ledger.fees)
@@ -149,11 +153,14 @@ class Fuzz:
     def _signed(self) -> None:
         """Any request of the venue, signed, with parameters of another."""
         rng = self.rng
-        path, api, method = rng.choice(self._signable)
         params = dict(rng.choice(self.sent)) if self.sent else {}
         if rng.random() < 0.7:
             params = self.odd.damage(params)
-        self.wire.now += MS * rng.randrange(1, 50)
+        self.send_signed(*rng.choice(self.signable), params)
+
+    def send_signed(self, path: str, api: list[str], method: str, params: Any) -> None:
+        """One of ``signable`` with these parameters, as ccxt signs it."""
+        self.wire.now += MS * self.rng.randrange(1, 50)
         try:
             made = self._sign(path, api, method, params)
         except Exception:
@@ -162,7 +169,7 @@ class Fuzz:
         headers = {str(name).lower(): str(value) for name, value in (made["headers"] or {}).items()}
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         body = (made["body"] or "").encode("utf-8", "replace")
-        self._send(HttpRequest(method, target, parts.hostname or "", headers, body))
+        self.send(HttpRequest(method, target, parts.hostname or "", headers, body))
 
     def _replay(self) -> None:
         if not self.past:
@@ -186,7 +193,7 @@ class Fuzz:
                 target += ("&" if "?" in target else "?") + pairs
             else:
                 body = json.dumps(self.odd.damage({"symbol": "BTCUSDT", "a": [1]})).encode()
-        self._send(HttpRequest(method, target, old.host, headers, body))
+        self.send(HttpRequest(method, target, old.host, headers, body))
 
     def _nothing(self) -> None:
         rng = self.rng
@@ -201,9 +208,10 @@ class Fuzz:
         body = rng.choice((*BODIES, rng.randbytes(rng.randrange(40)), json.dumps(rng.choice(JUNK)).encode()))
         hosts = [host for host, _ in self.wire.venue.rest_hosts] + ["localhost", ""]
         kinds = ("application/json", "application/x-www-form-urlencoded", "text/plain", "")
-        self._send(HttpRequest(method, f"{path}?{query}", rng.choice(hosts), {"content-type": rng.choice(kinds)}, body))
+        self.send(HttpRequest(method, f"{path}?{query}", rng.choice(hosts), {"content-type": rng.choice(kinds)}, body))
 
-    def _send(self, request: HttpRequest) -> None:
+    def send(self, request: HttpRequest) -> None:
+        """A request as it is."""
         self.last = f"{request.method} {request.target[:300]} {request.body[:300]!r} {request.headers}"
         self.wire.now += self.rng.randrange(3 * MS)
         self.wire.send(request)
