@@ -218,18 +218,19 @@ class Exchange(MarginRequests):
         if not plain:
             terms, trigger = self._vet_terms(market, account, new), new.trigger
         instrument, clearing, price, buy = market.instrument, market.clearing, new.price, new.side == "buy"
+        reference = market.last_price if market.flow is None else market.flow.reference  # Market.reference, for speed
         if trigger is not None:
             lots, need = self._size_trigger(market, new, reached_is_fine=self.practice.immediate_trigger == "trigger")
         elif price is not None:
             lots = new.lots or 0
-            check_limit(instrument, new.side, price, lots, market.reference)
+            check_limit(instrument, new.side, price, lots, reference)
             need = clearing.need(buy, price, lots)
         elif later:
-            check_market(instrument, new.lots, None, market.reference)
+            check_market(instrument, new.lots, None, reference)
             lots, waits = new.lots or 0, self._collar(market)
             need = clearing.need(buy, waits, lots)
         else:
-            check_market(instrument, new.lots, new.quote, market.reference)
+            check_market(instrument, new.lots, new.quote, reference)
             lots, cost = self._size(market, account, buy, new.lots, new.quote, new.self_trade)
             need = cost if buy else clearing.need(False, 0, lots)
         pays, gets = clearing.sides(account, buy)
