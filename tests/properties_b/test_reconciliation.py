@@ -203,3 +203,13 @@ def test_no_check_crashes_on_an_ordinary_history(line: str) -> None:
     ix = Index(history(line))
     for prop in PROPERTIES.values():
         assert judge(prop, ix).verdict != "harness-error"
+
+
+def test_a_fee_may_be_as_round_as_the_venue_shows_it() -> None:
+    told = history(BUY + "1 place a -> ok:fill | 600 report t1=1@100:0.00099BTC")
+    fees = next(prop for prop in rec.PROPERTIES if prop.id == "REC-06")
+    assert judge(fees, Index(told)).verdict == FAIL
+    told.header.traits["fee_shown"] = "0.0001"
+    assert judge(fees, Index(told)).verdict == PASS
+    told.header.traits["fee_shown"] = "0.00001"
+    assert judge(fees, Index(told)).verdict == FAIL
