@@ -12,13 +12,13 @@ codes -1000, -1001, -1006, -1007 and -1008, and everything that is no answer of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from outtrade_mocks.venues.api import Reading
+from outtrade_mocks.venues.binance_reading import error_of, retry_after
 from outtrade_mocks.venues.binance_spot.traits import AMBIGUOUS_CODES
 
 CLASSES = {
@@ -55,8 +55,6 @@ TEXTS = {
 }
 """-2010 and -2011 are told apart by their text."""
 
-_BANNED_UNTIL = re.compile(r"banned until (\d{10,16})")
-
 
 def error_class(code: int, message: str) -> str:
     """The class of a definite error."""
@@ -73,10 +71,10 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, now: int) 
         readable = True
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         data, readable = None, False
-    code, message = _error(data)
+    code, message = error_of(data)
     if status == 429 or status == 418:
         return Reading(
-            "definite", "rate" if status == 429 else "ban", code, message, _retry_after(headers, message, now)
+            "definite", "rate" if status == 429 else "ban", code, message, retry_after(headers, message, now)
         )
     if status >= 500 or not readable or code in AMBIGUOUS_CODES:
         return Reading("ambiguous", "unknown", code, message or ("" if readable else "no JSON"))
@@ -89,34 +87,12 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, now: int) 
     return Reading("ambiguous", "unknown", None, f"status {status} without an error code")
 
 
-def _error(data: Any) -> tuple[int | None, str]:
-    """Code and text of an error envelope; (None, "") where it is none."""
-    if isinstance(data, dict):
-        code, message = data.get("code"), data.get("msg")
-        if isinstance(code, int) and not isinstance(code, bool) and code < 0:
-            return code, message if isinstance(message, str) else ""
-    return None, ""
-
-
 def _half(data: dict[str, Any]) -> str:
     """The class of what failed in a cancel-replace: of the cancel where that failed, else of the new order."""
     parts = data.get("data")
     if isinstance(parts, dict):
         for name in ("cancelResponse", "newOrderResponse"):
-            code, message = _error(parts.get(name))
+            code, message = error_of(parts.get(name))
             if code is not None:
                 return error_class(code, message)
     return "permanent"
-
-
-def _retry_after(headers: Mapping[str, str], message: str, now: int) -> float | None:
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            try:
-                return max(0.0, float(value))
-            except ValueError:
-                return None
-    match = _BANNED_UNTIL.search(message)
-    if match is None:
-        return None
-    return max(0.0, (int(match[1]) * 1_000_000 - now) / 1e9)

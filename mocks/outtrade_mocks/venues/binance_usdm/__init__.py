@@ -21,8 +21,8 @@
     statement   what the documentation says of all this
     venue       all of it behind the seam of `outtrade_mocks.venues.api`
 
-Sources: developers.binance.com, derivatives, USDⓈ-M Futures. What stands in ``binance_auth``, ``binance_codec`` and
-``binance_errors`` is common to Binance's venues.
+Sources: developers.binance.com, derivatives, USDⓈ-M Futures. What stands in ``binance_auth``, ``binance_codec``,
+``binance_errors`` and ``binance_reading`` is common to Binance's venues.
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ find out before doing anything else. Of the 503s two say that nothing was done (
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from outtrade_mocks.venues.api import Reading
+from outtrade_mocks.venues.binance_reading import error_of, retry_after
 from outtrade_mocks.venues.binance_usdm.traits import AMBIGUOUS_CODES
 
 CLASSES = {
@@ -66,7 +66,6 @@ CLASSES = {
 """Error class by code; codes from -1100 to -1199 and from -4000 to -4032 are about a parameter."""
 NOT_DONE = ("Service Unavailable.", "Internal error; unable to process your request. Please try again.")
 """Texts of a 503 after which nothing was carried out."""
-_BANNED_UNTIL = re.compile(r"banned until (\d{10,16})")
 
 
 def error_class(code: int) -> str:
@@ -84,10 +83,10 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, now: int) 
         readable = True
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         data, readable = None, False
-    code, message = _error(data)
+    code, message = error_of(data)
     if status == 429 or status == 418:
         word = "rate" if status == 429 else "ban"
-        return Reading("definite", word, code, message, _retry_after(headers, message, now))
+        return Reading("definite", word, code, message, retry_after(headers, message, now))
     if code == -1008 or (status == 503 and message.startswith(NOT_DONE)):
         return Reading("definite", "rate" if code == -1008 else "permanent", code, message)
     if status >= 500 or status == 408 or not readable or code in AMBIGUOUS_CODES:
@@ -97,23 +96,3 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, now: int) 
     if 200 <= status < 300:
         return Reading("ok")
     return Reading("ambiguous", "unknown", None, f"status {status} without an error code")
-
-
-def _error(data: Any) -> tuple[int | None, str]:
-    """Code and text of an error envelope; (None, "") where it is none (a code of 200 is no error)."""
-    if isinstance(data, dict):
-        code, message = data.get("code"), data.get("msg")
-        if isinstance(code, int) and not isinstance(code, bool) and code < 0:
-            return code, message if isinstance(message, str) else ""
-    return None, ""
-
-
-def _retry_after(headers: Mapping[str, str], message: str, now: int) -> float | None:
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            try:
-                return max(0.0, float(value))
-            except ValueError:
-                return None
-    match = _BANNED_UNTIL.search(message)
-    return None if match is None else max(0.0, (int(match[1]) * 1_000_000 - now) / 1e9)
