@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from small_market import instrument
 
 from outtrade_mocks.core import (
     BalanceChange,
@@ -309,3 +310,70 @@ def test_the_market_that_comes_back_may_fill_a_listed_order(bench: Any) -> None:
             return
         exchange.cancel_all(account, SYMBOL)
     raise AssertionError("no market came back beyond the order")
+
+
+# ------------------------------------------------------------------ what is looked at
+def test_an_amend_meets_the_book_as_it_is_now() -> None:
+    """Also where nobody has looked at it for long."""
+    filled = set()
+    for seed in range(12):
+        ends = []
+        for looks in (False, True):
+            config = FlowConfig(
+                mid=Decimal(1_000), depth=Decimal(50), levels=3, taker_size=Decimal(5), volatility_bps=100, maker_rate=1
+            )
+            rules = instrument()
+            exchange = Exchange([rules], now=0, seed=seed, flows={SYMBOL: config}, practice=Practice(amend="change"))
+            account = exchange.open_account("a", {"USD": 10**6})
+            order = exchange.place(account, limit("buy", 100, 10))
+            exchange.advance(300 * 10**9)
+            if looks:
+                exchange.depth(SYMBOL)
+            ends.append(exchange.amend(account, SYMBOL, order_id=order.order_id, price=1_000))
+        assert ends[0] == ends[1]
+        filled.add(ends[0].status)
+    assert filled == {"filled", "open"}
+
+
+@pytest.mark.parametrize("kind", ["alone", "pair"])
+def test_a_market_orders_quantity_stays_within_its_own_bounds(bench: Any, kind: str) -> None:
+    x = bench(market_max=Decimal(20))
+    x.exchange.practice = Practice(amend="change")
+    x.limit(x.b, "sell", 100, 1)
+    x.market(x.a, "buy", 1)
+    waits = stop("sell", 10, 90)
+    if kind == "alone":
+        order = x.exchange.place(x.a, waits)
+    else:
+        order = x.exchange.place_list(x.a, NewList(kind="oco", orders=(limit("sell", 110, 10), waits))).orders[0]
+    assert rejected(x.exchange.amend, x.a, SYMBOL, order_id=order.order_id, lots=21) == "MARKET_LOT_SIZE"
+    x.exchange.amend(x.a, SYMBOL, order_id=order.order_id, lots=20)
+    check(x.exchange, "an amend to the most")
+
+
+def test_an_order_may_keep_its_name(x: Any) -> None:
+    order = x.exchange.place(x.a, limit("buy", 90, 10, client_id="mine"))
+    assert x.amend(order, lots=9, new_client_id="mine").client_id == "mine"
+
+
+def test_less_at_another_price_is_no_reduction(x: Any) -> None:
+    order = x.limit(x.a, "buy", 90, 10)
+    x.exchange.set_open(SYMBOL, False)
+    assert rejected(x.amend, order, lots=9, price=89) == "MARKET_CLOSED"
+    assert x.amend(order, lots=9).lots == 9
+
+
+def test_one_lot_more_is_too_much_where_the_position_is_full(bench: Any) -> None:
+    x = bench(max_position=Decimal(1_010))
+    x.exchange.practice = Practice(amend="change")
+    order = x.limit(x.a, "buy", 90, 10)
+    assert rejected(x.exchange.amend, x.a, SYMBOL, order_id=order.order_id, lots=11) == "MAX_POSITION"
+    x.exchange.amend(x.a, SYMBOL, order_id=order.order_id, lots=10, price=91)
+
+
+def test_a_leg_that_is_released_may_outgrow_its_entry(x: Any) -> None:
+    group = place(x, "bracket", limit("buy", 99, 10), limit("sell", 110, 10), stop("sell", 10, 90))
+    leg = group.orders[1]
+    assert rejected(x.amend, leg, lots=12) == "LIST_SHAPE"
+    x.limit(x.c, "sell", 99, 10)
+    assert x.amend(leg, lots=12).lots == 12
