@@ -75,6 +75,9 @@ ROWS = [
         "test_money_at_placement_or_at_the_trigger test_reserving_at_the_trigger_locks_nothing_before_and_after "
         + PRODUCT,
         "Binance spot, Alpaca: at placement; Bybit, OKX: at the trigger"),
+    Row("the limit of an order that waits, held to the price band or not", "band_of_waiting",
+        "test_the_limit_of_an_order_that_waits_is_held_to_the_band_or_not", "Binance spot, filters; OKX, price "
+        "limits"),
     Row("trailing: absolute, percent, with activation", "trigger",
         "test_binances_trailing_scenarios test_alpacas_trailing_stop_example "
         "test_an_activation_changes_until_it_is_reached " + PRODUCT,

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from outtrade_mocks.core import Exchange, Fill, NewOrder, OrderChange, Practice, Reject, RejectReason, Trigger
+from outtrade_mocks.core import (
+    Exchange,
+    Fill,
+    NewOrder,
+    OrderChange,
+    Practice,
+    PriceBand,
+    Reject,
+    RejectReason,
+    Trigger,
+)
 from outtrade_mocks.core.triggers import Watch, Watches
 
 SYMBOL = "ABC/USD"
@@ -70,6 +80,21 @@ def test_a_trigger_fires_at_its_price_and_once(
     trade(x, waits)
     trade(x, fires)
     assert now(x, order) is done
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_the_limit_of_an_order_that_waits_is_held_to_the_band_or_not(bench: Any, held: bool) -> None:
+    band = PriceBand(Decimal("0.9"), Decimal("1.1"), Decimal("0.9"), Decimal("1.1"))
+    x = bench(band=band)
+    x.exchange.practice = Practice(band_of_waiting=held)
+    x.c = x.exchange.open_account("c", {"ABC": 10**6, "USD": 10**12})
+    x.d = x.exchange.open_account("d", {"ABC": 10**6, "USD": 10**12})
+    trade(x, 100)
+    if held:
+        assert rejected(stop, x, "sell", 3, 95, limit=80) is RejectReason.PERCENT_PRICE_BY_SIDE
+    else:
+        assert stop(x, "sell", 3, 95, limit=80).status == "untriggered"
+    assert stop(x, "sell", 3, 95, limit=90).status == "untriggered"
 
 
 def test_one_that_is_reached_already_is_refused_or_triggers_at_once(x: Any) -> None:
