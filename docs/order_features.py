@@ -69,6 +69,9 @@ ROWS = [
         "immediate_trigger.trigger", "test_a_trigger_fires_at_its_price_and_once "
         "test_a_stop_limit_rests_at_its_limit_and_keeps_its_lock "
         "test_one_that_is_reached_already_is_refused_or_triggers_at_once " + PRODUCT, BINANCE),
+    Row("limit of a trigger order beyond the price band", "band_of_waiting",
+        "test_the_limit_of_a_trigger_order_is_held_to_the_band_or_not",
+        "Binance spot, filters: held to it; OKX, price limits: not (*inferred*)"),
     Row("triggered by last, mark or index price", "source.last source.mark source.index",
         "test_mark_and_index_are_told_to_the_core " + PRODUCT, "Binance USD-M: workingType; Bybit: triggerBy"),
     Row("money of trigger orders", "reserve.placement reserve.trigger",

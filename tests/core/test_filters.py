@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outtrade_mocks.core import Exchange, FlowConfig, Instrument, NewOrder, PriceBand, Reject
+from outtrade_mocks.core import Exchange, FlowConfig, Instrument, NewOrder, Practice, PriceBand, Reject, Trigger
 
 D = Decimal
 SYMBOL = "ABC/USD"
@@ -163,3 +163,18 @@ def test_what_is_no_order_is_an_error_of_the_caller(bench: Any, new: NewOrder) -
     x = bench()
     with pytest.raises(ValueError, match=r"order|side"):
         x.exchange.place(x.a, new)
+
+
+def test_the_limit_of_a_trigger_order_is_held_to_the_band_or_not(bench: Any) -> None:
+    """A stop may have its limit far from the market where the venue says so."""
+    for held in (True, False):
+        x = bench(band=PriceBand(D("0.5"), D("1.1"), D("0.9"), D(2)))
+        x.exchange.practice = Practice(band_of_waiting=held)
+        x.limit(x.b, "sell", 100, 1)
+        x.market(x.a, "buy", 1)
+        far = NewOrder(symbol=SYMBOL, side="sell", price=50, lots=5, trigger=Trigger(kind="stop", price=95))
+        if held:
+            with pytest.raises(Reject, match="PERCENT_PRICE_BY_SIDE"):
+                x.exchange.place(x.a, far)
+        else:
+            assert x.exchange.place(x.a, far).status == "untriggered"
