@@ -64,3 +64,10 @@ def test_a_space_of_another_venue_is_refused_in_one_line(monkeypatch: pytest.Mon
     nearby = Target(name="ccxt:b", scope="G", is_async=False, load=lambda: None, venues=("wire",))  # type: ignore[arg-type]
     with pytest.raises(suites.SuiteError, match=r"; choose --space wire$"):
         Kit(Plan("ccxt:b", space="flagship"), nearby, suites.load()).scenario(0)
+
+
+@pytest.mark.parametrize("name", ["httpx", "ccxt", "threaded"])
+def test_a_reference_agent_is_not_sent_to_a_venue_whose_wire_it_does_not_speak(name: str) -> None:
+    with pytest.raises(suites.SuiteError, match="trades at binance_spot, the space kraken_spot plays"):
+        kit(f"agent:{name}", space="kraken_spot").scenario(0)
+    assert kit(f"agent:{name}").scenario(0).venue == "binance_spot"

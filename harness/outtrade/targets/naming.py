@@ -54,7 +54,8 @@ class Target:
     url: str = ""
     """Where an ``http:`` target is told what to do; it runs over real sockets, too."""
     venues: tuple[str, ...] = ()
-    """The mock venues that it can trade at; (): at whatever the scenario plays, as far as is known."""
+    """The mock venues that it can trade at (an agent's module may say so: ``VENUES = ("binance_spot",)``); (): at
+    whatever the scenario plays, as far as is known."""
 
     toxiproxy: str = ""
     """Address of the Toxiproxy that does the network faults of a run in real time; "": the venue's server does."""
@@ -123,7 +124,8 @@ def _python(spec: str, rest: str) -> Target:
             return agent  # type: ignore[no-any-return]
         return _on_path(agent, source.folder, is_async=is_async)
 
-    return Target(name=spec, scope="A", is_async=is_async, load=load)
+    theirs = tuple(getattr(found, "__globals__", {}).get("VENUES", ()))
+    return Target(name=spec, scope="A", is_async=is_async, load=load, venues=theirs)
 
 
 def _on_path(agent: Callable[..., Any], folder: str, *, is_async: bool) -> Runner:

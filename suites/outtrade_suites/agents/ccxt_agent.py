@@ -46,6 +46,10 @@ NOT_CONNECTED = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutErr
 """urllib3's words for "there never was a connection"."""
 
 
+VENUES = ("binance_spot",)
+"""Where these agents can trade: they speak its wire."""
+
+
 class CcxtPort:
     """Binance spot over ``ccxt.binance``. Its methods block, and never suspend."""
 

@@ -51,6 +51,10 @@ RECV_WINDOW = 5000
 """Milliseconds for which a request is valid on its way."""
 
 
+VENUES = ("binance_spot",)
+"""Where these agents can trade: they speak its wire."""
+
+
 class HttpxPort:
     """Binance spot over ``httpx.AsyncClient`` and ``websockets``."""
 

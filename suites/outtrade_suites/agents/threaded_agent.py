@@ -35,6 +35,10 @@ WORKERS = 4
 """Requests that may be under way: one that is waited for, and some that were given up and still trickle in."""
 
 
+VENUES = ("binance_spot",)
+"""Where these agents can trade: they speak its wire."""
+
+
 class StreamThread(StreamReader):
     """Keeps one subscription alive, in a thread."""
 
