@@ -19,10 +19,12 @@ from outtrade_suites.spaces import generate
 from outtrade_suites.zoo import ZOO
 
 IMPLEMENTED = [
-    *(f"PAR-{n:02}" for n in (1, 2, 3, 5, 6, 7, 11, 12, 15, 16, 18)),
-    *(f"RTY-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 12, 13)),
-    *(f"RCV-{n:02}" for n in (1, 2, 3, 4, 5, 6, 8, 11, 12, 15, 16, 18)),
-    *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 10, 12, 15)),
+    *(f"PAR-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 15, 16, 18)),
+    *(f"RTY-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 9, 11, 12, 13, 14, 15)),
+    *(f"RCV-{n:02}" for n in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 15, 16, 18)),
+    *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 10, 12, 15)),
+    *(f"ORD-{n:02}" for n in (1, 2, 11, 12)),
+    "EXQ-03",
 ]
 
 

@@ -11,10 +11,13 @@ ALL = (*rcv.PROPERTIES, *rec.PROPERTIES)
 
 ROWS = {
     "RCV-01": ("critical", "A"), "RCV-02": ("major", "A"), "RCV-03": ("critical", "AG"), "RCV-04": ("critical", "A"),
-    "RCV-05": ("critical", "AG"), "RCV-06": ("critical", "A"), "RCV-08": ("critical", "A"),
+    "RCV-05": ("critical", "AG"), "RCV-06": ("critical", "A"),
+    "RCV-08": ("critical", "A"), "RCV-09": ("major", "AG"),
+    "RCV-10": ("major", "A"),
     "RCV-11": ("critical", "AG"), "RCV-12": ("critical", "AG"), "RCV-15": ("critical", "AG"),
     "RCV-16": ("critical", "A"), "RCV-18": ("major", "A"), "REC-01": ("critical", "AG"), "REC-02": ("critical", "AG"),
     "REC-03": ("major", "AG"), "REC-04": ("critical", "AG"), "REC-05": ("major", "AG"), "REC-06": ("major", "AG"),
+    "REC-07": ("major", "AG"),
     "REC-10": ("critical", "A"), "REC-12": ("critical", "A"), "REC-15": ("major", "A"),
 }  # fmt: skip
 

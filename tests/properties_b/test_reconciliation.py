@@ -117,6 +117,17 @@ CASES: list[tuple[str, str, str]] = [
     ("REC-06", PASS, BUY + "1 place a -> ok | 5 fill a 1@100 fee=0.01BNB | 600 report"),
     ("REC-06", PASS, BUY + "1 place a -> ok:fill | 600 report t1=1@100:0.001000000001BTC"),
     ("REC-06", WAIVED, BUY + "1 place a -> ok:fill | 600 report no:fills"),
+    # ---------------------------------------------------------------- REC-07
+    ("REC-07", PASS, BUY + "1 place a -> ok:fill | 2 publish a=open | 3 publish a=filled:1@100 | 600 report"),
+    ("REC-07", PASS, BUY + "1 place a -> lost:ok | 2 publish a=unknown | 13 publish a=open | 600 report"),
+    (
+        "REC-07",
+        PASS,
+        BUY + "1 place a -> ok:0.4 | 2 publish a=open:0.4@100 | 3 publish a=cancelled:0.4@100 | 600 report",
+    ),
+    ("REC-07", FAIL, BUY + "1 place a -> ok:fill | 2 publish a=filled:1@100 | 3 publish a=open | 600 report"),
+    ("REC-07", FAIL, BUY + "1 place a -> ok:0.4 | 2 publish a=open:0.4@100 | 3 publish a=open:0.1@100 | 600 report"),
+    ("REC-07", NOTHING, BUY + "1 place a -> ok | 600 report"),
     # ---------------------------------------------------------------- REC-10
     ("REC-10", PASS, BUY + "1 place a -> ok | 590 cancel a -> ok | 600 report"),
     ("REC-10", FAIL, BUY + "1 place a -> ok | 590 cancel a -> lost | 600 report"),

@@ -19,6 +19,9 @@ PROPERTIES = {prop.id: prop for prop in rcv.PROPERTIES}
 PASS, FAIL, NOTHING = "pass", "fail", "not-applicable"
 BUY = "i1:buy 1@100 | "
 
+SILENT = "fault stream_silent duration=200 | " + BUY + "0.5 up | 1 place a -> ok | 10 landed 0 | "
+DROPPED = "fault stream_drop | " + BUY + "0.5 up | 1 place a -> ok | 5 fill a 1@100 | 5 lose a fill f=0 | "
+
 CASES: list[tuple[str, str, str]] = [
     # ---------------------------------------------------------------- RCV-01
     ("RCV-01", PASS, BUY + "1 place a -> lost:fill | 12 query a -> ok | 600 report"),
@@ -226,6 +229,22 @@ CASES: list[tuple[str, str, str]] = [
         NOTHING,
         BUY + "i2:buy 1@90 | 0 up | 1 place a -> ok | 49 up c=10 | 50 down | 57 place b i=i2 -> ok | 600 report",
     ),
+    ("RCV-09", PASS, SILENT + "120 down client | 600 report"),
+    ("RCV-09", PASS, SILENT + "50 down client | 51 up c=10 | 150 down client c=10 | 600 report"),
+    ("RCV-09", FAIL, SILENT + "210 healed 0 | 600 report"),
+    ("RCV-09", FAIL, SILENT + "205 down | 210 healed 0 | 600 report"),
+    ("RCV-09", NOTHING, "fault stream_silent duration=60 | " + BUY + "0.5 up | 10 landed 0 | 70 healed 0 | 600 report"),
+    ("RCV-09", NOTHING, SILENT + "100 report"),
+    ("RCV-09", NOTHING, SILENT + "60 down | 600 report"),
+    # ---------------------------------------------------------------- RCV-10
+    ("RCV-10", PASS, DROPPED + "30 query a -> ok | 600 report"),
+    ("RCV-10", PASS, DROPPED + "30 trades -> ok | 600 report"),
+    ("RCV-10", PASS, DROPPED + "30 query a -> lost | 120 open -> 502 | 150 all -> ok | 600 report"),
+    ("RCV-10", FAIL, DROPPED + "300 query a -> ok | 600 report"),
+    ("RCV-10", FAIL, DROPPED + "30 time -> ok | 600 report"),
+    ("RCV-10", NOTHING, BUY + "0.5 up | 1 place a -> ok | 5 fill a 1@100 | 5 event a fill | 600 report"),
+    ("RCV-10", NOTHING, DROPPED + "60 report"),
+    # ---------------------------------------------------------------- RCV-08, continued
     ("RCV-08", NOTHING, BUY + "1 place a -> ok | 57 place b q=0.1 -> ok | 600 report"),
     # nothing in play, and asked all the same; sent in the gap and over by its own answer
     ("RCV-08", PASS, BUY + "0 up | 50 down | 55 up c=10 | 56 all -> ok | 57 place a -> ok | 600 report"),

@@ -1,4 +1,4 @@
-"""``outtrade serve`` without a scenario: every venue has two markets and answers."""
+"""``outtrade serve`` without a scenario: every venue has bitcoin and ether, spot and contracts as it has them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from outtrade_mocks.venues import NAMES
 @pytest.mark.parametrize("venue", NAMES)
 def test_what_is_served_unless_a_scenario_is_given(venue: str) -> None:
     made = plain_scenario(venue, 1)
-    assert [symbol.partition("/")[0] for symbol in made.symbols] == ["BTC", "ETH"]
+    kinds = {"/".join(symbol.split("/")[1:]) for symbol in made.symbols}
+    assert sorted(made.symbols) == sorted(f"{base}/{kind}" for base in ("BTC", "ETH") for kind in kinds)
+    swaps, both = {"binance_usdm"}, {"bybit", "okx"}
+    assert {":" in kind for kind in kinds} == (
+        {True} if venue in swaps else {True, False} if venue in both else {False}
+    )
     setting = Setting(World(epoch_ns=made.epoch * 10**9, seed=1), made, name="served", scope="A")
     assert set(setting.venue.truth()["mids"]) == set(made.symbols)

@@ -74,7 +74,8 @@ def plain_scenario(venue: str, seed: int) -> Scenario:
     has them, a funded account, no fault, no delay."""
     listed = venues.load(venue).symbols
     assets = {part for symbol in listed for part in symbol.replace(":", "/").split("/")}
-    dollars = [quote for quote in DOLLARS if any(f"BTC/{quote}" in symbol for symbol in listed)][:1]
+    served = {quote: sum(f"{base}/{quote}" in symbol for symbol in listed for base in MARKETS) for quote in DOLLARS}
+    dollars = sorted((quote for quote in DOLLARS if served[quote]), key=lambda quote: -served[quote])[:1]
     symbols = [
         symbol
         for quote in dollars

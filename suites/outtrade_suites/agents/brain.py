@@ -185,7 +185,9 @@ class Brain(Reporting):
         if self.now() >= order.poll_at:
             await self.refresh(order)
             age = max(self.now() - order.last_sent, POLL_FIRST)
-            order.poll_at = self.now() + min(self.poll_cap, age * (POLL_GROWTH - 1) + POLL_FIRST)
+            order.poll_at = self.now() + min(
+                self.poll_cap, self.task.bounds.lost_frame / 3, age * (POLL_GROWTH - 1) + POLL_FIRST
+            )
         job.wake = self.now() if self.should_cancel(job, order) else min(order.poll_at, self.deadline(job.intent))
 
     def should_cancel(self, job: Job, order: Order) -> bool:

@@ -41,7 +41,7 @@ from outtrade_suites.agents.port import (
     RunTask,
     Terms,
 )
-from outtrade_suites.agents.stream import PrivateStream
+from outtrade_suites.agents.stream import PING, PrivateStream
 
 SILENCE_TIMEOUT = 10.0
 """Seconds without a byte after which an answer is given up; Binance's own engine gives up after 10."""
@@ -78,6 +78,11 @@ class HttpxPort:
     def timeouts(self) -> tuple[float | None, float | None]:
         """Seconds without a byte, and seconds for a whole answer, after which a request is given up."""
         return SILENCE_TIMEOUT, TOTAL_TIMEOUT
+
+    def keep_alive(self, silence: float) -> None:
+        """Ping the stream often enough to notice in half of ``silence`` seconds that it is dead."""
+        if self._stream:
+            self._stream.ping = min(PING, silence / 4)
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -216,7 +221,9 @@ class HttpxAgent(Brain):
     port_class = HttpxPort
 
     def __init__(self, task: RunTask, venue: Access) -> None:
-        super().__init__(task, venue, self.port_class(venue, Backoff(Random(), base=0.5, cap=15.0)))
+        port = self.port_class(venue, Backoff(Random(), base=0.5, cap=15.0))
+        port.keep_alive(task.bounds.silence)
+        super().__init__(task, venue, port)
 
 
 async def execute(task: RunTask, venue: Access) -> Report:

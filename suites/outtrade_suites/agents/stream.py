@@ -34,6 +34,8 @@ class StreamReader:
 
     stirred: Any
     """An event that is set whenever there is something to tell."""
+    ping: float | None = PING
+    """Seconds between pings, and until an unanswered one ends the connection; None: none are sent."""
 
     def __init__(
         self,
@@ -115,7 +117,11 @@ class PrivateStream(StreamReader):
             await asyncio.sleep(self._may_connect())
             try:
                 async with connect(
-                    self._url, open_timeout=OPEN_TIMEOUT, ping_interval=PING, ping_timeout=PING, close_timeout=2
+                    self._url,
+                    open_timeout=OPEN_TIMEOUT,
+                    ping_interval=self.ping,
+                    ping_timeout=self.ping,
+                    close_timeout=2,
                 ) as socket:
                     await self._subscribe(socket)
                     self._change(up=True)

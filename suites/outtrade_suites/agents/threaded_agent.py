@@ -89,7 +89,7 @@ class StreamThread(StreamReader):
         pong = None
         while True:
             try:
-                message = socket.recv(timeout=PING)  # ends with the connection; a wait for the pong would not
+                message = socket.recv(timeout=self.ping)  # ends with the connection; a wait for the pong would not
             except TimeoutError:
                 if pong is not None and not pong.is_set():
                     return
@@ -115,6 +115,11 @@ class ThreadedPort(HttpxPort):
             silent = lambda: max(0.0, self._silent_until - time.time())  # noqa: E731
             self._listener = StreamThread(venue.stream_url, names, self.sign_stream, backoff, silent)
         self.link = self._listener.link if self._listener else None
+
+    def keep_alive(self, silence: float) -> None:
+        """Ping the stream often enough to notice in half of ``silence`` seconds that it is dead."""
+        if self._listener:
+            self._listener.ping = min(PING, silence / 4)
 
     async def start(self) -> None:
         if self._listener:
@@ -152,7 +157,9 @@ class ThreadedAgent(Brain):
     port_class = ThreadedPort
 
     def __init__(self, task: RunTask, venue: Access) -> None:
-        super().__init__(task, venue, self.port_class(venue, Backoff(Random(), base=0.5, cap=15.0)))
+        port = self.port_class(venue, Backoff(Random(), base=0.5, cap=15.0))
+        port.keep_alive(task.bounds.silence)
+        super().__init__(task, venue, port)
 
 
 def execute(task: RunTask, venue: Access) -> Report:

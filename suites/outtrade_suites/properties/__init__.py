@@ -1,4 +1,5 @@
-"""The catalogue of properties, by dimension: parameters (par), retry (rty), recovery (rcv), reconciliation (rec).
+"""The catalogue of properties, by dimension: parameters (par), retry (rty), recovery (rcv), reconciliation (rec), order
+management (ord), execution quality (exq).
 
 Each module holds its checks and the prose that ``outtrade explain`` prints. Property ids are permanent.
 """
@@ -10,7 +11,7 @@ from importlib.util import find_spec
 
 from outtrade.judge.api import Property
 
-DIMENSIONS = ("par", "rty", "rcv", "rec")
+DIMENSIONS = ("par", "rty", "rcv", "rec", "ord", "exq")
 """Modules of this package that export ``PROPERTIES``, in the order of the catalogue."""
 
 

@@ -1,17 +1,24 @@
 """Parameter validity (PAR): does an order request say what was meant, in words that the venue takes?
 
-The checks stand in `par_rules` (grids, limits, notation), `par_ids` (client order ids, signatures), `par_intent`
-(what the intent asks for, and what cannot be done) and `par_exists` (endpoints and tools that do not exist).
+The checks stand in `par_rules` (grids, limits, notation), `par_more` (bands, rounding), `par_ids` (client order
+ids, signatures), `par_intent` (what the intent asks for, and what cannot be done) and `par_exists` (endpoints and
+tools that do not exist).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import par_exists, par_ids, par_intent, par_rules
+from outtrade_suites.properties import par_exists, par_ids, par_intent, par_more, par_rules
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
-        (*par_rules.PROPERTIES, *par_ids.PROPERTIES, *par_intent.PROPERTIES, *par_exists.PROPERTIES),
+        (
+            *par_rules.PROPERTIES,
+            *par_more.PROPERTIES,
+            *par_ids.PROPERTIES,
+            *par_intent.PROPERTIES,
+            *par_exists.PROPERTIES,
+        ),
         key=lambda prop: prop.id,
     )
 )

@@ -1,14 +1,17 @@
-"""Reconciliation: the properties REC-01, -02, -03, -04, -05, -06, -10, -12 and -15.
+"""Reconciliation: the properties REC-01, -02, -03, -04, -05, -06, -07, -10, -12 and -15.
 
-Told by subject: `rec_state` (orders, positions, balances), `rec_fills` (trades, averages, fees), `rec_outcome` (what
-became of each intent, and silence after the report).
+Told by subject: `rec_state` (orders, positions, balances), `rec_fills` (trades, averages, fees), `rec_path` (states
+on the way), `rec_outcome` (what became of each intent, and silence after the report).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import rec_fills, rec_outcome, rec_state
+from outtrade_suites.properties import rec_fills, rec_outcome, rec_path, rec_state
 
 PROPERTIES: tuple[Property, ...] = tuple(
-    sorted((*rec_state.PROPERTIES, *rec_fills.PROPERTIES, *rec_outcome.PROPERTIES), key=lambda prop: prop.id)
+    sorted(
+        (*rec_state.PROPERTIES, *rec_fills.PROPERTIES, *rec_path.PROPERTIES, *rec_outcome.PROPERTIES),
+        key=lambda prop: prop.id,
+    )
 )

@@ -1,14 +1,24 @@
 """Retry behaviour (RTY): what a target sends after something went wrong.
 
 The checks stand in `rty_exposure` (one intent, one exposure; orders in doubt; duplicate ids), `rty_errors` (passing and
-permanent refusals) and `rty_pace` (attempts, Retry-After, bans, waiting).
+permanent refusals), `rty_learn` (wrong parameters, evidence that came in, limits of one's own), `rty_pace` (attempts,
+Retry-After, bans, waiting) and `ord_time` (after the intent's end).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import rty_errors, rty_exposure, rty_pace
+from outtrade_suites.properties import ord_time, rty_errors, rty_exposure, rty_learn, rty_pace
 
 PROPERTIES: tuple[Property, ...] = tuple(
-    sorted((*rty_exposure.PROPERTIES, *rty_errors.PROPERTIES, *rty_pace.PROPERTIES), key=lambda prop: prop.id)
+    sorted(
+        (
+            *rty_exposure.PROPERTIES,
+            *rty_errors.PROPERTIES,
+            *rty_learn.PROPERTIES,
+            *rty_pace.PROPERTIES,
+            *(prop for prop in ord_time.PROPERTIES if prop.id.startswith("RTY")),
+        ),
+        key=lambda prop: prop.id,
+    )
 )

@@ -1,7 +1,8 @@
 """Intents by *shape*: what an order is made for decides which faults can hit it.
 
 A fault that needs a cancel wants an order that rests until a deadline (``timed``); a partial fill that is to be
-completed wants ``complete``; a fill out of the blue wants ``resting``. Everything else takes whatever comes.
+completed wants ``complete``; a fill out of the blue wants ``resting``; an outage now and then outlasts an order
+(``brief``). Everything else takes whatever comes.
 ``impossible`` intents are to be refused.
 
 All order intents of a scenario differ in (symbol, side), so an order on the venue belongs to at most one of them.
@@ -16,7 +17,7 @@ from outtrade.model.scenario import Market
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.markets import Product, Universe
 
-Shape = Literal["any", "resting", "timed", "complete", "marketable"]
+Shape = Literal["any", "resting", "timed", "brief", "complete", "marketable"]
 
 IMPOSSIBLE = ("quantity", "notional", "funds", "symbol", "band")
 """Why an intent cannot be carried out: below the smallest quantity or notional, unaffordable, unknown symbol, price
@@ -65,19 +66,24 @@ def _ending(d: Draw, at: float, shape: Shape) -> dict[str, Any]:
             "expires": at + d.integer("lasts", 120, 220),
         }
     on_partial = d.choice("on partial", ("keep", "cancel"), weights=(3, 1))
-    if shape == "timed":
-        return {"on_partial": on_partial, "expires": at + d.integer("lasts", 60, 150)}
+    if shape in ("timed", "brief"):
+        lasts = d.integer("lasts", 60, 150) if shape == "timed" else d.integer("lasts briefly", 8, 25)
+        return {"on_partial": on_partial, "expires": at + lasts}
     return {"on_partial": on_partial, "expires": at + d.integer("lasts", 200, 500) if d.boolean("ends", 0.4) else None}
 
 
 def _marketable(d: Draw, product: Product, market: Market, side: str, value: Decimal) -> dict[str, Any]:
-    """An order that trades at once, or soon: market (base or quote), limit through the book, IOC, FOK, at the touch."""
+    """An order that trades at once, or soon: market (base or quote), limit through the book, IOC, FOK, at the touch
+    (half of these only as makers: some of them would take, and are refused)."""
     form = d.choice("form", ("market", "quote", "limit", "touch", "IOC", "FOK"), weights=(3, 2, 3, 2, 2, 1))
     if form == "quote" and product.by_quote:
         return {"type": "market", "quote_quantity": _coarse(value)}
     if form in ("market", "quote"):
         return {"type": "market", "quantity": product.quantity(value / market.mid)}
-    if form == "touch":
+    maker = form == "touch" and d.boolean("maker only", 0.5)
+    if maker:
+        through = Decimal(str(d.number("near enough", -0.0008, 0.0008, digits=5)))
+    elif form == "touch":
         through = Decimal(str(d.number("near", -0.001, -0.0002, digits=5)))
     elif form == "IOC" and d.boolean("misses", 0.25):
         through = Decimal("-0.01")
@@ -88,6 +94,8 @@ def _marketable(d: Draw, product: Product, market: Market, side: str, value: Dec
     fields: dict[str, Any] = {"type": "limit", "limit_price": price, "quantity": product.quantity(value / price)}
     if form in ("IOC", "FOK"):
         fields["time_in_force"] = form
+    if maker:
+        fields["post_only"] = True
     return fields
 
 

@@ -46,7 +46,7 @@ VARIANTS: tuple[str, ...] = (
 REPEATABLE = frozenset({"lost_answer"})
 """Kinds of which one scenario may have several."""
 
-NEED_TIME = frozenset({"partial_fill", "delayed_fill", "cancel_race", "duplicated"})
+NEED_TIME = frozenset({"partial_fill", "delayed_fill", "cancel_race", "duplicated", "stream_drop"})
 """Kinds that act on an order after its acceptance: no other intent may end that order early."""
 
 
@@ -101,8 +101,12 @@ def _shape(d: Draw, kind: str, variant: str, op: str) -> Shape:
         return "timed"
     if kind in ("delayed_fill", "visibility") or variant == "duplicated.place":
         return "resting"  # visible effects are looked for only while an order works
-    if kind in ("stream_drop", "stream_duplicate", "stream_reorder"):
+    if kind == "stream_drop":  # what is lost with a resting order is a fill that no answer tells of
+        return d.choice("shape", ("resting", "marketable"), weights=(2, 1))
+    if kind in ("stream_duplicate", "stream_reorder"):
         return "marketable"
+    if kind in ("dns_failure", "refuse", "blackhole", "rate_limit", "ban"):
+        return d.choice("shape", ("any", "brief"), weights=(3, 1))
     return "any"
 
 
@@ -176,6 +180,8 @@ def build(d: Draw, w: Wish, hit: Hit, lasts: float, heal: float) -> Fault:
         case "duplicated":
             return kinds.Duplicated(on=on, after=d.number("after", 0.01, 1.5, digits=2))
         case "stream_drop":
+            if w.shape == "resting":  # its first event is told by the answer as well
+                on = on.model_copy(update={"nth": 2, "tag": hit.tag})
             return kinds.StreamDrop(on=on)
         case "stream_duplicate":
             return kinds.StreamDuplicate(on=on, after=d.number("after", 0.01, 2, digits=2))
@@ -213,6 +219,12 @@ def invisible_and_unanswered(d: Draw, hit: Hit, heal: float) -> Fault:
     on = Trigger(op="place", tag=hit.tag, before=heal)
     symptom = d.choice("symptom", [symptom for symptom in SYMPTOMS if symptom != "hang"])
     return kinds.LostAnswer(on=on, committed=True, symptom=symptom, delay=0.2)
+
+
+def unseen_fill(d: Draw, hit: Hit, heal: float) -> Fault:
+    """A companion of a dropped event: the resting order fills, and that is the event that gets lost."""
+    after = d.number("after", 3, 20, digits=1)
+    return kinds.DelayedFill(on=Trigger(op="place", tag=hit.tag, before=round(heal - after, 3)), after=after)
 
 
 def unanswered_question(d: Draw, hit: Hit, heal: float) -> Fault:

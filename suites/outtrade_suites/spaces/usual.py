@@ -239,6 +239,8 @@ def _companions(d: Draw, wishes: list[Wish], hits: list[Hit], room: int, heal: f
         part = d.sub(f"companion {hit.tag}")
         if w.kind == "lost_answer" and w.op == "place" and part.boolean("question lost too", 0.35):
             found.append(plans.unanswered_question(part, hit, heal))
+        elif w.kind == "stream_drop" and w.shape == "resting":
+            found.append(plans.unseen_fill(part, hit, heal))
         elif w.kind == "visibility" and part.boolean("answer lost too", 0.8):
             found.append(plans.invisible_and_unanswered(part, hit, heal))
     return found[:room]

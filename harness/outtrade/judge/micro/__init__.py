@@ -17,8 +17,8 @@ fills and balances, so that snapshots, listings and the truthful report need not
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
     Settings: ``until absent tick step min max mmin mmax notional nmax fee mid scope streams leave reuse window
-    pattern``, any bound (``answer attempts recovery resolve ...``) and the starting balance of an asset
-    (``USDT=100000 BTC=10``).
+    pattern band`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``) and the starting balance of
+    an asset (``USDT=100000 BTC=10``).
 ``fault rate_limit duration=20 on.op=place``
     The next fault of the plan (index 0, 1, ...), fields as in `outtrade.model.fault`.
 
@@ -49,8 +49,8 @@ After END: ``ra=20`` (the answer's Retry-After), ``f=0`` (made by fault 0, which
 cancels), ``TIME expire a``, ``TIME foreign f buy 1@90`` (an order that is not ours), ``TIME balance USDT=500``.
 
 **Stream**: ``TIME up``, ``TIME down`` (``down client``), ``TIME event a`` (an order update), ``TIME event a fill`` (its
-last fill; ``t=t7`` chooses), ``TIME lose a fill`` (kept from the client). ``n=3`` gives the venue's number, ``c=2`` the
-connection.
+last fill; ``t=t7`` chooses), ``TIME lose a fill`` (kept from the client; ``f=0`` by fault 0). ``n=3`` gives the
+venue's number, ``c=2`` the connection.
 
 **Target**: ``TIME crash [point]``, ``TIME start`` (the next incarnation), ``TIME store key=value``, ``TIME publish
 a=filled:1@100``, ``TIME sleep 5``, ``TIME noreport raised``, ``TIME deadlocked THREAD...``,

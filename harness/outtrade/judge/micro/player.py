@@ -167,6 +167,8 @@ class Player:
 
     def do_lose(self, word: Word) -> None:
         push = self._push(word)
+        if "f" in word.options:
+            self.stage.add(Landed(fault=int(word.options["f"]), n=push["n"]))
         self.stage.add(StreamLost(**{k: v for k, v in push.items() if k not in ("venue_id", "status")}))
 
     # ------------------------------------------------------------------ the target

@@ -76,7 +76,7 @@ class Script:
 
     SETTINGS = frozenset(
         {"until", "absent", "tick", "step", "min", "max", "mmin", "mmax", "notional", "nmax", "fee", "mid", "scope"}
-        | {"streams", "leave", "reuse", "window", "pattern"}
+        | {"streams", "leave", "reuse", "window", "pattern", "band"}
     )
 
     def __init__(self, text: str) -> None:
@@ -235,6 +235,7 @@ class Script:
             "market_max": self.set.get("mmax", "100"),
             "notional_min": self.set.get("notional", "5"),
             "notional_max": self.set.get("nmax", "9000000"),
+            "band": self.set["band"].split(",") if "band" in self.set else None,
             "maker_fee": fee,
             "taker_fee": fee,
         }
