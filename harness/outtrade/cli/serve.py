@@ -36,7 +36,7 @@ LARGEST = 16_000_000
 DAYS = 10 * 86_400.0
 """Run time of a server without a scenario of its own; the last faults heal before it."""
 DOLLARS = ("USDT", "USD", "USDC")
-"""Quote currencies that are tried in turn."""
+"""Quote currencies; the first of those with most markets is served."""
 MARKETS = {
     "BTC": Market(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.05")),
     "ETH": Market(mid=Decimal(3_000), depth=Decimal(8), taker_size=Decimal("0.8")),
@@ -74,18 +74,20 @@ def plain_scenario(venue: str, seed: int) -> Scenario:
     has them, a funded account, no fault, no delay."""
     listed = venues.load(venue).symbols
     assets = {part for symbol in listed for part in symbol.replace(":", "/").split("/")}
-    served = {quote: sum(f"{base}/{quote}" in symbol for symbol in listed for base in MARKETS) for quote in DOLLARS}
-    dollars = sorted((quote for quote in DOLLARS if served[quote]), key=lambda quote: -served[quote])[:1]
-    symbols = [
-        symbol
-        for quote in dollars
-        for form in (f"/{quote}", f"/{quote}:{quote}")
-        for base in MARKETS
-        if (symbol := base + form) in listed
-    ]
+    served = {
+        quote: [
+            symbol
+            for form in (f"/{quote}", f"/{quote}:{quote}")
+            for base in MARKETS
+            if (symbol := base + form) in listed
+        ]
+        for quote in DOLLARS
+    }
+    dollars = max(DOLLARS, key=lambda quote: len(served[quote]))
+    symbols = served[dollars]
     if not symbols:
         raise UsageError(f"{venue} lists no bitcoin in dollars: give --scenario")
-    balances = {quote: Decimal(1_000_000) for quote in dollars} | HELD
+    balances = {dollars: Decimal(1_000_000)} | HELD
     return Scenario(
         id="serve",
         seed=seed,
