@@ -69,8 +69,8 @@ class VenueAccess:
         Markets are not loaded: the client does that over the wire. An asynchronous object is to be closed by whoever
         asked for it. Raises ImportError where ccxt is not installed, LookupError where ccxt lacks the venue.
         """
-        about = venues.load(self.name)
-        if about.ccxt_id is None:
+        about = venues.load(self.name) if self.name in venues.NAMES else None
+        if about is None or about.ccxt_id is None:
             raise LookupError(f"ccxt has no class for the venue {self.name!r}")
         module = "ccxt.pro" if pro else "ccxt.async_support" if asynchronous else "ccxt"
         try:
