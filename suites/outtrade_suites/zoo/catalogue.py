@@ -1,8 +1,8 @@
 """The zoo's list: which broken agent was made for which property, and what else it may fail.
 
 The last column names the consequences that are permitted in the kill matrix; everything else that fails is a finding
-about us. They were seen over 70 to 150 scenarios of the default space, and each follows from the bug: whoever sends twice
-also holds too much, whoever forgets an order leaves it working.
+about us. They were seen over 70 to 150 scenarios of the default space, and each follows from the bug: whoever sends
+twice also holds too much, whoever forgets an order leaves it working.
 """
 
 from __future__ import annotations
