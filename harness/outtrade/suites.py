@@ -49,7 +49,8 @@ class Broken:
 
     ``spec`` names it as a target, ``base`` is the name of the reference agent it was made from, ``property`` the id
     of the property it was made for and ``also`` the ids of those that may fail as a consequence. ``source`` says where
-    the bug was seen. ``needs_fault``: without a fault it behaves byte for byte like its base.
+    the bug was seen. ``needs_fault``: without a fault it behaves byte for byte like its base. ``space`` is the scenario
+    space in which the bug shows (None: the suite's default).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Broken:
     also: tuple[str, ...] = ()
     source: str = ""
     needs_fault: bool = True
+    space: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

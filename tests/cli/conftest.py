@@ -113,6 +113,11 @@ def scenario(d: Draw) -> Scenario:
     )  # fmt: skip
 
 
+def deep(d: Draw) -> Scenario:
+    """The same under a name of its own."""
+    return scenario(d).model_copy(update={"id": f"deep-{d.seed}-{d.index}"})
+
+
 ZOO: list[Broken] = []
 AGENTS: dict[str, str] = {}
 
@@ -121,7 +126,7 @@ def make_suite() -> Suite:
     return Suite(
         "core",
         properties=lambda: PROPERTIES,
-        spaces=lambda: {"demo": scenario, "other": scenario},
+        spaces=lambda: {"demo": scenario, "other": scenario, "deep": deep},
         draw=Draw,
         agents=lambda: dict(AGENTS),
         zoo=lambda: tuple(ZOO),

@@ -218,6 +218,19 @@ def test_the_kill_matrix_of_a_healthy_zoo(engine: Path) -> None:
     assert (engine / "z" / "blind_retry" / "results.json").exists()
 
 
+def test_a_broken_agent_runs_where_its_bug_shows_and_the_reference_agents_run_there_too(engine: Path) -> None:
+    AGENTS["good"] = agent(engine, GOOD, name="good")
+    only_there = "return ['RTY-01'] if task.id.startswith('deep') else []"
+    ZOO.append(Broken("deep_down", agent(engine, only_there, name="deep"), "good", "RTY-01", space="deep"))
+    done = zoo(engine, "--report", "z")
+    assert done.exit_code == 0, done.output
+    rows = {row["agent"]: row for row in json.loads((engine / "z" / "matrix.json").read_text())}
+    assert list(rows) == ["good", "good deep", "deep_down"]
+    assert rows["deep_down"]["failed"] == {"RTY-01": 8}
+    assert rows["good deep"]["applied"]["RTY-01"] == 8
+    assert zoo(engine, "--space", "demo", "--only", "deep_down").exit_code == 1
+
+
 def test_everything_that_is_wrong_in_a_zoo_is_named(engine: Path) -> None:
     AGENTS["good"] = agent(engine, "return ['PAR-01'] if task.id.endswith('-6') else []", name="good")
     ZOO.append(Broken("not_caught", agent(engine, GOOD, name="fine"), "good", "RTY-01"))

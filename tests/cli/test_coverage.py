@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from outtrade.report.coverage import lines, shortfalls
+from outtrade.report.coverage import Proof, lines, proof, shortfalls
 from outtrade.score import FaultCount, PropertyScore, Scorecard
+
+
+def one(**what: int) -> Proof:
+    return proof([card(**what)])
 
 
 def card(*, scenarios: int = 1000, decided: int = 50, landed: int = 20, incomplete: int = 0) -> Scorecard:
@@ -39,21 +41,28 @@ def card(*, scenarios: int = 1000, decided: int = 50, landed: int = 20, incomple
 
 
 def test_tables_stand_side_by_side() -> None:
-    text = "\n".join(lines({"ccxt": card(), "httpx": card(decided=70)}))
+    text = "\n".join(lines({"ccxt": one(), "httpx": one(decided=70)}))
     assert "PAR-01" + " " * 28 + " " * 10 + "50" + " " * 10 + "70" in text
     assert "20/30" in text
 
 
 def test_the_best_agent_counts_for_faults_and_properties_but_each_for_incomplete() -> None:
-    assert list(shortfalls({"a": card(), "b": card(decided=0, landed=0)})) == []
-    assert list(shortfalls({"a": card(decided=49, landed=19)})) == [
+    assert list(shortfalls({"a": one(), "b": one(decided=0, landed=0)})) == []
+    assert list(shortfalls({"a": one(decided=49, landed=19)})) == [
         "PAR-01 was decided 49 times at most; 50 are wanted",
         "refuse landed 19 times at most; 20 are wanted",
     ]
-    assert list(shortfalls({"a": card(), "b": card(incomplete=21)})) == [
+    assert list(shortfalls({"a": one(), "b": one(incomplete=21)})) == [
         "b: 21 of 1000 scenarios are incomplete; 2% is the limit"
     ]
 
 
 def test_small_runs_are_not_held_to_the_marks() -> None:
-    assert list(shortfalls({"a": replace(card(decided=0), scenarios=999)})) == []
+    assert list(shortfalls({"a": one(decided=0, scenarios=999)})) == []
+
+
+def test_the_runs_of_an_agent_in_several_spaces_count_together() -> None:
+    both = proof([card(decided=30, landed=5, incomplete=1), card(scenarios=150, decided=20, landed=15, incomplete=2)])
+    assert (both.scenarios, both.incomplete) == (1150, 3)
+    assert (both.decided["PAR-01"], both.landed["refuse"], both.planned["refuse"]) == (50, 20, 60)
+    assert list(shortfalls({"a": both})) == []

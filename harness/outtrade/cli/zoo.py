@@ -1,8 +1,14 @@
-"""``outtrade zoo``: the judge is judged."""
+"""``outtrade zoo``: the judge is judged.
+
+Every broken agent runs in the space in which its bug shows, every reference agent in all of these spaces: ``reference``
+scenarios in the suite's default space and as many as a broken agent in each of the others. ``--space`` takes one space
+for all.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,6 +26,37 @@ from outtrade.report.text import clean, count
 from outtrade.score import GATE, INCOMPLETE, OK, Scorecard
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run: an agent in a space (None: the suite's default)."""
+
+    agent: str
+    spec: str
+    broken: suites.Broken | None
+    space: str | None
+    scenarios: int
+
+    @property
+    def name(self) -> str:
+        """What it is called in the matrix and as a folder."""
+        return self.agent if self.broken or self.space is None else f"{self.agent} {self.space}"
+
+
+def jobs(loaded: suites.Suite, *, scenarios: int, reference: int, space: str | None) -> list[Job]:
+    """All runs that the zoo of a suite asks for, the reference agents first."""
+    default, _ = loaded.space(space)
+
+    def at(broken: suites.Broken) -> str | None:
+        return space or (None if broken.space == default else broken.space)
+
+    others = list(dict.fromkeys(found for broken in loaded.zoo if (found := at(broken)) != space))
+    made = []
+    for name, spec in loaded.agents.items():
+        made.append(Job(name, spec, None, space, reference))
+        made += [Job(name, spec, None, other, scenarios) for other in others if other is not None]
+    return made + [Job(broken.name, broken.spec, broken, at(broken), scenarios) for broken in loaded.zoo]
+
+
 def zoo_command(
     *,
     scenarios: int,
@@ -34,12 +71,12 @@ def zoo_command(
 ) -> int:
     """Carry it out; returns the exit code."""
     loaded = suites.load(suite)
-    agents: list[tuple[str, str, suites.Broken | None]] = [(name, spec, None) for name, spec in loaded.agents.items()]
-    agents += [(broken.name, broken.spec, broken) for broken in loaded.zoo]
-    unknown = sorted(set(only) - {name for name, _, _ in agents})
+    agents = jobs(loaded, scenarios=scenarios, reference=reference, space=space)
+    known = list(dict.fromkeys(job.agent for job in agents))
+    unknown = sorted(set(only) - set(known))
     if unknown:
-        raise UsageError(f"no agent {unknown[0]!r} in suite {suite}; there are {', '.join(n for n, _, _ in agents)}")
-    chosen = [agent for agent in agents if not only or agent[0] in only]
+        raise UsageError(f"no agent {unknown[0]!r} in suite {suite}; there are {', '.join(known)}")
+    chosen = [job for job in agents if not only or job.agent in only]
     if not chosen:
         raise UsageError(f"suite {suite} has no agents")
     if report is not None:
@@ -47,7 +84,7 @@ def zoo_command(
     out, err = consoles()
     terminal = Terminal(out, err)
     rows: list[matrix.Row] = []
-    references: dict[str, Scorecard] = {}
+    references: dict[str, list[Scorecard]] = {}
     number = default_workers() if workers is None else workers
     interrupted = False
     bar = Progress(
@@ -61,13 +98,20 @@ def zoo_command(
         disable=not err.is_terminal,
     )
     with bar:
-        planned = [reference if broken is None else scenarios for _, _, broken in chosen]
-        task = bar.add_task("", total=sum(planned))
-        for (name, spec, broken), many in zip(chosen, planned, strict=True):
-            bar.update(task, description=f"{clean(name, 26):<26}")
-            plan = Plan(spec, suite=suite, space=space, scenarios=many, seed=seed, baseline=False, debug=debug)
+        task = bar.add_task("", total=sum(job.scenarios for job in chosen))
+        for job in chosen:
+            bar.update(task, description=f"{clean(job.name, 26):<26}")
+            plan = Plan(
+                job.spec,
+                suite=suite,
+                space=job.space,
+                scenarios=job.scenarios,
+                seed=seed,
+                baseline=False,
+                debug=debug,
+            )
             kit = prepare(plan)
-            files = ResultsFile(open_folder(report / slug(name))) if report is not None else None
+            files = ResultsFile(open_folder(report / slug(job.name))) if report is not None else None
             for event in run_many(kit, workers=number, budget=0):
                 if files is not None:
                     files.handle(event)
@@ -77,14 +121,15 @@ def zoo_command(
                 elif isinstance(event, Interrupted):
                     interrupted = True
                 elif isinstance(event, RunFinished):
-                    rows.append(_row(name, broken, event.card))
-                    if broken is None:
-                        references[name] = event.card
+                    rows.append(_row(job.name, job.broken, event.card))
+                    if job.broken is None:
+                        references.setdefault(job.agent, []).append(event.card)
             if interrupted:
                 break
     order = [prop.id for prop in loaded.properties]
-    if references:
-        terminal.coverage(references)
+    proofs = {name: coverage.proof(cards) for name, cards in references.items()}
+    if proofs:
+        terminal.coverage(proofs)
         terminal.line()
     for text in matrix.lines(rows, order):
         terminal.line(text)
@@ -94,7 +139,7 @@ def zoo_command(
         terminal.line(f"INCOMPLETE: interrupted after {count(len(rows) - 1, 'agent')}", "bold red")
         return INCOMPLETE
     wrong = [line for row in rows for line in row.faults()]
-    wrong += coverage.shortfalls(references)
+    wrong += coverage.shortfalls(proofs)
     for line in wrong:
         terminal.paragraph(line)
     caught = sum(row.expected is not None for row in rows)

@@ -171,7 +171,7 @@ class Terminal:
         new = [f for f in event.failures if f.scenarios > card.known.get(f.judged.fingerprint, _NOT_KNOWN).scenarios]
         self._failures(new)
         if self._coverage:
-            self.coverage({kit.target.name: card})
+            self.coverage({kit.target.name: coverage.proof([card])})
         self._last(card)
 
     def line(self, text: str | Text = "", style: str = "") -> None:
@@ -269,10 +269,10 @@ class Terminal:
                 self.line(Text.assemble((f"{name if n == 0 else '':<16}", "dim"), part))
 
     # -------------------------------------------------------------- distinct failures
-    def coverage(self, cards: Mapping[str, Scorecard]) -> None:
+    def coverage(self, proofs: Mapping[str, coverage.Proof]) -> None:
         """How often every property was decided and every variant of fault landed, a column for each target."""
         self.line()
-        for text in coverage.lines(cards):
+        for text in coverage.lines(proofs):
             self.line(text)
 
     def _failures(self, failures: Sequence[Failure]) -> None:

@@ -10,9 +10,18 @@ from __future__ import annotations
 from outtrade.suites import Broken
 
 
-def _broken(name: str, base: str, property: str, source: str, also: str = "", *, needs_fault: bool = True) -> Broken:
+def _broken(
+    name: str,
+    base: str,
+    property: str,
+    source: str,
+    also: str = "",
+    *,
+    needs_fault: bool = True,
+    space: str | None = None,
+) -> Broken:
     spec = f"py:outtrade_suites.zoo.{name}:execute"
-    return Broken(name, spec, base, property, tuple(also.split()), source, needs_fault)
+    return Broken(name, spec, base, property, tuple(also.split()), source, needs_fault, space)
 
 
 ZOO: tuple[Broken, ...] = (
