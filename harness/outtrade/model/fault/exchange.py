@@ -1,0 +1,59 @@
+"""Faults of the exchange itself: fills, races, what can be seen and when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from outtrade.model.fault.trigger import FaultBase, Trigger
+
+
+class PartialFill(FaultBase):
+    """The next accepted order fills to ``fraction`` of its quantity: at once where it would have taken more
+    (the book is thinned), else ``after`` seconds after acceptance (a market order of somebody else)."""
+
+    kind: Literal["partial_fill"] = "partial_fill"
+    on: Trigger = Trigger(op="place")
+    fraction: float = Field(default=0.4, gt=0, lt=1)
+    after: float = 2.0
+
+
+class DelayedFill(FaultBase):
+    """The next resting order is filled completely ``after`` seconds after its acceptance."""
+
+    kind: Literal["delayed_fill"] = "delayed_fill"
+    on: Trigger = Trigger(op="place")
+    after: float = 30.0
+
+
+class CancelRace(FaultBase):
+    """As the cancel arrives, somebody else's order fills ``fraction`` of what was left just before it."""
+
+    kind: Literal["cancel_race"] = "cancel_race"
+    on: Trigger = Trigger(op="cancel")
+    fraction: float = Field(default=1.0, gt=0, le=1)
+
+
+class Visibility(FaultBase):
+    """After the matching write, reads see the venue as it was before it, for ``delay`` seconds."""
+
+    kind: Literal["visibility"] = "visibility"
+    on: Trigger = Trigger(op="place")
+    delay: float = 5.0
+
+
+class Duplicated(FaultBase):
+    """Something between client and venue (a proxy that repeats a request whose connection broke) delivers the matching
+    request twice, the second ``after`` seconds later; the client sees the venue's answer to the *second* only.
+
+    A resting order then answers "duplicate" although it stands, a cancel "unknown order" although it succeeded. Only
+    for orders that rest: where ids are unique among open orders only, a copy of a filled one would be accepted."""
+
+    kind: Literal["duplicated"] = "duplicated"
+    on: Trigger = Trigger(op="place")
+    after: float = 0.1
+
+    @property
+    def variant(self) -> str:
+        return f"duplicated.{self.on.op}"
