@@ -139,15 +139,13 @@ def _undecided(card: Scorecard, policy: Policy, reasons: dict[int, list[str]]) -
         reasons[ERROR].append(f"{_count(card.differing, 'scenario')} differed when run twice")
     if card.scenarios < card.planned:
         reasons[INCOMPLETE].append(f"only {card.scenarios} of {card.planned} scenarios were run")
-    if card.scenarios and card.incomplete > policy.max_incomplete * card.scenarios:
+    run = card.scenarios - card.waived
+    if run and card.incomplete > policy.max_incomplete * run:
         reasons[INCOMPLETE].append(
-            f"{card.incomplete} of {_count(card.scenarios, 'scenario')} incomplete"
-            f" (at most {policy.max_incomplete:.0%} allowed)"
+            f"{card.incomplete} of {_count(run, 'scenario')} incomplete (at most {policy.max_incomplete:.0%} allowed)"
         )
-    if card.scenarios and card.scenarios - card.unexercised < policy.min_exercised * card.scenarios:
-        reasons[INCOMPLETE].append(
-            f"no planned fault was exercised in {card.unexercised} of {_count(card.scenarios, 'scenario')}"
-        )
+    if run and run - card.unexercised < policy.min_exercised * run:
+        reasons[INCOMPLETE].append(f"no planned fault was exercised in {card.unexercised} of {_count(run, 'scenario')}")
     for row in card.properties:
         waived = row.counts.get("waived", 0)
         if waived and row.level == "MUST" and row.severity == "critical" and row.id not in policy.waivers:
@@ -157,9 +155,14 @@ def _undecided(card: Scorecard, policy: Policy, reasons: dict[int, list[str]]) -
             )
     if not card.scenarios:
         reasons[INCOMPLETE].append("no scenario was run")
+    elif not run:
+        reasons[INCOMPLETE].append(f"every scenario is waived: the target lacks {', '.join(card.lacks)}")
 
 
 def _notes(card: Scorecard, policy: Policy, tolerated: Mapping[str, int]) -> Iterator[str]:
+    if card.waived:
+        named = ", ".join(f"{name} ({number})" for name, number in card.lacks.items())
+        yield f"{_count(card.waived, 'scenario')} waived and not run: the target lacks {named}"
     expected = {row.id: row.expected for row in card.properties if row.expected}
     if expected:
         many = _count(len(expected), "property", "properties")

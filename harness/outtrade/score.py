@@ -9,6 +9,8 @@
   from the linearised contribution of each scenario; the interval is Clopper-Pearson at the effective number of
   scenarios (Korn and Graubard, 1998), so it stays honest at 100 %, where a t interval has no width, and it equals
   Clopper-Pearson for a single property. Pooled Wilson intervals would be too narrow.
+* A scenario that needs what the target lacks (``model.capability``) is *waived*: it was not run, it stands outside
+  every rate, and it is counted.
 * **Critical** violations are counted, never averaged.
 * What a baseline expects is counted beside the violations (``expected``) and lowers rates and scores all the same.
 * The **gate** (``outtrade.gate``) decides the exit code from the finished scorecard.
@@ -124,6 +126,10 @@ class Scorecard:
     """Scenarios that differ between two runs (only with the determinism check)."""
     code: int
     reasons: tuple[str, ...]
+    waived: int = 0
+    """Scenarios that were not run, because the target lacks what they need."""
+    lacks: Mapping[str, int] = field(default_factory=dict)
+    """Capability that the target lacks -> scenarios that need it."""
     notes: tuple[str, ...] = ()
     """What the gate excused, tolerated, or could not hold against this run."""
     expectations: tuple[Standing, ...] = ()
@@ -152,7 +158,8 @@ def score(
 ) -> Scorecard:
     """Compute the scorecard of ``results`` of a run that planned ``planned`` scenarios."""
     policy = policy or Policy()
-    done = [result for result in results if not result.error]
+    done = [result for result in results if not result.error and not result.lacks]
+    lacking = Counter(name for result in results for name in result.lacks)
     complete = len(results) >= planned
     held = hold(policy.baseline or Baseline(), done, complete=complete, effective=effective)
     rows = [_property(prop, done, held.properties.get(prop.id, 0)) for prop in properties]
@@ -176,6 +183,8 @@ def score(
         differing=differing,
         code=OK,
         reasons=(),
+        waived=sum(bool(result.lacks) for result in results),
+        lacks={name: lacking[name] for name in sorted(lacking)},
         expectations=held.standings,
         known=held.kinds,
     )

@@ -118,6 +118,17 @@ def deep(d: Draw) -> Scenario:
     return scenario(d).model_copy(update={"id": f"deep-{d.seed}-{d.index}"})
 
 
+def needy(d: Draw) -> Scenario:
+    """Odd ones need a stream, every fourth a stop order, too."""
+    needs = ("stream",) * (d.index % 2) + ("stop_orders",) * (d.index % 4 == 3)
+    return scenario(d).model_copy(update={"id": f"needy-{d.seed}-{d.index}", "needs": needs})
+
+
+def stubborn(d: Draw) -> Scenario:
+    """Every one needs a stream."""
+    return scenario(d).model_copy(update={"id": f"stubborn-{d.seed}-{d.index}", "needs": ("stream",)})
+
+
 ZOO: list[Broken] = []
 AGENTS: dict[str, str] = {}
 
@@ -126,7 +137,7 @@ def make_suite() -> Suite:
     return Suite(
         "core",
         properties=lambda: PROPERTIES,
-        spaces=lambda: {"demo": scenario, "other": scenario, "deep": deep},
+        spaces=lambda: {"demo": scenario, "other": scenario, "deep": deep, "needy": needy, "stubborn": stubborn},
         draw=Draw,
         agents=lambda: dict(AGENTS),
         zoo=lambda: tuple(ZOO),

@@ -30,7 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-listing = typer.Typer(help="What there is: venues, faults, properties, profiles, agents.", no_args_is_help=True)
+listing = typer.Typer(
+    help="What there is: venues, faults, properties, profiles, capabilities, agents.", no_args_is_help=True
+)
 app.add_typer(listing, name="list")
 app.add_typer(cassette, name="cassette")
 
@@ -144,6 +146,7 @@ def _main(
     "  outtrade run ccxt:binance --scenarios 200 --seed 1\n"
     "  outtrade run py:my_agent.py:execute --report reports/nightly\n"
     "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'\n"
+    "  outtrade run py:my_agent.py:execute --lacks stream --lacks stop_orders\n"
     "  outtrade run py:my_agent.py:execute --baseline baseline.yaml --junit junit.xml\n"
     "  outtrade run py:my_agent.py:execute --fail-under 95 --fail-under retry=99 --max-critical 0\n"
     "  outtrade run py:my_llm.py:execute --allow-host api.openai.com --allow-latency 0.8 --allow-record talk.yaml\n"
@@ -173,6 +176,15 @@ def run(
     allow_waiver: Annotated[
         list[str] | None,
         typer.Option("--allow-waiver", metavar="ID=REASON", help="Accept that a critical property is not judged."),
+    ] = None,
+    lacks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lacks",
+            metavar="CAPABILITY",
+            help="What TARGET has not got (repeatable; see: outtrade list capabilities): scenarios that need it are"
+            " waived, which is counted and no pass.",
+        ),
     ] = None,
     max_incomplete: Annotated[
         float, typer.Option("--max-incomplete", min=0, max=1, help="Largest share of incomplete scenarios.")
@@ -260,6 +272,7 @@ def run(
         play=play,
         debug=debug,
         outside=OutsideOptions(tuple(allow_host or ()), allow_latency, allow_record, allow_replay),
+        lacks=tuple(lacks or ()),
         network=network_faults.value,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
@@ -689,6 +702,15 @@ def list_profiles(suite: SuiteName = "core") -> None:
     from outtrade.cli.listing import profiles_command
 
     raise typer.Exit(guarded(lambda: profiles_command(suite=suite)))
+
+
+@listing.command("capabilities")
+def list_capabilities() -> None:
+    """What scenarios may need and a target may lack (--lacks)."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import capabilities_command
+
+    raise typer.Exit(guarded(capabilities_command))
 
 
 @listing.command("agents")

@@ -45,6 +45,7 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
 
 def _is_expected(error: Exception) -> bool:
     from outtrade.baseline import BaselineError
+    from outtrade.model.capability import CapabilityError
     from outtrade.model.scenario import ScenarioError
     from outtrade.report.results import ReportError
     from outtrade.suites import SuiteError
@@ -53,7 +54,7 @@ def _is_expected(error: Exception) -> bool:
     from outtrade_mocks.venues import VenueError
 
     known = UsageError | BaselineError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError
-    return isinstance(error, known | VenueError)
+    return isinstance(error, known | VenueError | CapabilityError)
 
 
 def complain(message: str) -> None:

@@ -71,6 +71,16 @@ def profiles_command(*, suite: str) -> int:
     return OK
 
 
+def capabilities_command() -> int:
+    """``outtrade list capabilities``."""
+    from outtrade.model.capability import MEANING
+
+    terminal = terminal_of()
+    for name, text in MEANING.items():
+        definition(terminal, name, text)
+    return OK
+
+
 def agents_command(*, suite: str) -> int:
     """``outtrade list agents``."""
     terminal = terminal_of()

@@ -18,6 +18,7 @@ from outtrade.engine.events import Handler, RunFinished, tell
 from outtrade.engine.many import run_many
 from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
+from outtrade.model.capability import checked
 from outtrade.reference import Recorded, described, read_reference
 from outtrade.report.regate import result_of
 from outtrade.report.results import Results, ResultsFile, folder_name, open_folder, write_whole
@@ -70,6 +71,7 @@ class RunOptions:
     symbols: tuple[str, ...]
     play: bool
     debug: bool
+    lacks: tuple[str, ...] = ()
     network: Wanted = "auto"
     outside: OutsideOptions = field(default_factory=OutsideOptions)
 
@@ -145,6 +147,7 @@ def run_command(options: RunOptions) -> int:
             recorded=recorded,
             check_determinism=options.check_determinism,
             debug=options.debug,
+            lacks=tuple(sorted(checked(options.lacks, "--lacks"))),
             allowed=allowed,
         )
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outtrade import suites
-from outtrade.engine.results import FAILING, Baselines, Examined, Result, examine, summarise
+from outtrade.engine.results import FAILING, Baselines, Examined, Result, examine, summarise, waived
+from outtrade.model.capability import missing
 from outtrade.model.history import Ended, Header, History, Ledger, NoReport, Planned, Started
 from outtrade.outside import Allowed, Outside
 from outtrade.sim.errors import HarnessError
@@ -46,6 +47,8 @@ class Plan:
     """Errors of the harness are raised, not recorded."""
     toxiproxy: str = ""
     """Address of the Toxiproxy that does network faults in real time, if one does."""
+    lacks: tuple[str, ...] = ()
+    """Capabilities that the target has not got, beside those that it names itself."""
     network: str = ""
     """Who does them, for people; "" where the target runs in a World."""
     allowed: Allowed | None = None
@@ -60,6 +63,7 @@ class Kit:
         outside = Outside(plan.allowed) if plan.allowed is not None else None
         self.target = replace(target, toxiproxy=plan.toxiproxy, outside=outside)
         self.suite = suite
+        self.lacks = target.lacks | set(plan.lacks)
         real_time = target.real_time  # a process of its own: none of its scenarios twice
         self.space = suite.space(self._wanted())[0]
         self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
@@ -104,6 +108,8 @@ class Kit:
         scenario = None
         try:
             scenario = self.scenario(index)
+            if lacking := missing(scenario.needs, self.lacks):
+                return Examined(waived(index, scenario, lacking))
             return examine(
                 self.target,
                 scenario,

@@ -95,6 +95,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the target tried that the World does not simulate (it got an error), each once."""
     outside: dict[str, int] = {}
     """Real hosts that the run was let through to (or their recording), and how many requests they had."""
+    lacks: tuple[str, ...] = ()
+    """Capabilities that it needs and the target has not got: it was not run, and nothing is decided in it."""
     error: str = ""
     """The harness itself failed: neither the target nor the score is to blame."""
     wall_seconds: float = 0.0
@@ -225,6 +227,11 @@ def summarise(
         outside=let_through(history.events),
         wall_seconds=wall_seconds,
     )
+
+
+def waived(index: int, scenario: Scenario, lacking: tuple[str, ...]) -> Result:
+    """The Result of a scenario that was not run, because the target lacks what it needs."""
+    return Result(index, scenario.id, scenario.seed, scenario.space, scenario.pair, lacks=lacking)
 
 
 def examine(

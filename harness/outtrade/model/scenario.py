@@ -30,6 +30,7 @@ from outtrade_mocks.core.profiles import PROFILES, market_fields
 from outtrade_mocks.core.recording import Tape
 from outtrade_mocks.core.script import MarketEvent, Path
 
+from .capability import Capability
 from .delay import Delay
 from .fault import Fault
 from .task import Bounds, Intent, Limits, Number, Plain, Task
@@ -162,6 +163,8 @@ class Scenario(Plain):
     """Which of an agent's threads goes next: the one that has waited longest, or a seeded choice."""
     pair: str | None = None
     """Scenarios with the same ``pair`` are twins: same symptom, opposite truth."""
+    needs: tuple[Capability, ...] = ()
+    """What it asks of a target that not every target has; one that lacks it is not run in it (``model.capability``)."""
 
     @model_serializer(mode="wrap")
     def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -171,6 +174,8 @@ class Scenario(Plain):
             data.pop("reference", None)
         if self.schedule == "fifo":
             data.pop("schedule", None)
+        if not self.needs:
+            data.pop("needs", None)
         return data
 
     def task(self, **changes: Any) -> Task:

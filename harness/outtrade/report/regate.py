@@ -54,6 +54,7 @@ def result_of(row: ScenarioRow, *, size: tuple[int, int, int] = (0, 0, 0)) -> Re
         entropy=dict(row.entropy),
         escapes=row.escapes,
         outside=dict(row.outside),
+        lacks=row.lacks,
         error=row.error,
         wall_seconds=row.wall_seconds,
     )

@@ -195,6 +195,9 @@ class ScenarioRow(_Model):
         default=(), description="what the target tried that the World does not simulate; it got an error"
     )
     outside: dict[str, int] = Field(default={}, description="host that the run lets through -> requests to it")
+    lacks: tuple[str, ...] = Field(
+        default=(), description="capabilities that it needs and the target lacks: it was not run (waived)"
+    )
     error: str = Field(description="error of the harness")
     file: str | None = Field(description="scenario file, where something failed")
     wall_seconds: float
@@ -305,6 +308,8 @@ class Results(_Model):
     critical: int = Field(description="critical violations of a MUST: scenario x property")
     incomplete: int
     not_exercised: int
+    waived: int = Field(default=0, description="scenarios that were not run, because the target lacks what they need")
+    lacks: dict[str, int] = Field(default={}, description="capability that the target lacks -> scenarios that need it")
     dimensions: tuple[DimensionRow, ...]
     properties: tuple[PropertyRow, ...]
     faults: tuple[FaultRow, ...]
@@ -616,6 +621,8 @@ def judgement(card: Scorecard, policy: Policy) -> dict[str, Any]:
         "critical": card.critical,
         "incomplete": card.incomplete,
         "not_exercised": card.unexercised,
+        "waived": card.waived,
+        "lacks": dict(card.lacks),
         "dimensions": tuple(
             DimensionRow(
                 name=row.name,
@@ -729,6 +736,7 @@ def _scenario(result: Result, file: str | None) -> ScenarioRow:
         entropy=result.entropy,
         escapes=result.escapes,
         outside=result.outside,
+        lacks=result.lacks,
         error=result.error,
         file=file,
         wall_seconds=round(result.wall_seconds, 6),

@@ -16,6 +16,7 @@ from outtrade.engine.many import Stop
 from outtrade.engine.pool import Done, Pool, RunJob
 from outtrade.engine.replay import read
 from outtrade.engine.results import FAILING, Examined
+from outtrade.model.capability import missing
 from outtrade.model.scenario import ScenarioError
 from outtrade.report.regate import result_of
 from outtrade.report.results import ReportError, ScenarioRow, installed_version
@@ -54,6 +55,8 @@ def _examined(stored: Stored, row: ScenarioRow, kit: Kit) -> Examined | None:
     scenario = kit.scenario(row.index)
     if scenario.id != row.scenario or scenario.seed != row.seed:
         raise ReportError(f"cannot resume {stored.folder}: scenario {row.index} is another one now")
+    if row.lacks != missing(scenario.needs, kit.lacks):
+        return None  # another word on what the target has not got
     text = scenario.to_json()
     result = result_of(row, size=(len(scenario.faults), len(scenario.intents), len(text)))
     if not any(found.verdict in FAILING for found in result.findings):

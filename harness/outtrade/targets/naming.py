@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from outtrade import suites
+from outtrade.model.capability import CapabilityError, checked
 from outtrade.model.task import Report, Task
 from outtrade.targets.access import VenueAccess
 from outtrade.targets.freshness import comes_from, forget_folder, forget_package, importable
@@ -56,6 +57,8 @@ class Target:
     venues: tuple[str, ...] = ()
     """The mock venues that it can trade at (an agent's module may say so: ``VENUES = ("binance_spot",)``); (): at
     whatever the scenario plays, as far as is known."""
+    lacks: frozenset[str] = frozenset()
+    """Capabilities that it has not got (an agent's module may say so: ``LACKS = ("stream",)``)."""
 
     toxiproxy: str = ""
     """Address of the Toxiproxy that does the network faults of a run in real time; "": the venue's server does."""
@@ -124,8 +127,29 @@ def _python(spec: str, rest: str) -> Target:
             return agent  # type: ignore[no-any-return]
         return _on_path(agent, source.folder, is_async=is_async)
 
-    theirs = tuple(getattr(found, "__globals__", {}).get("VENUES", ()))
-    return Target(name=spec, scope="A", is_async=is_async, load=load, venues=theirs)
+    said = _globals(found)
+    theirs = tuple(said.get("VENUES", ()))
+    return Target(name=spec, scope="A", is_async=is_async, load=load, venues=theirs, lacks=_lacks(spec, said))
+
+
+def _globals(found: Any) -> Mapping[str, Any]:
+    """The names of the module in which a function, the class of an object, or a class was written."""
+    if _is_gateway(found):
+        one = found.submit
+    else:
+        one = found if inspect.isroutine(found) else getattr(type(found), "__call__", None)  # noqa: B004
+    return getattr(one, "__globals__", {})
+
+
+def _lacks(spec: str, said: Mapping[str, Any]) -> frozenset[str]:
+    """What the module says that the target has not got; raises TargetError."""
+    names = said.get("LACKS", ())
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TargetError(f'{spec}: LACKS is a tuple of capabilities, for example LACKS = ("stream",)')
+    try:
+        return checked(names, f"{spec}: LACKS")
+    except CapabilityError as error:
+        raise TargetError(str(error)) from None
 
 
 def _on_path(agent: Callable[..., Any], folder: str, *, is_async: bool) -> Runner:
@@ -275,7 +299,7 @@ def _gateway(spec: str, source: _Source, path: str, found: Any) -> Target:
         runner = bind(make, is_async=is_async)
         return runner if source.folder is None else _on_path(runner, source.folder, is_async=is_async)
 
-    return Target(name=spec, scope="G", is_async=is_async, load=load)
+    return Target(name=spec, scope="G", is_async=is_async, load=load, lacks=_lacks(spec, _globals(found)))
 
 
 def _ccxt(spec: str, exchange: str, *, is_async: bool) -> Target:
