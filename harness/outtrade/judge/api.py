@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 if TYPE_CHECKING:
     from .index import Index
 
@@ -25,8 +27,7 @@ Verdict = Literal["pass", "fail", "warn", "not-applicable", "incomplete", "waive
 Dimension = Literal["parameters", "retry", "recovery", "reconciliation", "orders", "execution"]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """One thing a check looked at. ``subject`` names it (client order id, intent); ``key`` tells distinct failures
     apart without run-specific values (used to group and to minimise)."""
 

@@ -34,6 +34,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -280,12 +281,15 @@ class Index:
     def _group(self) -> None:
         self._by_op: dict[str, list[Operation]] = {}
         self._by_id: dict[str, list[Operation]] = {}
+        self._by_venue_id: dict[str, list[Operation]] = {}
         self._by_intent: dict[str, list[Operation]] = {}
         self._orders_by_intent: dict[str, list[Order]] = {}
         for op in self.ops:
             self._by_op.setdefault(op.request.op, []).append(op)
             if op.client_id is not None:
                 self._by_id.setdefault(op.client_id, []).append(op)
+            if op.request.venue_id is not None:
+                self._by_venue_id.setdefault(op.request.venue_id, []).append(op)
             if op.intent is not None:
                 self._by_intent.setdefault(op.intent.id, []).append(op)
         for order in self.orders.values():
@@ -330,13 +334,12 @@ class Index:
 
     def about(self, op: Operation) -> Iterator[Operation]:
         """Requests about the order that ``op`` asked for, by its client order id or by the venue's id."""
-        venue_ids = {order.id for order in op.orders}
-        for other in self.ops:
-            if other is op:
-                continue
-            request = other.request
-            if (op.client_id is not None and request.client_id == op.client_id) or request.venue_id in venue_ids:
-                yield other
+        found = {other.seq: other for order in op.orders for other in self._by_venue_id.get(order.id, ())}
+        if op.client_id is not None:
+            found |= {other.seq: other for other in self._by_id.get(op.client_id, ())}
+        for seq in sorted(found):
+            if seq != op.seq:
+                yield found[seq]
 
     def last_send(self, client_id: str, before_seq: int) -> Operation | None:
         """The last request for a new order with this id that was sent before event ``before_seq``."""
@@ -425,12 +428,12 @@ class Index:
         """Orders on the venue that belong to the intent, in order of acceptance."""
         return list(self._orders_by_intent.get(intent.id, ()))
 
-    @property
+    @cached_property
     def own_orders(self) -> list[Order]:
         """Orders on the venue placed by the target, in order of acceptance."""
         return [order for order in self.orders.values() if not order.foreign]
 
-    @property
+    @cached_property
     def own_fills(self) -> list[FillTruth]:
         """Fills of the target's own orders."""
         return [fill for fill in self.fills if not fill.foreign]

@@ -8,7 +8,8 @@ doubt and to come to an end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns

@@ -83,11 +83,7 @@ def _read(ix: Index, op: Operation) -> Iterator[Sight]:
         return
     request = op.request
     asked_for = {name for name in (request.client_id, request.venue_id) if name}
-    try:
-        data = msgspec.json.decode(ix.body(end))
-    except msgspec.MsgspecError:
-        data = None
-    mentions = list(_mentions(data, trades=request.op == "trades"))
+    mentions = list(_mentioned(ix, ix.body(end), trades=request.op == "trades"))
     if not any(names & asked_for for names, _ in mentions) and request.op in ("place", "query", "cancel", "amend"):
         # An answer that does not repeat the id is about the order that was asked for.
         status = mentions[0][1] if len(mentions) == 1 else None
@@ -98,6 +94,19 @@ def _read(ix: Index, op: Operation) -> Iterator[Sight]:
         if request.op == "cancel" and status is None:
             status = "cancelled"
         yield Sight(names, status, request.op, op.seq, end.seq, end.at)
+
+
+def _mentioned(ix: Index, body: str, *, trades: bool) -> list[tuple[frozenset[str], str | None]]:
+    """The mentions in an answer. Whoever polls gets the same answer many times; it is read once."""
+    known: dict[tuple[str, bool], list[tuple[frozenset[str], str | None]]] = ix.memo("mentions", lambda _: {})
+    found = known.get((body, trades))
+    if found is None:
+        try:
+            data = msgspec.json.decode(body)
+        except msgspec.MsgspecError:
+            data = None
+        found = known[body, trades] = list(_mentions(data, trades=trades))
+    return found
 
 
 def _mentions(data: Any, *, trades: bool = False, under: str = "") -> Iterator[tuple[frozenset[str], str | None]]:
