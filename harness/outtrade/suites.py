@@ -7,8 +7,9 @@ point group ``outtrade.suites``, so users add their own by declaring one in thei
     [project.entry-points."outtrade.suites"]
     mine = "my_package:suite"
 
-The suite named ``core`` is ours; it is also found in a checkout that was never installed. All parts are lazy: a
-suite costs nothing until a part is read.
+The suite named ``core`` is ours; it is also found in a checkout that was never installed. A suite need not be installed
+at all: ``py:my_suite.py:suite`` (or ``py:package.module:suite``) names the object itself. All parts are lazy: a suite
+costs nothing until a part is read.
 
     >>> s = Suite("demo", properties=lambda: (), spaces=dict, agents=dict, zoo=lambda: ())
     >>> s.properties
@@ -19,11 +20,16 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
+from zlib import crc32
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
@@ -100,6 +106,32 @@ class Suite:
         self._load_agents = agents
         self._load_zoo = zoo
         self._load_models = models
+
+    def extended(
+        self,
+        name: str,
+        *,
+        properties: Callable[[], Iterable[Property]] = tuple,
+        spaces: Callable[[], Mapping[str, Space]] = dict,
+        agents: Callable[[], Mapping[str, str]] = dict,
+        zoo: Callable[[], Iterable[Broken]] = tuple,
+    ) -> Suite:
+        """A suite of all that is in this one, and these parts after it. A space that is named as one of this suite's
+        takes its place.
+
+            >>> Suite("demo", properties=tuple, spaces=dict).extended("mine", spaces=lambda: {"calm": print}).spaces
+            {'calm': <built-in function print>}
+        """
+        return Suite(
+            name,
+            properties=lambda: (*self.properties, *properties()),
+            spaces=lambda: {**self.spaces, **spaces()},
+            draw=self._draw,
+            interactive=self._interactive,
+            agents=lambda: {**self.agents, **agents()},
+            zoo=lambda: (*self.zoo, *zoo()),
+            models=lambda: self.models,
+        )
 
     @cached_property
     def properties(self) -> tuple[Property, ...]:
@@ -200,23 +232,52 @@ def names() -> list[str]:
 
 
 def load(name: str = CORE) -> Suite:
-    """The suite called ``name``. Raises SuiteError with one line where it is unknown or fails to import."""
+    """The suite called ``name``, or the object that ``py:FILE.py:NAME`` or ``py:MODULE:NAME`` says. Raises SuiteError
+    with one line where it is unknown or fails to import."""
+    if name.startswith("py:"):
+        where, _, attribute = name[3:].rpartition(":")
+        if not where:
+            raise SuiteError(f"suite {name}: say which object, for example py:my_suite.py:suite")
+        return _checked(name, lambda: getattr(_module(where), attribute), where)
     for point in entry_points(group=GROUP):
         if point.name == name:
-            return _checked(name, point)
+            return _checked(name, point.load, point.value)
     if name == CORE:  # a checkout that was never installed
-        return _checked(name, EntryPoint(name, _CORE_OBJECT, GROUP))
-    raise SuiteError(f"no suite {name!r}; there are {', '.join(names())}")
+        return _checked(name, EntryPoint(name, _CORE_OBJECT, GROUP).load, _CORE_OBJECT)
+    raise SuiteError(f"no suite {name!r}; there are {', '.join(names())}, and py:my_suite.py:suite names one in a file")
 
 
-def _checked(name: str, point: EntryPoint) -> Suite:
+def _checked(name: str, found: Callable[[], Any], where: str) -> Suite:
     try:
-        suite = point.load()
+        suite = found()
     except Exception as error:
-        raise SuiteError(f"suite {name} ({point.value}) failed to load: {type(error).__name__}: {error}") from error
+        raise SuiteError(f"suite {name} ({where}) failed to load: {type(error).__name__}: {error}") from error
     if not isinstance(suite, Suite):
-        raise SuiteError(f"suite {name} ({point.value}) is a {type(suite).__name__}, not an outtrade.suites.Suite")
+        raise SuiteError(f"suite {name} ({where}) is a {type(suite).__name__}, not an outtrade.suites.Suite")
     return suite
+
+
+def _module(where: str) -> ModuleType:
+    """A module by name, or from a file: imported once in a process."""
+    if not where.endswith(".py"):
+        sys.path.insert(0, str(Path.cwd()))
+        try:
+            return importlib.import_module(where)
+        finally:
+            sys.path.remove(str(Path.cwd()))
+    path = Path(where).expanduser().resolve(strict=True)
+    name = f"outtrade_suite_{path.stem}_{crc32(str(path).encode()):08x}"
+    if name not in sys.modules:
+        place = spec_from_file_location(name, path)
+        assert place is not None and place.loader is not None, "a .py file always has a loader"
+        made = module_from_spec(place)
+        sys.modules[name] = made
+        try:
+            place.loader.exec_module(made)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
 
 
 def collect(package: str, wanted: type) -> list[Any]:

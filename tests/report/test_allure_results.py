@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from outtrade.cli.app import app
 from outtrade.report import allure
 from outtrade.report.results import folder_name
-from outtrade.report.sheets import sheets, without_secrets
+from outtrade.report.secrets import without_secrets
+from outtrade.report.sheets import sheets
 from outtrade.report.sources import links
 from outtrade.report.stored import load
 

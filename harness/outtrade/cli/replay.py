@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from outtrade.cli.guard import UsageError, consoles
@@ -36,8 +37,13 @@ def replay_command(
     spec = target or saved.target
     if spec is None:
         raise UsageError(f"{file} names no target; give one with --target")
+    if target is None and spec.startswith("cmd:"):
+        raise UsageError(f"{file} names a program to run; if it is yours, say so: --target {shlex.quote(spec)}")
+    named = saved.suite or CORE
+    if suite is None and named.startswith("py:"):
+        raise UsageError(f"{file} names code as its suite; if it is yours, say so: --suite {shlex.quote(named)}")
     allowed = None if allow_replay is None else played(allow_replay)
-    kit = prepare(Plan(target=spec, suite=suite or saved.suite or CORE, allowed=allowed))
+    kit = prepare(Plan(target=spec, suite=suite or named, allowed=allowed))
     try:
         again = replay(kit, saved.scenario, saved.expected, saved.history if spec == saved.target else "")
     except HarnessError as error:

@@ -31,6 +31,8 @@ def from_report(folder: Path, out: Path, suite: str | None) -> tuple[dict[str, A
     Raises ReportError, SuiteError, DatasetError."""
     stored = load(folder)
     results = stored.results
+    if suite is None and results.suite.startswith("py:"):
+        raise shards.DatasetError(f"{folder} names code as its suite; if it is yours, say so: --suite {results.suite}")
     chosen = load_suite(suite or results.suite)
     problems: list[str] = []
     indices = {row.scenario: row.index for row in results.results}

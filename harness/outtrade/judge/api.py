@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .index import Index
 
 Verdict = Literal["pass", "fail", "warn", "not-applicable", "incomplete", "waived", "harness-error"]
-Dimension = Literal["parameters", "retry", "recovery", "reconciliation", "orders", "execution"]
+Dimension = Literal["parameters", "retry", "recovery", "reconciliation", "orders", "execution", "own"]
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -74,12 +74,12 @@ class Property:
 
     @property
     def dimension(self) -> Dimension:
-        """The part of the score it counts for, from its id."""
+        """The part of the score it counts for, from its id; ``own`` for ids of somebody's own."""
         names: dict[str, Dimension] = {
             "PAR": "parameters", "RTY": "retry", "RCV": "recovery", "REC": "reconciliation",
             "ORD": "orders", "EXQ": "execution", "LIM": "execution",
         }  # fmt: skip
-        return names[self.id[:3]]
+        return names.get(self.id.partition("-")[0], "own")
 
 
 @dataclass(slots=True)

@@ -42,7 +42,8 @@ from allure_commons.utils import md5, represent
 from attr import asdict
 
 from outtrade.report.results import Results, write_whole
-from outtrade.report.sheets import Paper, Sheet, Step, sheets, without_secrets
+from outtrade.report.secrets import without_secrets
+from outtrade.report.sheets import Paper, Sheet, Step, sheets
 from outtrade.report.stored import Stored
 from outtrade.report.text import clean
 

@@ -46,7 +46,7 @@ class Gathered(Stored):
 
     def replay(self, failure: FailureRow) -> str:
         """The command that shows a failure again: a History holds its scenario."""
-        return again(self.results.target, Path(failure.file))
+        return again(self.results.target, Path(failure.file), suite=self.results.suite)
 
     def scenario(self, failure: FailureRow) -> bytes:
         """The scenario of a failure, as a file that ``outtrade replay`` runs."""

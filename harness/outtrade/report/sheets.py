@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -35,6 +34,7 @@ from outtrade.gate import Policy
 from outtrade.report import markdown
 from outtrade.report.beliefs import beliefs
 from outtrade.report.results import FailureRow, PropertyRow, Results
+from outtrade.report.secrets import without_secrets
 from outtrade.report.sources import links
 from outtrade.report.stored import (
     Stored,
@@ -48,7 +48,6 @@ from outtrade.report.stored import (
 )
 from outtrade.report.text import clean, count, percent
 from outtrade.report.timeline import lines
-from outtrade_mocks.cassettes.secrets import kind_of, replace_named
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
@@ -87,8 +86,6 @@ _TALLIES: tuple[tuple[str, Status, str], ...] = (
     ("not-applicable", "skipped", "not applicable in"),
 )
 _NEVER = {"waived": "waived", "not-exercised": "not exercised", "not-applicable": "not applicable"}
-
-_FLAG = re.compile(r"(--?[\w-]{2,40})(\s+|=)(\"[^\"]*\"|'[^']*'|\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,20 +268,6 @@ def _excused(row: PropertyRow) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def without_secrets(text: str) -> str:
-    """One line of a command without what looks like a secret: sheets are published.
-
-    >>> without_secrets("cmd:./agent --api-key hunter2hunter2 --fast")
-    'cmd:./agent --api-key REDACTED-KEY --fast'
-    """
-
-    def hidden(match: re.Match[str]) -> str:
-        kind = kind_of(match[1])
-        return match[0] if kind is None else f"{match[1]}{match[2]}REDACTED-{kind}"
-
-    return replace_named(_FLAG.sub(hidden, clean(text, LONGEST)), lambda kind, _: f"REDACTED-{kind}")
-
-
 # ------------------------------------------------------------------ the parts of a sheet
 def _title(row: PropertyRow) -> str:
     title = clean(row.title, 160)
@@ -293,7 +276,10 @@ def _title(row: PropertyRow) -> str:
 
 @lru_cache(maxsize=256)
 def _property(suite: str, ident: str) -> Property | None:
-    """The property as its suite explains it; None where this suite, or this property, is not here."""
+    """The property as its suite explains it; None where this suite, or this property, is not here. A report is not
+    trusted to name a file of code."""
+    if suite.startswith("py:"):
+        return None
     try:
         return suites.load(suite).property(ident)
     except suites.SuiteError:

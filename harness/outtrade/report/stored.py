@@ -20,6 +20,7 @@ from outtrade.model.history import History
 from outtrade.model.scenario import ScenarioError
 from outtrade.report.describe import describe_scenario
 from outtrade.report.results import ExpectationRow, FailureRow, PropertyRow, ReportError, Results
+from outtrade.report.secrets import without_secrets
 from outtrade.report.text import count
 
 MAX_RESULTS = 512 * 1024 * 1024
@@ -67,7 +68,8 @@ class Stored:
     def replay(self, failure: FailureRow) -> str:
         """The command that shows a failure again, for a POSIX shell."""
         outside = self.results.outside
-        return again(self.results.target, self.folder / failure.file, "" if outside is None else outside.recording)
+        recording = "" if outside is None else outside.recording
+        return again(self.results.target, self.folder / failure.file, recording, self.results.suite)
 
     def failures(self) -> list[FailureRow]:
         """Distinct failures, the worst first: what nobody expects, MUST before SHOULD, then by severity, then by how
@@ -123,13 +125,16 @@ class Stored:
         return file
 
 
-def again(target: str, file: Path, recording: str = "") -> str:
+def again(target: str, file: Path, recording: str = "", suite: str = "") -> str:
     """The command that shows a failure again, for a POSIX shell: ``file`` is that of its scenario, ``recording`` that
-    of the real hosts it was let through to."""
+    of the real hosts it was let through to. A program, or a suite in a file, is named in the command: no file is
+    trusted to start one."""
     if target.startswith(CAME_TO_US):
         return f"outtrade judge {shlex.quote(str(file.with_suffix('.jsonl')))} --timeline"
     played = f" --allow-replay {shlex.quote(recording)}" if recording else ""
-    return "outtrade replay " + shlex.quote(str(file)) + played
+    program = f" --target {shlex.quote(without_secrets(target))}" if target.startswith("cmd:") else ""
+    judged = f" --suite {shlex.quote(suite)}" if suite.startswith("py:") else ""
+    return "outtrade replay " + shlex.quote(str(file)) + program + judged + played
 
 
 def seed_words(results: Results) -> str:

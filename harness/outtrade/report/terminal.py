@@ -317,7 +317,7 @@ class Terminal:
         """The command that shows a failure again."""
         plan = None if self._kit is None else self._kit.plan
         recording = "" if plan is None or plan.allowed is None else plan.allowed.file
-        command = clean(again("" if plan is None else plan.target, file, recording))
+        command = clean(again("" if plan is None else plan.target, file, recording, "" if plan is None else plan.suite))
         return f"{command.split()[1]}: {command}"
 
     def timeline(self, history: History, evidence: Iterable[int] = (), *, everything: bool = False) -> None:
