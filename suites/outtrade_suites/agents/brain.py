@@ -144,6 +144,7 @@ class Brain(Reporting):
         if job.stopped:
             return self.refuse(job, job.stopped)
         if self.too_late(job):
+            self.cut_off(job, "it could not be sent before it expired")
             return self.refuse(job, "it could not be sent before it expired")
         terms = self.terms(job.intent)
         symbol = terms.symbol
@@ -170,12 +171,18 @@ class Brain(Reporting):
     async def send_or_drop(self, job: Job, order: Order) -> None:
         """Send what is not on the venue, unless its time is over or it has been tried often enough."""
         if job.stopped or self.too_late(job):
+            if not job.stopped:
+                self.cut_off(job, "it could not be placed before it expired")
             job.close(reason=job.stopped or "it could not be placed before it expired")
         elif not self.may_resend(order):
             self.alert("error", f"gave up on {order.client_id} after {order.sends} requests", job)
             job.close(reason="given up after too many attempts")
         else:
             await self.send(job, order)
+
+    def cut_off(self, job: Job, reason: str) -> None:
+        """Its time is over and nothing was placed: whoever counts on it has to know."""
+        self.alert("warning", reason, job)
 
     async def follow(self, job: Job, order: Order) -> None:
         """A live order: cancel it when its time has come, else look at it now and then."""

@@ -54,13 +54,18 @@ def _in_time(ix: Index, intent: Intent, failed: Operation) -> bool:
         end = op.end
         if isinstance(end, Response) and end.error in ("rate", "ban"):
             free.append(end.at + ns(end.retry_after or 0))
+    return max(free) + ns(ix.bounds.recovery) <= last_chance(ix, intent)
+
+
+def last_chance(ix: Index, intent: Intent) -> int:
+    """The last moment (ns) at which an order for the intent may be expected: it expires, is cancelled, the run ends."""
     last = min(ix.deadline(intent), ix.until if ix.scenario.leave_resting else ix.until - CLEAN_UP)
     for other in ix.intents.values():
         stops = other.kind == "cancel" and other.target == intent.id
         stops = stops or (other.kind in ("flatten", "halt") and other.symbol in (None, intent.symbol))
         if stops and ns(other.at) >= ns(intent.at):
             last = min(last, ns(other.at))
-    return max(free) + ns(ix.bounds.recovery) <= last
+    return last
 
 
 def _retried(ix: Index, intent: Intent, failed: Operation) -> Iterator[Case]:

@@ -27,16 +27,10 @@ READ_TIMEOUT = 15.0
 # ---------------------------------------------------------------- RTY-05
 def check_attempts(ix: Index) -> Iterator[Case]:
     """RTY-05."""
-    chains: dict[Hashable, tuple[Operation, int]] = {}
     worst: dict[Hashable, tuple[Operation, int]] = {}
-    for op in ix.ops:
-        key = _request_key(ix, op)
-        last = chains.get(key)
-        again = last is not None and _is_resend(last[0], op)
-        count = last[1] + 1 if last is not None and again else 0
-        chains[key] = (op, count)
-        if count and count >= worst.get(key, (op, 0))[1]:
-            worst[key] = (op, count)
+    for (key, _), ops in chains(ix).items():
+        if len(ops) > 1 and len(ops) - 1 >= worst.get(key, (ops[0], 0))[1]:
+            worst[key] = (ops[-1], len(ops) - 1)
     for op, count in worst.values():
         if count > ix.bounds.attempts:
             yield broke(
@@ -48,6 +42,27 @@ def check_attempts(ix: Index) -> Iterator[Case]:
             )
         else:
             yield held(op.seq, subject=op.client_id or op.request.op)
+
+
+def chains(ix: Index) -> dict[tuple[Hashable, int], list[Operation]]:
+    """Requests that ask for the same thing, each sent because the one before it had failed: (what, which chain of
+    it) -> the requests in order of sending. A request that was never repeated is a chain of one."""
+    return ix.memo("chains of resends", _chains)
+
+
+def _chains(ix: Index) -> dict[tuple[Hashable, int], list[Operation]]:
+    found: dict[tuple[Hashable, int], list[Operation]] = {}
+    latest: dict[Hashable, int] = {}
+    for op in ix.ops:
+        key = _request_key(ix, op)
+        number = latest.get(key, 0)
+        chain = found.get((key, number))
+        if chain is not None and _is_resend(chain[-1], op):
+            chain.append(op)
+        else:
+            latest[key] = number + 1
+            found[key, number + 1] = [op]
+    return found
 
 
 def _request_key(ix: Index, op: Operation) -> Hashable:

@@ -20,6 +20,7 @@ from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.plans import SYMPTOMS
+from outtrade_suites.spaces.retry import retry
 from outtrade_suites.spaces.turbulent import turbulent
 from outtrade_suites.spaces.wire import wire, wire_stream
 
@@ -33,6 +34,7 @@ SPACES: dict[str, Space] = {
     "wire": wire,
     "wire_stream": wire_stream,
     "turbulent": turbulent,
+    "retry": retry,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

@@ -149,4 +149,7 @@ ZOO: tuple[Broken, ...] = (
     _broken("late_news_wins", "httpx", "REC-07", "nautechsystems/nautilus_trader#3797"),
     _broken("fat_finger", "ccxt", "PAR-04", "SEC Release 34-75331", needs_fault=False),
     _broken("rounds_to_the_nearest", "httpx", "PAR-13", "ccxt/ccxt#663", "PAR-18", needs_fault=False),
+    _broken("retries_in_step", "httpx", "RTY-08", "hummingbot/hummingbot#1291", space="retry"),
+    _broken("silent_when_cut_off", "ccxt", "RTY-16", "freqtrade/freqtrade#7932", space="retry"),
+    _broken("sulks_after_a_limit", "ccxt", "RTY-19", "hummingbot/hummingbot#1993", "RTY-07", space="retry"),
 )
