@@ -1,30 +1,28 @@
 """One life of each order type, as the mock tells it: the cassette ``cassettes/binance_spot/lifecycles.yaml``.
 
-    PYTHONPATH=harness:mocks:suites:tests/binance python tests/binance/binance_lifecycles.py     # writes it again
+    PYTHONPATH=harness:mocks:suites:tests/venues:tests/binance python tests/binance/binance_lifecycles.py
 
 Key, time and signature are left out of the requests; a test plays them all to a fresh venue and compares.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
+from binance_box import Life, interactions, over, rests
 from binance_kit import SECOND, Kit
 
 from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes.model import Cassette, Interaction
+from outtrade_mocks.cassettes.model import Cassette
 from outtrade_mocks.cassettes.writing import render
 from outtrade_mocks.core import NewOrder
 from outtrade_mocks.core.orders import Side
 
 PATH = Path(__file__).resolve().parents[2] / "cassettes" / "binance_spot" / "lifecycles.yaml"
-HOST = "https://api.binance.com"
 _OTHER: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
 SOURCE = "outtrade's own mock, tests/binance/binance_lifecycles.py"
 BUY: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "0.01"}
@@ -35,45 +33,14 @@ WORKING = {"symbol": "BTCUSDT", "workingType": "LIMIT", "workingSide": "BUY", "w
 WORKING |= {"workingQuantity": "0.01", "workingTimeInForce": "GTC", "pendingSide": "SELL", "pendingQuantity": "0.00999"}
 
 
-class Life:
-    """A venue of its own, the orders of one life, and what was asked and answered."""
+class SpotLife(Life):
+    """A life at Binance spot."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.kit = Kit()
-        self.made: list[Interaction] = []
-
-    def ask(self, method: str, path: str, **params: Any) -> Any:
-        self.kit.now += SECOND
-        answer = self.kit.ask(method, f"/api/v3/{path}", **params)
-        text = urlencode(params)
-        in_body = method in ("POST", "PUT")
-        self.made.append(
-            Interaction(
-                name=f"{self.name} {len(self.made) + 1}",
-                method=method,
-                uri=f"{HOST}/api/v3/{path}" + ("" if in_body else f"?{text}"),
-                status=answer.status,
-                body=json.dumps(answer.data, separators=(",", ":")).encode(),
-                headers={"Content-Type": "application/json;charset=UTF-8"},
-                request_body=text.encode() if in_body else b"",
-            )
-        )
-        return answer.data
-
-    def order(self, **params: Any) -> int:
-        return int(
-            self.ask("POST", "order", newClientOrderId=f"{self.name}-1", newOrderRespType="FULL", **params)["orderId"]
-        )
-
-    def query(self, order: int) -> None:
-        self.ask("GET", "order", symbol="BTCUSDT", orderId=order)
+    api, type, response, trades_at = "/api/v3", "application/json;charset=UTF-8", "FULL", "myTrades"
+    box = Kit
 
     def end(self, order: int) -> None:
         self.ask("DELETE", "order", symbol="BTCUSDT", orderId=order, newClientOrderId=f"{self.name}-2")
-
-    def trades(self, order: int) -> None:
-        self.ask("GET", "myTrades", symbol="BTCUSDT", orderId=order)
 
     def trade_at(self, price: str, first: Side) -> None:
         """Two others trade at a price, so that stops are triggered (not part of the record): the first, who sells or
@@ -94,30 +61,8 @@ class Life:
             )
 
 
-def _rests(**order: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
-        number = life.order(**order)
-        life.query(number)
-        life.kit.venue.fill(str(number), Decimal("0.4"))
-        life.query(number)
-        life.trades(number)
-        life.end(number)
-        life.query(number)
-
-    return live
-
-
-def _over(**order: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
-        number = life.order(**order)
-        life.query(number)
-        life.trades(number)
-
-    return live
-
-
-def _waits(price: str, first: Side, /, **order: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
+def _waits(price: str, first: Side, /, **order: Any) -> Callable[[SpotLife], None]:
+    def live(life: SpotLife) -> None:
         number = life.order(**order)
         life.query(number)
         life.trade_at(price, first)
@@ -127,7 +72,7 @@ def _waits(price: str, first: Side, /, **order: Any) -> Callable[[Life], None]:
     return live
 
 
-def _amended(life: Life) -> None:
+def _amended(life: SpotLife) -> None:
     number = life.order(**BUY, **LIMIT, price="40000")
     life.ask(
         "PUT", "order/amend/keepPriority", symbol="BTCUSDT", orderId=number, newQty="0.005", newClientOrderId="less"
@@ -136,7 +81,7 @@ def _amended(life: Life) -> None:
     life.end(number)
 
 
-def _swapped(life: Life) -> None:
+def _swapped(life: SpotLife) -> None:
     number = life.order(**BUY, **LIMIT, price="40000")
     swap = BUY | LIMIT | {"price": "41000", "cancelOrderId": number, "cancelReplaceMode": "STOP_ON_FAILURE"}
     swap |= {"newClientOrderId": "second", "cancelNewClientOrderId": "first-over"}
@@ -144,8 +89,8 @@ def _swapped(life: Life) -> None:
     life.ask("POST", "order/cancelReplace", **swap | {"newClientOrderId": "third"})
 
 
-def _listed(kind: str, **params: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
+def _listed(kind: str, **params: Any) -> Callable[[SpotLife], None]:
+    def live(life: SpotLife) -> None:
         made = life.ask("POST", f"orderList/{kind}", listClientOrderId=f"{kind}-1", **params)
         life.ask("GET", "orderList", orderListId=made["orderListId"])
         life.kit.venue.fill(str(made["orders"][-1 if kind == "oco" else 0]["orderId"]), Decimal(1))
@@ -162,14 +107,14 @@ OTO |= {"pendingType": "LIMIT", "pendingPrice": "60000", "pendingTimeInForce": "
 OTOCO = WORKING | {"workingClientOrderId": "working", "pendingAboveClientOrderId": "above"}
 OTOCO |= {"pendingBelowClientOrderId": "below", "pendingAboveType": "LIMIT_MAKER", "pendingAbovePrice": "60000"}
 OTOCO |= {"pendingBelowType": "STOP_LOSS", "pendingBelowStopPrice": "45000"}
-LIVES: dict[str, Callable[[Life], None]] = {
-    "limit": _rests(**BUY, **LIMIT, price="50005"),
-    "limit-maker": _rests(**BUY, type="LIMIT_MAKER", price="50005"),
-    "iceberg": _rests(**BUY, **LIMIT, price="50005", icebergQty="0.002"),
-    "limit-ioc": _over(**BUY | {"quantity": "0.9"}, type="LIMIT", timeInForce="IOC", price="50020"),
-    "limit-fok": _over(**BUY | {"quantity": "0.9"}, type="LIMIT", timeInForce="FOK", price="50020"),
-    "market": _over(**BUY, type="MARKET"),
-    "market-quote": _over(symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="500"),
+LIVES: dict[str, Callable[[SpotLife], None]] = {
+    "limit": rests(**BUY, **LIMIT, price="50005"),
+    "limit-maker": rests(**BUY, type="LIMIT_MAKER", price="50005"),
+    "iceberg": rests(**BUY, **LIMIT, price="50005", icebergQty="0.002"),
+    "limit-ioc": over(**BUY | {"quantity": "0.9"}, type="LIMIT", timeInForce="IOC", price="50020"),
+    "limit-fok": over(**BUY | {"quantity": "0.9"}, type="LIMIT", timeInForce="FOK", price="50020"),
+    "market": over(**BUY, type="MARKET"),
+    "market-quote": over(symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="500"),
     "stop-loss": _waits("49500", "sell", **SELL, type="STOP_LOSS", stopPrice="49600"),
     "stop-loss-limit": _waits(
         "49500", "sell", **SELL, type="STOP_LOSS_LIMIT", stopPrice="49600", price="49000", timeInForce="GTC"
@@ -187,17 +132,9 @@ LIVES: dict[str, Callable[[Life], None]] = {
 }
 
 
-def interactions() -> Iterator[Interaction]:
-    """All lives, one after the other, each at a venue of its own."""
-    for name, live in LIVES.items():
-        life = Life(name)
-        live(life)
-        yield from life.made
-
-
 def cassette() -> Cassette:
     """What the file holds."""
-    return Cassette("lifecycles", "from-mock", SOURCE, tuple(interactions()))
+    return Cassette("lifecycles", "from-mock", SOURCE, tuple(interactions(LIVES, SpotLife)))
 
 
 if __name__ == "__main__":

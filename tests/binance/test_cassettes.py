@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import binance_lifecycles
 import pytest
+from binance_box import interactions
+from binance_lifecycles import LIVES, SpotLife
 from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
 
@@ -38,7 +39,7 @@ def test_every_shipped_cassette_loads_and_says_documented() -> None:
 
 def test_the_lives_of_orders_are_what_the_mock_does() -> None:
     """After a change that is meant: python tests/binance/binance_lifecycles.py (see there)."""
-    made = {one.name: one for one in binance_lifecycles.interactions()}
+    made = {one.name: one for one in interactions(LIVES, SpotLife)}
     kept = {one.name: one for one in cassettes.load("binance_spot", "lifecycles")}
     assert list(kept) == list(made)
     for name, one in made.items():

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import usdm_lives
+from binance_box import interactions
 from usdm_kit import BTC, Kit
+from usdm_lives import LIVES, UsdmLife
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.venues import VenueError
@@ -66,7 +67,7 @@ def test_cassettes_say_where_they_come_from() -> None:
 
 def test_the_lives_of_orders_are_what_the_mock_does() -> None:
     """After a change that is meant: python tests/binance_usdm/usdm_lives.py (see there)."""
-    made = {one.name: one for one in usdm_lives.interactions()}
+    made = {one.name: one for one in interactions(LIVES, UsdmLife)}
     kept = {one.name: one for one in cassettes.load("binance_usdm", "orders")}
     assert list(kept) == list(made)
     for name, one in made.items():

@@ -1,6 +1,6 @@
 """One life of each order type, as the mock tells it: the cassette ``cassettes/binance_usdm/orders.yaml``.
 
-    PYTHONPATH=harness:mocks:suites:tests/binance_usdm python tests/binance_usdm/usdm_lives.py     # writes it again
+    PYTHONPATH=harness:mocks:suites:tests/venues:tests/binance_usdm python tests/binance_usdm/usdm_lives.py  # writes it
 
 Key, time and signature are left out of the requests; a test plays them all to a fresh venue and compares.
 """
@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
+from binance_box import Life, interactions, over, rests
 from usdm_kit import SECOND, Kit
 
 from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes.model import Cassette, Interaction
+from outtrade_mocks.cassettes.model import Cassette
 from outtrade_mocks.cassettes.writing import render
 
 PATH = Path(__file__).resolve().parents[2] / "cassettes" / "binance_usdm" / "orders.yaml"
-HOST = "https://fapi.binance.com"
 SOURCE = "outtrade's own mock of Binance USD-M futures, tests/binance_usdm/usdm_lives.py"
 BUY: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "0.010"}
 SELL = BUY | {"side": "SELL"}
@@ -30,67 +28,16 @@ LIMIT = {"type": "LIMIT", "timeInForce": "GTC", "price": "50005"}
 MARK = {"algoType": "CONDITIONAL", "workingType": "MARK_PRICE"}
 
 
-class Life:
-    """A venue of its own, the orders of one life, and what was asked and answered."""
+class UsdmLife(Life):
+    """A life at Binance USD-M futures."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.kit = Kit()
-        self.made: list[Interaction] = []
-
-    def ask(self, method: str, path: str, **params: Any) -> Any:
-        self.kit.now += SECOND
-        answer = self.kit.ask(method, f"/fapi/v1/{path}", **params)
-        text = urlencode(params)
-        in_body = method in ("POST", "PUT")
-        self.made.append(
-            Interaction(
-                name=f"{self.name} {len(self.made) + 1}",
-                method=method,
-                uri=f"{HOST}/fapi/v1/{path}" + ("" if in_body else f"?{text}"),
-                status=answer.status,
-                body=json.dumps(answer.data, separators=(",", ":")).encode(),
-                headers={"Content-Type": "application/json"},
-                request_body=text.encode() if in_body else b"",
-            )
-        )
-        return answer.data
-
-    def order(self, **params: Any) -> int:
-        named = {"newClientOrderId": f"{self.name}-1", "newOrderRespType": "RESULT"}
-        return int(self.ask("POST", "order", **named, **params)["orderId"])
-
-    def query(self, order: int) -> None:
-        self.ask("GET", "order", symbol="BTCUSDT", orderId=order)
-
-    def trades(self, order: int) -> None:
-        self.ask("GET", "userTrades", symbol="BTCUSDT", orderId=order)
+    api, type, response, trades_at = "/fapi/v1", "application/json", "RESULT", "userTrades"
+    box = Kit
+    kit: Kit
 
 
-def _rests(**order: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
-        number = life.order(**order)
-        life.query(number)
-        life.kit.venue.fill(str(number), Decimal("0.4"))
-        life.query(number)
-        life.trades(number)
-        life.ask("DELETE", "order", symbol="BTCUSDT", orderId=number)
-        life.query(number)
-
-    return live
-
-
-def _over(**order: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
-        number = life.order(**order)
-        life.query(number)
-        life.trades(number)
-
-    return live
-
-
-def _waits(*prices: str, **order: Any) -> Callable[[Life], None]:
-    def live(life: Life) -> None:
+def _waits(*prices: str, **order: Any) -> Callable[[UsdmLife], None]:
+    def live(life: UsdmLife) -> None:
         life.kit.market(quantity="0.1")
         made = life.ask("POST", "algoOrder", clientAlgoId=f"{life.name}-1", **MARK, **order)
         life.ask("GET", "algoOrder", algoId=made["algoId"])
@@ -104,14 +51,14 @@ def _waits(*prices: str, **order: Any) -> Callable[[Life], None]:
     return live
 
 
-def _cancelled(life: Life) -> None:
+def _cancelled(life: UsdmLife) -> None:
     stop = {"type": "STOP_MARKET", "triggerPrice": "49000", "clientAlgoId": "waits-1"}
     made = life.ask("POST", "algoOrder", **MARK, **SELL, **stop)
     life.ask("DELETE", "algoOrder", algoId=made["algoId"])
     life.ask("GET", "algoOrder", algoId=made["algoId"])
 
 
-def _amended(life: Life) -> None:
+def _amended(life: UsdmLife) -> None:
     number = life.order(**BUY, **LIMIT | {"price": "40000"})
     named = {"symbol": "BTCUSDT", "side": "BUY", "orderId": number}
     life.ask("PUT", "order", **named, quantity="0.020", price="41000")
@@ -119,20 +66,20 @@ def _amended(life: Life) -> None:
     life.ask("DELETE", "order", symbol="BTCUSDT", orderId=number)
 
 
-def _together(life: Life) -> None:
+def _together(life: UsdmLife) -> None:
     items = [BUY | LIMIT | {"price": price, "newClientOrderId": f"at-{price}"} for price in ("40000", "40000.05")]
     made = life.ask("POST", "batchOrders", batchOrders=json.dumps(items))
     life.ask("DELETE", "batchOrders", symbol="BTCUSDT", orderIdList=json.dumps([made[0]["orderId"], 1]))
 
 
-LIVES: dict[str, Callable[[Life], None]] = {
-    "limit": _rests(**BUY, **LIMIT),
-    "limit-gtx": _rests(**BUY, **LIMIT | {"timeInForce": "GTX"}),
-    "limit-gtd": _rests(**BUY, **LIMIT | {"timeInForce": "GTD", "goodTillDate": "1767229200000"}),
-    "limit-price-match": _rests(**BUY, type="LIMIT", timeInForce="GTC", priceMatch="QUEUE"),
-    "limit-ioc": _over(**BUY | {"quantity": "0.900"}, type="LIMIT", timeInForce="IOC", price="50010"),
-    "limit-fok": _over(**BUY, type="LIMIT", timeInForce="FOK", price="50020"),
-    "market": _over(**BUY, type="MARKET"),
+LIVES: dict[str, Callable[[UsdmLife], None]] = {
+    "limit": rests(**BUY, **LIMIT),
+    "limit-gtx": rests(**BUY, **LIMIT | {"timeInForce": "GTX"}),
+    "limit-gtd": rests(**BUY, **LIMIT | {"timeInForce": "GTD", "goodTillDate": "1767229200000"}),
+    "limit-price-match": rests(**BUY, type="LIMIT", timeInForce="GTC", priceMatch="QUEUE"),
+    "limit-ioc": over(**BUY | {"quantity": "0.900"}, type="LIMIT", timeInForce="IOC", price="50010"),
+    "limit-fok": over(**BUY, type="LIMIT", timeInForce="FOK", price="50020"),
+    "market": over(**BUY, type="MARKET"),
     "stop": _waits("48900", **SELL, type="STOP", triggerPrice="49000", price="48950", timeInForce="GTC"),
     "stop-market": _waits("48900", **SELL, type="STOP_MARKET", triggerPrice="49000"),
     "stop-market-close": _waits(
@@ -149,14 +96,6 @@ LIVES: dict[str, Callable[[Life], None]] = {
 }
 
 
-def interactions() -> Iterator[Interaction]:
-    """All lives, one after the other, each at a venue of its own."""
-    for name, live in LIVES.items():
-        life = Life(name)
-        live(life)
-        yield from life.made
-
-
 if __name__ == "__main__":
-    PATH.write_text(render(Cassette("orders", "from-mock", SOURCE, tuple(interactions()))))
+    PATH.write_text(render(Cassette("orders", "from-mock", SOURCE, tuple(interactions(LIVES, UsdmLife)))))
     print(f"{PATH}: {len(cassettes.read(PATH))} interactions", file=sys.stderr)

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from judge_kit import BUY, NA, Case, check, lacking
 
-from outtrade.judge.api import judge
-from outtrade.judge.index import Index
-from outtrade.judge.micro import history
-from outtrade_suites.properties import PROPERTIES
-
-NA = "not-applicable"
-BY_ID = {prop.id: prop for prop in PROPERTIES}
-BUY = "i1:buy 1@100 | "
 TIMED = "i1:buy 1@100 exp=60 | "
 LATER = "i1:buy 1@100 at=30 | "
 CANCEL = "i1:buy 1@100 part=cancel | "
@@ -86,14 +79,11 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("prop", "text", "verdict"), CASES)
-def test_case(prop: str, text: str, verdict: str) -> None:
-    finding = judge(BY_ID[prop], Index(history(text)))
-    assert finding.verdict == verdict, finding
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case) -> None:
+    check(case)
 
 
 def test_each_has_a_passing_and_a_failing_history() -> None:
-    ours = {prop for prop, _, _ in CASES}
-    for name in ours:
-        verdicts = {verdict for prop, _, verdict in CASES if prop == name}
-        assert "pass" in verdicts and verdicts & {"fail", "warn"}, name
+    for name in {prop for prop, _, _ in CASES}:
+        assert not lacking(name, CASES), name

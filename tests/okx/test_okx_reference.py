@@ -11,7 +11,7 @@ from okx_lives import talk
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.venues import VenueError, load
-from outtrade_mocks.venues.okx.desk import EAGER
+from outtrade_mocks.venues.catalogue import EAGER
 from outtrade_mocks.venues.okx.reference import listing_of, own_listings
 
 

@@ -22,6 +22,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from outtrade_mocks.venues.api import HttpRequest
 from outtrade_mocks.venues.binance_errors import refuse
 
 E8 = 100_000_000
@@ -88,6 +89,23 @@ def parse_pairs(text: str) -> tuple[dict[str, str], bool]:
             else:
                 params[name] = value
     return params, repeated
+
+
+def read_form(request: HttpRequest) -> tuple[str, dict[str, str], str, bool]:
+    """Path, parameters, what is signed, and whether a parameter came twice in the query string or in the body.
+
+    Parameters come in the query string and (but for GET) in the body, where the query string goes first; signed are
+    both as sent, one after the other without a separator, without the signature itself (rest-api.md)."""
+    path, _, query = request.target.partition("?")
+    if not path.startswith("/"):  # absolute form: https://host/path
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    query = query.partition("#")[0]
+    params, repeated = parse_pairs(query)
+    if not request.body or request.method == "GET":
+        return path, params, without_signature(query), repeated
+    body = request.body.decode("utf-8", "replace")
+    form, twice = parse_pairs(body)
+    return path, form | params, without_signature(query) + without_signature(body), repeated or twice
 
 
 def without_signature(text: str) -> str:

@@ -32,8 +32,9 @@ from outtrade_mocks.venues.binance_codec import e8_of, money
 from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
 from outtrade_mocks.venues.binance_spot.limits import Limits
-from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, flows, listings
+from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, listings
 from outtrade_mocks.venues.binance_spot.traits import KNOBS
+from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 
@@ -44,8 +45,6 @@ LIST_ID_BASE = 1_300_000
 MS = 1_000_000
 _ATOM = Decimal("0.00000001")
 SELF_TRADE_MODE = "EXPIRE_MAKER"
-EAGER = 64
-"""Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
 BNB = "BNB"
 BNB_MULTIPLIER = Decimal("0.75")
 """What is left of a fee that is paid in BNB (faqs/commission_faq.md)."""
@@ -100,14 +99,10 @@ class Desk:
         self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
         self.fees = config.fees
         moving = flows(config)
-        self._unlisted = {name for name in self.listings if name not in moving} if len(self.listings) > EAGER else set()
+        eager, self._unlisted = from_the_start(self.listings, moving)
         """Symbols that the core comes to know when somebody first asks for them."""
         self.exchange = Exchange(
-            [
-                core_instrument(entry, config.fees)
-                for name, entry in self.listings.items()
-                if name not in self._unlisted
-            ],
+            [core_instrument(entry, config.fees) for entry in eager],
             now=config.epoch_ns,
             seed=config.seed,
             flows=moving,

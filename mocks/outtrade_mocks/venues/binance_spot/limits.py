@@ -14,14 +14,12 @@
 
 from __future__ import annotations
 
+from outtrade_mocks.venues.binance_limits import BANS, WeightLimits, waiting
 from outtrade_mocks.venues.binance_spot.errors import Refusal, refuse
 from outtrade_mocks.venues.windows import SECOND, Window
 
-MINUTE = 60 * SECOND
 TEN_SECONDS = 10 * SECOND
 DAY = 86_400 * SECOND
-BANS = (120, 600, 3600, 21_600, 86_400, 259_200)
-"""Seconds of the first, second, ... ban."""
 MAKER_CREDIT = 5
 INJECTED = {
     "funds": "insufficient_balance",
@@ -34,57 +32,30 @@ INJECTED = {
 """What the venue says where a fault refuses, beside limits."""
 
 
-class Limits:
+class Limits(WeightLimits):
     """The counters of one address and one account. Times are UNIX ns."""
 
     def __init__(
         self, *, weight: int = 6000, orders_10s: int = 100, orders_day: int = 200_000, ban_after: int = 20
     ) -> None:
-        self._weight = Window(MINUTE, weight)
+        super().__init__(weight=weight, ban_after=ban_after)
         self._orders = (Window(TEN_SECONDS, orders_10s), Window(DAY, orders_day))
-        self._ban_after = ban_after
-        self._refused = 0
-        self._bans = 0
-        self._banned_until = 0
 
     # ---------------------------------------------------------------- weight
-    def used(self, now: int) -> int:
-        """Weight used in this minute."""
-        return self._weight.at(now)
-
-    @property
-    def weight_limit(self) -> int:
-        """Weight allowed per minute."""
-        return self._weight.limit
-
-    def request(self, now: int, weight: int) -> Refusal | None:
-        """Count a request; the refusal where it breaks the limit."""
-        if now < self._banned_until:
-            return self.ban_refusal(self._banned_until, now)
-        used = self._weight.at(now)
-        if used == 0:
-            self._refused = 0
-        self._weight.count = used + weight
-        if self._weight.count <= self._weight.limit:
-            return None
-        self._refused += 1
-        if self._refused > self._ban_after:
-            self._refused = 0
-            self._banned_until = now + BANS[min(self._bans, len(BANS) - 1)] * SECOND
-            self._bans += 1
-            return self.ban_refusal(self._banned_until, now)
+    def _limited(self, now: int) -> Refusal:
         return self.rate_refusal(self._weight.seconds_left(now))
+
+    def _banned(self, until: int, now: int) -> Refusal:
+        return self.ban_refusal(until, now)
 
     def rate_refusal(self, retry_after: int | None) -> Refusal:
         """429 in Binance's words; ``retry_after`` in seconds, None: no header."""
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return refuse("too_many_requests", self._weight.limit, "1 MINUTE", headers=headers)
+        return refuse("too_many_requests", self._weight.limit, "1 MINUTE", headers=waiting(retry_after))
 
     def ban_refusal(self, until: int, now: int, *, header: bool = True) -> Refusal:
         """418 in Binance's words; ``until`` in ns, told in milliseconds."""
         seconds = max(1, -(-(until - now) // SECOND))
-        headers = {"Retry-After": str(seconds)} if header else {}
-        return refuse("banned", until // 1_000_000, headers=headers)
+        return refuse("banned", until // 1_000_000, headers=waiting(seconds if header else None))
 
     # ---------------------------------------------------------------- orders
     def order_refusal(self, now: int) -> Refusal | None:

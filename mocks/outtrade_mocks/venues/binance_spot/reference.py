@@ -18,17 +18,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes.model import one_line
-from outtrade_mocks.core import FlowConfig, PriceBand
 from outtrade_mocks.core import Instrument as CoreInstrument
-from outtrade_mocks.core.feed import config_of
-from outtrade_mocks.venues import VenueError
+from outtrade_mocks.core import PriceBand
 from outtrade_mocks.venues.binance_codec import e8_of
 from outtrade_mocks.venues.binance_spot.errors import VENUE
-from outtrade_mocks.venues.binance_spot.recorded import Unusable, listing_of
+from outtrade_mocks.venues.binance_spot.recorded import listing_of
+from outtrade_mocks.venues.catalogue import Catalogue, Fees, once, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
 
 
@@ -43,9 +39,9 @@ class Listing:
     tick: int
     step: int
     raw: dict[str, Any]
-    fees: tuple[Decimal, Decimal] | None = None
+    fees: Fees | None = None
     """Maker and taker, where the symbol has its own."""
-    made: dict[tuple[Decimal, Decimal], CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
+    made: dict[Fees, CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
     """The core's rules by fees of the venue, once they were asked for."""
 
     def filter(self, name: str) -> dict[str, Any]:
@@ -70,7 +66,7 @@ def own_listings() -> Mapping[str, Listing]:
     return {entry.unified: entry for entry in made}
 
 
-def _listing(raw: dict[str, Any], fees: tuple[Decimal, Decimal] | None = None) -> Listing:
+def _listing(raw: dict[str, Any], fees: Fees | None = None) -> Listing:
     filters = {entry["filterType"]: entry for entry in raw["filters"]}
     return Listing(
         unified=f"{raw['baseAsset']}/{raw['quoteAsset']}",
@@ -84,50 +80,14 @@ def _listing(raw: dict[str, Any], fees: tuple[Decimal, Decimal] | None = None) -
     )
 
 
-def listing(unified: str) -> Listing:
-    """The mock's own listing of a unified symbol; raises VenueError with the known ones."""
-    return _one(own_listings(), unified)
-
-
-def listings(config: VenueConfig) -> dict[str, Listing]:
-    """The listings of the configured symbols, from the configuration's reference data where it has any. Raises
-    VenueError on a symbol that is not there, or one that cannot be played."""
-    known = own_listings() if config.reference is None else _brought(config.reference)
-    return {unified: _one(known, unified) for unified in config.symbols}
-
-
-def _brought(reference: Mapping[str, Any]) -> Mapping[str, Listing]:
-    """The listings of a configuration's reference data; the same data is read once."""
-    return _read(msgspec.json.encode({"listings": reference["listings"], "fees": reference.get("fees", {})}))
-
-
-@lru_cache(maxsize=4)
-def _read(text: bytes) -> Mapping[str, Listing]:
+def _of_reference(raw: Any, fees: Fees | None) -> Listing:
     """Reference data may come from a file, so it is checked like a recording."""
-    reference, found = msgspec.json.decode(text), {}
-    for unified, raw in reference["listings"].items():
-        try:
-            name, checked = listing_of(raw)
-        except Unusable as error:
-            raise VenueError(f"reference data of {one_line(unified, 40)}: {error}") from None
-        if name != unified:
-            raise VenueError(f"reference data of {one_line(unified, 40)}: it is that of {name}")
-        pair = reference["fees"].get(unified)
-        found[unified] = _listing(checked, None if pair is None else (Decimal(pair[0]), Decimal(pair[1])))
-    return found
+    return _listing(listing_of(raw)[1], fees)
 
 
-def _one(known: Mapping[str, Listing], unified: str) -> Listing:
-    found = known.get(unified)
-    if found is None:
-        raise VenueError(f"binance_spot does not list {unified!r}; it lists {', '.join(known)}")
-    return found
-
-
-@lru_cache(maxsize=1)
-def symbols() -> dict[str, str]:
-    """Unified symbol -> Binance's id, of the mock's own listings."""
-    return {unified: entry.id for unified, entry in own_listings().items()}
+CATALOGUE = Catalogue(VENUE, own=own_listings, read=_of_reference)
+listing, listings = CATALOGUE.one, CATALOGUE.listings
+symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
 
 
 def _enabled(value: object) -> Decimal | None:
@@ -136,15 +96,9 @@ def _enabled(value: object) -> Decimal | None:
     return number if number else None
 
 
-def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
+@once
+def core_instrument(entry: Listing, fees: Fees) -> CoreInstrument:
     """The core's rules for a listing; ``fees`` are those of symbols without fees of their own."""
-    found = entry.made.get(fees)
-    if found is None:
-        found = entry.made[fees] = _core_instrument(entry, fees)
-    return found
-
-
-def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     maker, taker = entry.fees or fees
     price, lot, market = entry.filter("PRICE_FILTER"), entry.filter("LOT_SIZE"), entry.filter("MARKET_LOT_SIZE")
     notional, percent = entry.filter("NOTIONAL"), entry.filter("PERCENT_PRICE_BY_SIDE")
@@ -185,44 +139,15 @@ def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstr
     )
 
 
-def flows(config: VenueConfig) -> dict[str, FlowConfig]:
-    """The market flow of each configured symbol that has one."""
-    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
-
-
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings)."""
     return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
 
 
-def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:
+def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
     core = core_instrument(entry, fees)
-
-    def text(value: Decimal | None) -> str | None:
-        return None if value is None else f"{value.normalize():f}"
-
-    return {
-        "venue_symbol": entry.id,
-        "base": entry.base,
-        "quote": entry.quote,
-        "status": "trading",
-        "types": _types(entry.raw["orderTypes"]),
-        "tick": text(core.tick),
-        "price_min": text(core.price_min or core.tick),
-        "price_max": text(core.price_max),
-        "step": text(core.step),
-        "quantity_min": text(core.quantity_min),
-        "quantity_max": text(core.quantity_max),
-        "market_step": text(core.market_step),
-        "market_min": text(core.market_min),
-        "market_max": text(core.market_max),
-        "notional_min": text(core.notional_min),
-        "notional_max": text(core.notional_max),
-        "band": [text(core.band.bid_down), text(core.band.bid_up)] if core.band else None,
-        "contract_size": "1",
-        "maker_fee": text(core.maker_fee),
-        "taker_fee": text(core.taker_fee),
-    }
+    band = [text(core.band.bid_down), text(core.band.bid_up)] if core.band else None
+    return task_fields(entry, core, types=_types(entry.raw["orderTypes"]), band=band)
 
 
 def _types(order_types: Iterable[str]) -> list[str]:

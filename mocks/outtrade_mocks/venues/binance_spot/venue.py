@@ -7,14 +7,12 @@ moves, ``render`` writes the answer down. All take the time as an argument, in U
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping
 
-from outtrade_mocks.core import BalanceChange, Change, Fill, ListChange, OrderChange
+from outtrade_mocks.core import BalanceChange, Change, ListChange, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues import binance_codec as codec
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Session, Trait
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Session, Trait
 from outtrade_mocks.venues.binance_spot.desk import ORDER_ID_BASE, TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_spot.endpoints import ENDPOINTS, Endpoint
 from outtrade_mocks.venues.binance_spot.errors import Refusal
@@ -25,6 +23,7 @@ from outtrade_mocks.venues.binance_spot.streams import MarketSession
 from outtrade_mocks.venues.binance_spot.traits import TRAITS
 from outtrade_mocks.venues.binance_spot.wsapi import BinanceSession
 from outtrade_mocks.venues.config import Credentials, VenueConfig
+from outtrade_mocks.venues.watched import Watched
 from outtrade_mocks.venues.witness import Witness
 
 CREDENTIALS = Credentials(key="outtradeTESTkey" + "0" * 49, secret="outtradeTESTsecret" + "0" * 46)
@@ -45,7 +44,7 @@ STREAM_HOSTS = (
 STREAM_PATH = "/ws-api/v3"
 
 
-class BinanceSpot:
+class BinanceSpot(Watched):
     """One Binance spot exchange with one account under test."""
 
     name = "binance_spot"
@@ -59,33 +58,19 @@ class BinanceSpot:
         credentials = config.credentials or CREDENTIALS
         self._front = Front(self.desk, auth.Keys(credentials))
         self._reports = Reports(self.desk)
-        self._witness = Witness(
-            self.desk.exchange, self.desk.account, order_id=_order_id, core_id=_core_id, trade_id=_trade_id
+        super().__init__(
+            Witness(self.desk.exchange, self.desk.account, order_id=_order_id, core_id=_core_id, trade_id=_trade_id)
         )
-        self._pushes: list[Callable[[Push], None]] = []
-        self._truths: list[Callable[[Any], None]] = []
         self.desk.exchange.on_change(self._on_change)
 
     # ------------------------------------------------------------------ HTTP
     def read(self, request: HttpRequest) -> Call:
         """What is asked, in unified words; never raises and changes nothing."""
-        path, _, query = request.target.partition("?")
-        if not path.startswith("/"):  # absolute form: https://host/path
-            path = "/" + path.partition("://")[2].partition("/")[2]
-        query = query.partition("#")[0]
-        body = request.body.decode("utf-8", "replace") if request.body else ""
-        params, repeated = codec.parse_pairs(query)
-        if body and request.method != "GET":
-            form, twice = codec.parse_pairs(body)
-            params = form | params
-            repeated = repeated or twice
-        else:
-            body = ""
+        path, params, payload, repeated = codec.read_form(request)
         endpoint = ENDPOINTS.get((request.method, path))
         if endpoint is not None and endpoint.bucket == "other" and not request.host.startswith(("fapi", "dapi")):
             endpoint = None
         op = endpoint.op if endpoint else "other"
-        payload = codec.without_signature(query) + codec.without_signature(body)
         call = Call(
             op=op,
             method=request.method,
@@ -161,19 +146,9 @@ class BinanceSpot:
         quiet = "returnratelimits=false" in path.lower()
         return BinanceSession(self._front, now=now, return_rate_limits=not quiet)
 
-    def on_push(self, callback: Callable[[Push], None]) -> None:
-        """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
-        self._pushes.append(callback)
-
-    def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every OrderChange and Fill of the account under test."""
-        self._truths.append(callback)
-
     def _on_change(self, change: Change) -> None:
         """What is refused is on the record with its answer, in the venue's words; other changes have no event here."""
-        if isinstance(change, OrderChange | Fill):
-            for tell in self._truths:
-                tell(change)
+        self._tell(change)
         if not self._pushes:
             return
         if isinstance(change, OrderChange):
@@ -186,8 +161,7 @@ class BinanceSpot:
             push = self._reports.order_list(change)
         else:
             return
-        for send in self._pushes:
-            send(push)
+        self._push(push)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
@@ -198,31 +172,6 @@ class BinanceSpot:
     def next_time(self) -> int | None:
         """When the market next does something that an account may notice."""
         return self.desk.exchange.next_time()
-
-    # ---------------------------------------------------------------- faults and truth
-    def fill(self, order: str, fraction: Decimal) -> bool:
-        """Somebody takes ``fraction`` of what is left of a working order."""
-        return self._witness.fill(order, fraction)
-
-    def find(self, call: Call) -> str | None:
-        """Venue id of the working order that a call is about."""
-        return self._witness.find(call)
-
-    def thin(self, call: Call, fraction: Decimal) -> bool:
-        """Leave only ``fraction`` of a place's quantity available to it."""
-        return self._witness.thin(call, fraction)
-
-    def truth(self) -> dict[str, Any]:
-        """The account as it is."""
-        return self._witness.truth()
-
-    def order_truth(self, change: OrderChange) -> dict[str, Any]:
-        """An order change in the fields of ``OrderTruth``."""
-        return self._witness.order(change)
-
-    def fill_truth(self, fill: Fill) -> dict[str, Any]:
-        """A fill in the fields of ``FillTruth``."""
-        return self._witness.fill_of(fill)
 
 
 def _order_id(core_id: int) -> str:

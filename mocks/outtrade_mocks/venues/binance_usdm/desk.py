@@ -34,8 +34,9 @@ from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_usdm.errors import refuse
 from outtrade_mocks.venues.binance_usdm.limits import Limits
 from outtrade_mocks.venues.binance_usdm.listenkeys import ListenKeys
-from outtrade_mocks.venues.binance_usdm.reference import Listing, core_instrument, flows, listings
+from outtrade_mocks.venues.binance_usdm.reference import Listing, core_instrument, listings
 from outtrade_mocks.venues.binance_usdm.traits import KNOBS
+from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 
@@ -100,10 +101,6 @@ class Outcome:
     order_ids: tuple[str, ...] = ()
 
 
-EAGER = 64
-"""Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
-
-
 class Desk:
     """Exchange, account and translation of one venue."""
 
@@ -112,14 +109,10 @@ class Desk:
         self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
         self.fees = config.fees
         moving = flows(config)
-        self._unlisted = {name for name in self.listings if name not in moving} if len(self.listings) > EAGER else set()
+        eager, self._unlisted = from_the_start(self.listings, moving)
         """Symbols that the core comes to know when somebody first asks for them."""
         self.exchange = Exchange(
-            [
-                core_instrument(entry, config.fees)
-                for name, entry in self.listings.items()
-                if name not in self._unlisted
-            ],
+            [core_instrument(entry, config.fees) for entry in eager],
             now=config.epoch_ns,
             seed=config.seed,
             flows=moving,

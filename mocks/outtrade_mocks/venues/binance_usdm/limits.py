@@ -13,12 +13,10 @@
 
 from __future__ import annotations
 
+from outtrade_mocks.venues.binance_limits import BANS, MINUTE, WeightLimits, waiting
 from outtrade_mocks.venues.binance_usdm.errors import Refusal, refuse
 from outtrade_mocks.venues.windows import SECOND, Window
 
-MINUTE = 60 * SECOND
-BANS = (120, 600, 3600, 21_600, 86_400, 259_200)
-"""Seconds of the first, second, ... ban; the steps between 2 minutes and 3 days are inferred."""
 INJECTED = {
     "funds": "insufficient_margin",
     "closed": "market_closed",
@@ -30,7 +28,7 @@ INJECTED = {
 """What the venue says where a fault refuses, beside limits."""
 
 
-class Limits:
+class Limits(WeightLimits):
     """The counters of one address and one account. Times are UNIX ns."""
 
     def __init__(
@@ -42,45 +40,23 @@ class Limits:
         ban_after: int = 20,
         retry_after: bool = False,
     ) -> None:
-        self._weight = Window(MINUTE, weight)
+        super().__init__(weight=weight, ban_after=ban_after)
         self._orders = (Window(10 * SECOND, orders_10s), Window(MINUTE, orders_minute))
-        self._ban_after = ban_after
         self._retry_after = retry_after
-        self._refused = 0
-        self._bans = 0
-        self._banned_until = 0
 
     # ---------------------------------------------------------------- weight
-    def used(self, now: int) -> int:
-        """Weight used in this minute."""
-        return self._weight.at(now)
-
-    def request(self, now: int, weight: int) -> Refusal | None:
-        """Count a request; the refusal where it breaks the limit."""
-        if now < self._banned_until:
-            return self._ban(self._banned_until, None)
-        used = self._weight.at(now)
-        if used == 0:
-            self._refused = 0
-        self._weight.count = used + weight
-        if self._weight.count <= self._weight.limit:
-            return None
-        self._refused += 1
-        if self._refused > self._ban_after:
-            self._refused = 0
-            self._banned_until = now + BANS[min(self._bans, len(BANS) - 1)] * SECOND
-            self._bans += 1
-            return self._ban(self._banned_until, None)
+    def _limited(self, now: int) -> Refusal:
         return self._rate(self._weight.seconds_left(now) if self._retry_after else None)
 
+    def _banned(self, until: int, now: int) -> Refusal:
+        return self._ban(until, None)
+
     def _rate(self, retry_after: int | None) -> Refusal:
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return refuse("too_many_requests", self._weight.limit, headers=headers)
+        return refuse("too_many_requests", self._weight.limit, headers=waiting(retry_after))
 
     @staticmethod
     def _ban(until: int, retry_after: int | None) -> Refusal:
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return refuse("banned", until // 1_000_000, headers=headers)
+        return refuse("banned", until // 1_000_000, headers=waiting(retry_after))
 
     # ---------------------------------------------------------------- orders
     def orders(self, now: int, count: int = 1) -> Refusal | None:

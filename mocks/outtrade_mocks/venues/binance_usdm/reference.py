@@ -15,20 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes.model import one_line
-from outtrade_mocks.core import Bracket, FlowConfig, PriceBand
+from outtrade_mocks.core import Bracket, PriceBand
 from outtrade_mocks.core import Instrument as CoreInstrument
-from outtrade_mocks.core.feed import config_of
-from outtrade_mocks.venues import VenueError
 from outtrade_mocks.venues.binance_codec import e8_of
 from outtrade_mocks.venues.binance_usdm.errors import VENUE
+from outtrade_mocks.venues.catalogue import Catalogue, Fees, once, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
 
 EIGHT_HOURS = 8 * 3_600_000_000_000
@@ -68,9 +64,9 @@ class Listing:
     lots: tuple[int, int]
     market_lots: tuple[int, int]
     """Least and largest quantity of limit and of market orders, in lots."""
-    fees: tuple[Decimal, Decimal] | None = None
+    fees: Fees | None = None
     """Maker and taker, where the symbol has its own."""
-    made: dict[tuple[Decimal, Decimal], CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
+    made: dict[Fees, CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
     """The core's rules by fees of the venue, once they were asked for."""
 
     def lot_bounds(self, market: bool) -> tuple[int, int]:
@@ -145,63 +141,20 @@ def _listing(raw: dict[str, Any]) -> Listing:
     )
 
 
-def listing(unified: str) -> Listing:
-    """The mock's own listing of a unified symbol; raises VenueError with the known ones."""
-    return _one(own_listings(), unified)
+def _of_reference(raw: Any, fees: Fees | None) -> Listing:
+    entry = replace(_listing(raw), fees=fees)
+    core_instrument(entry, (Decimal(0), Decimal(0)))
+    return entry
 
 
-def listings(config: VenueConfig) -> dict[str, Listing]:
-    """The listings of the configured symbols, from the configuration's reference data where it has any. Raises
-    VenueError on a symbol that is not there, or one that cannot be played."""
-    known = own_listings() if config.reference is None else _brought(config.reference)
-    return {unified: _one(known, unified) for unified in config.symbols}
+CATALOGUE = Catalogue(VENUE, own=own_listings, read=_of_reference)
+listing, listings = CATALOGUE.one, CATALOGUE.listings
+symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
 
 
-def _brought(reference: Mapping[str, Any]) -> Mapping[str, Listing]:
-    """The listings of a configuration's reference data; the same data is read once."""
-    return _read(msgspec.json.encode({"listings": reference["listings"], "fees": reference.get("fees", {})}))
-
-
-@lru_cache(maxsize=4)
-def _read(text: bytes) -> Mapping[str, Listing]:
-    """Reference data may come from a file, so what it says is not trusted."""
-    reference, found = msgspec.json.decode(text), {}
-    for unified, raw in reference["listings"].items():
-        pair = reference["fees"].get(unified)
-        try:
-            fees = None if pair is None else (Decimal(pair[0]), Decimal(pair[1]))
-            entry = replace(_listing(raw), fees=fees)
-            core_instrument(entry, (Decimal(0), Decimal(0)))
-        except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
-            raise VenueError(f"reference data of {one_line(unified, 40)}: {one_line(str(error), 80)}") from None
-        if entry.unified != unified:
-            raise VenueError(f"reference data of {one_line(unified, 40)}: it is that of {one_line(entry.unified, 40)}")
-        found[unified] = entry
-    return found
-
-
-def _one(known: Mapping[str, Listing], unified: str) -> Listing:
-    found = known.get(unified)
-    if found is None:
-        raise VenueError(f"binance_usdm does not list {unified!r}; it lists {', '.join(known)}")
-    return found
-
-
-@lru_cache(maxsize=1)
-def symbols() -> dict[str, str]:
-    """Unified symbol -> Binance's id, of the mock's own listings."""
-    return {unified: entry.id for unified, entry in own_listings().items()}
-
-
-def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
+@once
+def core_instrument(entry: Listing, fees: Fees) -> CoreInstrument:
     """The core's rules for a listing; ``fees`` are those of symbols without fees of their own."""
-    found = entry.made.get(fees)
-    if found is None:
-        found = entry.made[fees] = _core_instrument(entry, fees)
-    return found
-
-
-def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     maker, taker = entry.fees or fees
     price, lot, market = entry.filters["PRICE_FILTER"], entry.filters["LOT_SIZE"], entry.filters["MARKET_LOT_SIZE"]
     percent = entry.filters["PERCENT_PRICE"]
@@ -243,42 +196,13 @@ def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstr
     )
 
 
-def flows(config: VenueConfig) -> dict[str, FlowConfig]:
-    """The market flow of each configured symbol that has one."""
-    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
-
-
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings)."""
     return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
 
 
-def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:
-    core = core_instrument(entry, fees)
-
-    def text(value: Decimal | None) -> str | None:
-        return None if value is None else f"{value.normalize():f}"
-
-    percent = entry.filters["PERCENT_PRICE"]
-    return {
-        "venue_symbol": entry.id,
-        "base": entry.base,
-        "quote": entry.quote,
-        "status": "trading",
-        "types": [TYPES[name] for name in entry.raw["orderTypes"] if name in TYPES],
-        "tick": text(core.tick),
-        "price_min": text(core.price_min or core.tick),
-        "price_max": text(core.price_max),
-        "step": text(core.step),
-        "quantity_min": text(core.quantity_min),
-        "quantity_max": text(core.quantity_max),
-        "market_step": text(core.market_step),
-        "market_min": text(core.market_min),
-        "market_max": text(core.market_max),
-        "notional_min": text(core.notional_min),
-        "notional_max": text(core.notional_max),
-        "band": [text(Decimal(percent["multiplierDown"])), text(Decimal(percent["multiplierUp"]))],
-        "contract_size": "1",
-        "maker_fee": text(core.maker_fee),
-        "taker_fee": text(core.taker_fee),
-    }
+def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
+    percent, names = entry.filters["PERCENT_PRICE"], entry.raw["orderTypes"]
+    band = [text(Decimal(percent["multiplierDown"])), text(Decimal(percent["multiplierUp"]))]
+    types = (TYPES[name] for name in names if name in TYPES)
+    return task_fields(entry, core_instrument(entry, fees), types=types, band=band)

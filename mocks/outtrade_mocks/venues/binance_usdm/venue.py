@@ -7,15 +7,13 @@ moves, ``render`` writes the answer down. All take the time as an argument, in U
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from outtrade_mocks.core import Change, Fill, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues import binance_codec as codec
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Session, Trait
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Session, Trait
 from outtrade_mocks.venues.binance_usdm import front
 from outtrade_mocks.venues.binance_usdm.desk import TRADE_ID_BASE, Desk, Outcome
 from outtrade_mocks.venues.binance_usdm.endpoints import ENDPOINTS, Endpoint
@@ -26,6 +24,7 @@ from outtrade_mocks.venues.binance_usdm.streams import StreamSession
 from outtrade_mocks.venues.binance_usdm.traits import TRAITS
 from outtrade_mocks.venues.binance_usdm.wsapi import ApiSession
 from outtrade_mocks.venues.config import Credentials, VenueConfig
+from outtrade_mocks.venues.watched import Watched
 from outtrade_mocks.venues.witness import Witness
 
 CREDENTIALS = Credentials(key="outtradeTESTkey" + "0" * 49, secret="outtradeTESTsecret" + "0" * 46)
@@ -53,7 +52,7 @@ class Asked:
     """Until when (UNIX ns) a signed request may be carried out; set by ``admit``."""
 
 
-class BinanceUsdm:
+class BinanceUsdm(Watched):
     """One Binance USD-M futures exchange with one account under test."""
 
     name = "binance_usdm"
@@ -67,15 +66,15 @@ class BinanceUsdm:
         self._keys = auth.Keys(config.credentials or CREDENTIALS)
         self._unified = {entry.id: unified for unified, entry in self.desk.listings.items()}
         self._reports = Reports(self.desk)
-        self._witness = Witness(
-            self.desk.exchange,
-            self.desk.account,
-            order_id=self.desk.truth_id,
-            core_id=self._core_id,
-            trade_id=lambda core_id: str(TRADE_ID_BASE + core_id),
+        super().__init__(
+            Witness(
+                self.desk.exchange,
+                self.desk.account,
+                order_id=self.desk.truth_id,
+                core_id=self._core_id,
+                trade_id=lambda core_id: str(TRADE_ID_BASE + core_id),
+            )
         )
-        self._pushes: list[Callable[[Push], None]] = []
-        self._truths: list[Callable[[Any], None]] = []
         self.desk.exchange.on_change(self._on_change)
 
     def _core_id(self, order: str) -> int | None:
@@ -84,18 +83,7 @@ class BinanceUsdm:
     # ------------------------------------------------------------------ HTTP
     def read(self, request: HttpRequest) -> Call:
         """What is asked, in unified words; never raises and changes nothing."""
-        path, _, query = request.target.partition("?")
-        if not path.startswith("/"):  # absolute form: https://host/path
-            path = "/" + path.partition("://")[2].partition("/")[2]
-        query = query.partition("#")[0]
-        body = request.body.decode("utf-8", "replace") if request.body else ""
-        params, repeated = codec.parse_pairs(query)
-        if body and request.method != "GET":
-            form, twice = codec.parse_pairs(body)
-            params = form | params
-            repeated = repeated or twice
-        else:
-            body = ""
+        path, params, payload, repeated = codec.read_form(request)
         endpoint = ENDPOINTS.get((request.method, path))
         op = endpoint.op if endpoint else "other"
         call = Call(
@@ -105,12 +93,7 @@ class BinanceUsdm:
             params=params,
             signed=endpoint is not None and endpoint.security == "signed",
             digest=codec.digest(f"{op} {path}", params),
-            raw=Asked(
-                endpoint,
-                codec.without_signature(query) + codec.without_signature(body),
-                request.headers.get("x-mbx-apikey"),
-                repeated,
-            ),
+            raw=Asked(endpoint, payload, request.headers.get("x-mbx-apikey"), repeated),
         )
         return front.describe(call, self._unified)
 
@@ -187,23 +170,12 @@ class BinanceUsdm:
             return ApiSession(self.desk, self._keys, self._unified, now, return_rate_limits=not quiet)
         return StreamSession(self.desk, path, now)
 
-    def on_push(self, callback: Callable[[Push], None]) -> None:
-        """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
-        self._pushes.append(callback)
-
-    def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every OrderChange and Fill of the account under test."""
-        self._truths.append(callback)
-
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, _TRUTHS):
-            for tell in self._truths:
-                tell(change)
-            if not self._pushes:
-                return
+        self._tell(change)
+        if not self._pushes and isinstance(change, _TRUTHS):
+            return
         for push in self._reports.of(change):
-            for send in self._pushes:
-                send(push)
+            self._push(push)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
@@ -213,28 +185,3 @@ class BinanceUsdm:
     def next_time(self) -> int | None:
         """When the market next does something that an account may notice."""
         return self.desk.next_time()
-
-    # ---------------------------------------------------------------- faults and truth
-    def fill(self, order: str, fraction: Decimal) -> bool:
-        """Somebody takes ``fraction`` of what is left of a working order."""
-        return self._witness.fill(order, fraction)
-
-    def find(self, call: Call) -> str | None:
-        """Venue id of the working order that a call is about."""
-        return self._witness.find(call)
-
-    def thin(self, call: Call, fraction: Decimal) -> bool:
-        """Leave only ``fraction`` of a place's quantity available to it."""
-        return self._witness.thin(call, fraction)
-
-    def truth(self) -> dict[str, Any]:
-        """The account as it is."""
-        return self._witness.truth()
-
-    def order_truth(self, change: OrderChange) -> dict[str, Any]:
-        """An order change in the fields of ``OrderTruth``."""
-        return self._witness.order(change)
-
-    def fill_truth(self, fill: Fill) -> dict[str, Any]:
-        """A fill in the fields of ``FillTruth``."""
-        return self._witness.fill_of(fill)

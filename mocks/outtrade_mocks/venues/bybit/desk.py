@@ -38,8 +38,9 @@ from outtrade_mocks.venues.bybit.codec import MS, fixed, rounded
 from outtrade_mocks.venues.bybit.errors import refuse
 from outtrade_mocks.venues.bybit.limits import Limits
 from outtrade_mocks.venues.bybit.notes import NAMELESS, Execution, Note
-from outtrade_mocks.venues.bybit.reference import CATEGORIES, Listing, core_instrument, flows, listings
+from outtrade_mocks.venues.bybit.reference import CATEGORIES, Listing, core_instrument, listings
 from outtrade_mocks.venues.bybit.traits import KNOBS
+from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 
@@ -57,8 +58,6 @@ PRACTICE = Practice(
 )
 """create-order.mdx (conditional orders, PostOnly), smp.mdx (default None), help centre (isolated maintenance margin).
 A trigger price that is reached already is refused by the codec where the venue says so (110092, 110093)."""
-EAGER = 64
-"""Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
 
 
 @dataclass(slots=True)
@@ -82,14 +81,10 @@ class Desk:
         }
         self.fees = config.fees
         moving = flows(config)
-        self._unlisted = {name for name in self.listings if name not in moving} if len(self.listings) > EAGER else set()
+        eager, self._unlisted = from_the_start(self.listings, moving)
         """Symbols that the core comes to know when somebody first asks for them."""
         self.exchange = Exchange(
-            [
-                core_instrument(entry, config.fees)
-                for name, entry in self.listings.items()
-                if name not in self._unlisted
-            ],
+            [core_instrument(entry, config.fees) for entry in eager],
             now=config.epoch_ns,
             seed=config.seed,
             flows=moving,

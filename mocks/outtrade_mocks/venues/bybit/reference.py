@@ -15,19 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, cast
 
-import msgspec
-
 from outtrade_mocks import cassettes
-from outtrade_mocks.cassettes.model import one_line
-from outtrade_mocks.core import Bracket, FlowConfig
+from outtrade_mocks.core import Bracket
 from outtrade_mocks.core import Instrument as CoreInstrument
-from outtrade_mocks.core.feed import config_of
-from outtrade_mocks.venues import VenueError
 from outtrade_mocks.venues.bybit.errors import VENUE
+from outtrade_mocks.venues.catalogue import Catalogue, Fees, once, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
 
 Category = Literal["spot", "linear", "inverse"]
@@ -58,11 +54,11 @@ class Listing:
     step: int
     raw: dict[str, Any]
     risks: tuple[dict[str, Any], ...] = ()
-    fees: tuple[Decimal, Decimal] | None = None
+    fees: Fees | None = None
     """Maker and taker, where the symbol has its own."""
     place: int = 0
     """Its place among the symbols of the venue."""
-    made: dict[tuple[Decimal, Decimal], CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
+    made: dict[Fees, CoreInstrument] = field(default_factory=dict, compare=False, repr=False)
     """The core's rules by fees of the venue, once they were asked for."""
 
     @property
@@ -131,62 +127,31 @@ def own_listings() -> Mapping[str, Listing]:
     return found
 
 
-def listing(unified: str) -> Listing:
-    """The mock's own listing of a unified symbol; raises VenueError with the known ones."""
-    return _one(own_listings(), unified)
+def _of_reference(raw: Any, fees: Fees | None) -> Listing:
+    """An object of instruments-info with ``contractType`` is a contract; one without risk limits has a single bracket
+    of its highest leverage."""
+    kind = raw.get("contractType")
+    category: Category = "spot" if kind is None else "inverse" if kind.startswith("Inverse") else "linear"
+    entry = replace(_listing(category, raw), fees=fees)
+    core_instrument(entry, _DEFAULT_FEES)
+    return entry
+
+
+CATALOGUE = Catalogue(VENUE, own=own_listings, read=_of_reference)
+listing = CATALOGUE.one
+symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
 
 
 def listings(config: VenueConfig) -> dict[str, Listing]:
-    """The listings of the configured symbols, from the configuration's reference data where it has any. Raises
-    VenueError on a symbol that is not there, or one that cannot be played."""
-    known = own_listings() if config.reference is None else _brought(config.reference)
-    return {unified: _at(_one(known, unified), place) for place, unified in enumerate(config.symbols)}
+    """The listings of the configured symbols, each with its place among them; raises VenueError as Catalogue does."""
+    return {one.unified: _at(one, place) for place, one in enumerate(CATALOGUE.listings(config).values())}
 
 
 def _at(entry: Listing, place: int) -> Listing:
     return entry if entry.place == place else replace(entry, place=place)
 
 
-def _brought(reference: Mapping[str, Any]) -> Mapping[str, Listing]:
-    """The listings of a configuration's reference data; the same data is read once."""
-    return _read(msgspec.json.encode({"listings": reference["listings"], "fees": reference.get("fees", {})}))
-
-
-@lru_cache(maxsize=4)
-def _read(text: bytes) -> Mapping[str, Listing]:
-    """Reference data may come from a file: what cannot be used is refused in one line. An object of instruments-info
-    with ``contractType`` is a contract; one without risk limits has a single bracket of its highest leverage."""
-    reference, found = msgspec.json.decode(text), {}
-    for place, (unified, raw) in enumerate(reference["listings"].items()):
-        try:
-            kind = raw.get("contractType")
-            category: Category = "spot" if kind is None else "inverse" if kind.startswith("Inverse") else "linear"
-            pair = reference["fees"].get(unified)
-            fees = None if pair is None else (Decimal(pair[0]), Decimal(pair[1]))
-            entry = replace(_listing(category, raw), fees=fees, place=place)
-            core_instrument(entry, _DEFAULT_FEES)
-        except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
-            raise VenueError(f"reference data of {one_line(unified, 40)}: {one_line(str(error), 80)}") from None
-        if entry.unified != unified:
-            raise VenueError(f"reference data of {one_line(unified, 40)}: it is that of {one_line(entry.unified, 40)}")
-        found[unified] = entry
-    return found
-
-
-def _one(known: Mapping[str, Listing], unified: str) -> Listing:
-    found = known.get(unified)
-    if found is None:
-        raise VenueError(f"bybit does not list {unified!r}; it lists {', '.join(known)}")
-    return found
-
-
-@lru_cache(maxsize=1)
-def symbols() -> dict[str, str]:
-    """Unified symbol -> Bybit's id, of the mock's own listings."""
-    return {unified: entry.id for unified, entry in own_listings().items()}
-
-
-def fees_of(entry: Listing, fees: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+def fees_of(entry: Listing, fees: Fees) -> Fees:
     """Maker and taker of a symbol: its own; else ``fees``, but where these are the default of 0.1 %, which is that of
     spot, contracts have theirs."""
     if entry.fees is not None:
@@ -209,15 +174,9 @@ def brackets(entry: Listing) -> tuple[Bracket, ...]:
     )
 
 
-def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
+@once
+def core_instrument(entry: Listing, fees: Fees) -> CoreInstrument:
     """The core's rules for a listing."""
-    found = entry.made.get(fees)
-    if found is None:
-        found = entry.made[fees] = _core_instrument(entry, fees)
-    return found
-
-
-def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstrument:
     maker, taker = fees_of(entry, fees)
     price, lot = entry.raw["priceFilter"], entry.raw["lotSizeFilter"]
     common: dict[str, Any] = {
@@ -256,9 +215,7 @@ def _core_instrument(entry: Listing, fees: tuple[Decimal, Decimal]) -> CoreInstr
     )
 
 
-def flows(config: VenueConfig) -> dict[str, FlowConfig]:
-    """The market flow of each configured symbol that has one."""
-    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
+TYPES = ["limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit"]
 
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
@@ -266,34 +223,6 @@ def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
 
 
-TYPES = ["limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit"]
-
-
-def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:
+def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
     core = core_instrument(entry, fees)
-
-    def text(value: Decimal | None) -> str | None:
-        return None if value is None else f"{value.normalize():f}"
-
-    return {
-        "venue_symbol": entry.id,
-        "base": entry.base,
-        "quote": entry.quote,
-        "status": "trading",
-        "types": TYPES,
-        "tick": text(core.tick),
-        "price_min": text(core.price_min or core.tick),
-        "price_max": text(core.price_max),
-        "step": text(core.step),
-        "quantity_min": text(core.quantity_min or core.step),
-        "quantity_max": text(core.quantity_max),
-        "market_step": None,
-        "market_min": None,
-        "market_max": text(core.market_max),
-        "notional_min": text(core.notional_min),
-        "notional_max": text(core.notional_max),
-        "band": None,
-        "contract_size": "1",
-        "maker_fee": text(core.maker_fee),
-        "taker_fee": text(core.taker_fee),
-    }
+    return task_fields(entry, core, types=TYPES, quantity_min=text(core.quantity_min or core.step))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from outtrade_mocks.core import Change, Fill, OrderChange, Reject
+from outtrade_mocks.core import Change, Fill, Reject
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Session, Trait
 from outtrade_mocks.venues.bybit import auth, codec, ids
 from outtrade_mocks.venues.bybit.asked import Asked
@@ -30,6 +30,7 @@ from outtrade_mocks.venues.bybit.reports import Reports
 from outtrade_mocks.venues.bybit.streams import PrivateStream
 from outtrade_mocks.venues.bybit.traits import TRAITS
 from outtrade_mocks.venues.config import Credentials, VenueConfig
+from outtrade_mocks.venues.watched import Watched
 from outtrade_mocks.venues.witness import Witness
 
 CREDENTIALS = Credentials(key="outtradeTESTkey000", secret="outtradeTESTsecret" + "0" * 18)
@@ -40,7 +41,7 @@ STREAM_PATH = "/v5/private"
 CONTENT_TYPE = "application/json; charset=utf-8"
 
 
-class Bybit:
+class Bybit(Watched):
     """One Bybit exchange with one unified account under test."""
 
     name = "bybit"
@@ -52,9 +53,10 @@ class Bybit:
         self.traits: Mapping[str, Trait] = TRAITS
         self.desk = desk = Desk(config)
         self.firm = Firm(desk, Guards(desk), Protection(desk), config.credentials or CREDENTIALS)
-        self._witness = Witness(desk.exchange, desk.account, order_id=desk.order_id, core_id=ids.core_id, trade_id=str)
+        super().__init__(
+            Witness(desk.exchange, desk.account, order_id=desk.order_id, core_id=ids.core_id, trade_id=str)
+        )
         self._reports = Reports(self.firm)
-        self._truths: list[Callable[[Any], None]] = []
         self._opened = 0
         desk.exchange.on_change(self._on_change)
 
@@ -218,14 +220,8 @@ class Bybit:
         """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
         self._reports.listen(callback)
 
-    def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every OrderChange and Fill of the account under test."""
-        self._truths.append(callback)
-
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, OrderChange | Fill):
-            for tell in self._truths:
-                tell(change)
+        self._tell(change)
         self._reports.on_change(change)
 
     # ------------------------------------------------------------------ time
@@ -240,26 +236,10 @@ class Bybit:
     # ---------------------------------------------------------------- faults and truth
     def fill(self, order: str, fraction: Decimal) -> bool:
         """Somebody takes ``fraction`` of what is left of a working order."""
-        done = self._witness.fill(order, fraction)
+        done = super().fill(order, fraction)
         self.firm.guards.run()
         return done
 
-    def find(self, call: Call) -> str | None:
-        """Venue id of the working order that a call is about."""
-        return self._witness.find(call)
-
-    def thin(self, call: Call, fraction: Decimal) -> bool:
-        """Leave only ``fraction`` of a place's quantity available to it."""
-        return self._witness.thin(call, fraction)
-
-    def truth(self) -> dict[str, Any]:
-        """The account as it is."""
-        return self._witness.truth()
-
-    def order_truth(self, change: OrderChange) -> dict[str, Any]:
-        """An order change in the fields of ``OrderTruth``."""
-        return self._witness.order(change)
-
     def fill_truth(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""
-        return self._witness.fill_of(fill) | {"trade_id": self.desk.execution_id(fill)}
+        return super().fill_truth(fill) | {"trade_id": self.desk.execution_id(fill)}

@@ -34,6 +34,7 @@ from outtrade_mocks.core.orders import RejectReason
 from outtrade_mocks.core.prints import Print
 from outtrade_mocks.core.states import TradingState
 from outtrade_mocks.venues.api import Push
+from outtrade_mocks.venues.catalogue import flows
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.kraken_spot.auth import Keeper
@@ -42,7 +43,7 @@ from outtrade_mocks.venues.kraken_spot.errors import refuse
 from outtrade_mocks.venues.kraken_spot.ledger import Booking, Ledger
 from outtrade_mocks.venues.kraken_spot.limits import Limits
 from outtrade_mocks.venues.kraken_spot.notes import Ids, Note
-from outtrade_mocks.venues.kraken_spot.reference import Book, Listing, core_instrument, flows, listings
+from outtrade_mocks.venues.kraken_spot.reference import Book, Listing, core_instrument, listings
 from outtrade_mocks.venues.kraken_spot.traits import KNOBS
 
 ICEBERG_PARTS = 15

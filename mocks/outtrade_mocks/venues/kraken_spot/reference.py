@@ -17,9 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 from outtrade_mocks import cassettes
-from outtrade_mocks.core import FlowConfig, Instrument
-from outtrade_mocks.core.feed import config_of
+from outtrade_mocks.core import Instrument
 from outtrade_mocks.venues import VenueError
+from outtrade_mocks.venues.catalogue import Catalogue, Fees, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.kraken_spot.errors import VENUE
 
@@ -112,25 +112,13 @@ def listing_of(key: str, raw: Mapping[str, Any]) -> Listing:
         raise VenueError(f"reference data of {str(key)[:40]!r}: {error!r}") from None
 
 
-def listings(config: VenueConfig) -> dict[str, Listing]:
-    """The listings of the configured symbols. Raises VenueError on a symbol that is not there."""
-    if config.reference is None:
-        known: Mapping[str, Listing] = own_listings()
-    else:
-        given = config.reference["listings"]
-        known = {unified: listing_of(str(raw.get("id", raw.get("altname"))), raw) for unified, raw in given.items()}
-    found = {}
-    for unified in config.symbols:
-        if unified not in known:
-            raise VenueError(f"kraken_spot does not list {unified!r}; it lists {', '.join(known)}")
-        found[unified] = known[unified]
-    return found
+def _of_reference(raw: Any, fees: Fees | None) -> Listing:
+    return listing_of(str(raw.get("id", raw.get("altname"))), raw)
 
 
-@lru_cache(maxsize=1)
-def symbols() -> dict[str, str]:
-    """Unified symbol -> Kraken's key, of the mock's own listings."""
-    return {unified: entry.id for unified, entry in own_listings().items()}
+CATALOGUE = Catalogue(VENUE, own=own_listings, read=_of_reference)
+listings = CATALOGUE.listings
+symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
 
 
 def precision(asset_id: str) -> int:
@@ -187,7 +175,7 @@ class Book:
 
 def core_instrument(
     entry: Listing,
-    fees: tuple[Decimal, Decimal],
+    fees: Fees,
     *,
     precisions: Mapping[str, int] | None = None,
 ) -> Instrument:
@@ -208,41 +196,11 @@ def core_instrument(
     )
 
 
-def flows(config: VenueConfig) -> dict[str, FlowConfig]:
-    """The market flow of each configured symbol that has one."""
-    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
-
-
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings)."""
     return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
 
 
-def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:
-    core = core_instrument(entry, fees)
-
-    def text(value: Decimal | None) -> str | None:
-        return None if value is None else f"{value.normalize():f}"
-
-    return {
-        "venue_symbol": entry.id,
-        "base": entry.base,
-        "quote": entry.quote,
-        "status": "trading",
-        "types": list(ORDER_TYPES),
-        "tick": text(core.tick),
-        "price_min": text(core.tick),
-        "price_max": text(MOST),
-        "step": text(core.step),
-        "quantity_min": text(core.quantity_min),
-        "quantity_max": text(MOST),
-        "market_step": None,
-        "market_min": None,
-        "market_max": None,
-        "notional_min": text(core.notional_min),
-        "notional_max": None,
-        "band": None,
-        "contract_size": "1",
-        "maker_fee": text(core.maker_fee),
-        "taker_fee": text(core.taker_fee),
-    }
+def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
+    core, most = core_instrument(entry, fees), text(MOST)
+    return task_fields(entry, core, types=ORDER_TYPES, price_max=most, quantity_max=most)

@@ -7,13 +7,13 @@ writes the answer down: HTTP 200 and an ``error`` list, whatever it was. All tak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import Change, Fill, OrderChange, Reject
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Trait
 from outtrade_mocks.venues.config import Credentials, VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.kraken_spot import codec
@@ -26,6 +26,7 @@ from outtrade_mocks.venues.kraken_spot.executions import Reports
 from outtrade_mocks.venues.kraken_spot.reading import read_answer
 from outtrade_mocks.venues.kraken_spot.streams import KrakenSession
 from outtrade_mocks.venues.kraken_spot.traits import KNOBS, TRAITS
+from outtrade_mocks.venues.watched import Watched
 from outtrade_mocks.venues.witness import Witness
 
 CREDENTIALS = Credentials(
@@ -52,7 +53,7 @@ class Asked:
     readable: bool = True
 
 
-class KrakenSpot:
+class KrakenSpot(Watched):
     """One Kraken spot exchange with one account under test."""
 
     name = "kraken_spot"
@@ -68,15 +69,10 @@ class KrakenSpot:
         self.desk = Desk(config, keeper)
         last_trade = str(knob(KNOBS, config.knobs, "last_trade"))
         self._reports = Reports(self.desk, self._push, last_trade=last_trade)
-        self._witness = Witness(
-            self.desk.exchange,
-            self.desk.account,
-            order_id=self.desk.order_id,
-            core_id=self.desk.core_id,
-            trade_id=str,
+        exchange, account = self.desk.exchange, self.desk.account
+        super().__init__(
+            Witness(exchange, account, order_id=self.desk.order_id, core_id=self.desk.core_id, trade_id=str)
         )
-        self._pushes: list[Callable[[Push], None]] = []
-        self._truths: list[Callable[[Any], None]] = []
         self.desk.exchange.on_change(self._on_change)
 
     # ------------------------------------------------------------------ HTTP
@@ -189,24 +185,10 @@ class KrakenSpot:
         """A new WebSocket connection: public or private by its host."""
         return KrakenSession(self.desk, host=host, path=path, now=now)
 
-    def on_push(self, callback: Callable[[Push], None]) -> None:
-        """Call with every event of the private stream, whoever is subscribed, in the exchange's order."""
-        self._pushes.append(callback)
-
-    def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every OrderChange and Fill of the account under test."""
-        self._truths.append(callback)
-
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, OrderChange | Fill):
-            for tell in self._truths:
-                tell(change)
+        self._tell(change)
         if isinstance(change, OrderChange) and self._pushes:
             self._reports.order(change)
-
-    def _push(self, push: Push) -> None:
-        for send in self._pushes:
-            send(push)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
@@ -218,32 +200,16 @@ class KrakenSpot:
         """When the exchange next does something by itself."""
         return self.desk.next_time()
 
-    # ---------------------------------------------------- faults and the truth
-    def find(self, call: Call) -> str | None:
-        """Venue id of the working order that a cancel or query is about."""
-        return self._witness.find(call)
-
+    # ---------------------------------------------------------------- faults and truth
     def fill(self, order: str, fraction: Decimal) -> bool:
         """Somebody fills ``fraction`` of what is left of a working order (at least one lot)."""
-        done = self._witness.fill(order, fraction)
+        done = super().fill(order, fraction)
         self.desk.follow()
         return done
 
-    def thin(self, call: Call, fraction: Decimal) -> bool:
-        """Before a place: leave only ``fraction`` of its quantity available within its limit."""
-        return self._witness.thin(call, fraction)
-
-    def truth(self) -> dict[str, Any]:
-        """The account as it is: balances, working orders, mid prices."""
-        return self._witness.truth()
-
-    def order_truth(self, change: OrderChange) -> dict[str, Any]:
-        """An order change as the fields of ``OrderTruth``."""
-        return self._witness.order(change)
-
     def fill_truth(self, fill: Fill) -> dict[str, Any]:
         """A fill as the fields of ``FillTruth``."""
-        return self._witness.fill_of(fill) | {"trade_id": self.desk.trade_id(fill)}
+        return super().fill_truth(fill) | {"trade_id": self.desk.trade_id(fill)}
 
 
 def answer(body: bytes) -> HttpAnswer:

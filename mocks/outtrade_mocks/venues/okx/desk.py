@@ -28,11 +28,12 @@ from outtrade_mocks.core import (
     Reject,
     Status,
 )
+from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.okx.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.okx.limits import Limits
-from outtrade_mocks.venues.okx.reference import PRICE_LIMIT, Listing, core_instrument, flows, listings
+from outtrade_mocks.venues.okx.reference import PRICE_LIMIT, Listing, core_instrument, listings
 from outtrade_mocks.venues.okx.traits import KNOBS
 from outtrade_mocks.venues.witness import plain
 
@@ -47,8 +48,6 @@ PRINTS = 500
 """Public trades that are kept of each instrument."""
 BILL_ID_BASE = 2_197_956_918_703_000_000
 POS_ID_BASE = 2_097_956_918_703_000_000
-EAGER = 64
-"""Up to so many instruments the core lists all from the start; of more, those without a market when somebody asks."""
 UID = "614488474791936"
 MADE_UP = "auto-"
 """How the core names orders without a client id; no client can send a hyphen."""
@@ -154,13 +153,11 @@ class Desk:
         self.knobs = config.knobs
         markets = flows(config)
         self._mids = {symbol: flow.mid for symbol, flow in markets.items()}
-        self._unlisted = (
-            {name for name in self.listings if name not in markets} if len(self.listings) > EAGER else set()
-        )
+        eager, self._unlisted = from_the_start(self.listings, markets)
         """Instruments that the core comes to know when somebody first asks for them."""
         lever = int(knob(KNOBS, config.knobs, "leverage"))
         self.exchange = Exchange(
-            [self._rules(entry) for name, entry in self.listings.items() if name not in self._unlisted],
+            [self._rules(entry) for entry in eager],
             now=config.epoch_ns,
             seed=config.seed,
             flows=markets,

@@ -21,13 +21,12 @@ from functools import lru_cache
 from typing import Any
 
 from outtrade_mocks import cassettes
-from outtrade_mocks.core import Bracket, FlowConfig, PriceBand
+from outtrade_mocks.core import Bracket, PriceBand
 from outtrade_mocks.core import Instrument as CoreInstrument
-from outtrade_mocks.core.feed import config_of
 from outtrade_mocks.venues import VenueError
+from outtrade_mocks.venues.catalogue import Catalogue, Fees, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.okx.errors import VENUE
-from outtrade_mocks.venues.witness import plain
 
 PRICE_LIMIT = Decimal("0.05")
 """Buys may be at most so far above the reference price, sales so far below it (public/price-limit). The real bands vary
@@ -37,6 +36,8 @@ FUNDING_NS = 8 * 3_600_000_000_000
 TYPES = ("SPOT", "SWAP")
 OTHER_TYPES = ("MARGIN", "FUTURES", "OPTION", "EVENTS")
 """Instrument types that exist on the venue and have no instruments here."""
+MOST = Decimal(1_000_000_000)
+"""No price and no size is above this (*inferred*)."""
 _NEEDED = ("instId", "instType", "tickSz", "lotSz", "minSz", "state")
 
 
@@ -55,7 +56,7 @@ class Listing:
     contract: Decimal
     inverse: bool
     raw: Mapping[str, Any]
-    fees: tuple[Decimal, Decimal] | None = None
+    fees: Fees | None = None
     """Maker and taker, where the instrument has its own."""
 
     @property
@@ -86,7 +87,7 @@ def tiers() -> Mapping[str, list[dict[str, str]]]:
     return found
 
 
-def listing_of(raw: Mapping[str, Any], fees: tuple[Decimal, Decimal] | None = None) -> Listing:
+def listing_of(raw: Mapping[str, Any], fees: Fees | None = None) -> Listing:
     """The listing of an instrument's object. Raises VenueError where it cannot be played."""
     try:
         inst_id, kind = raw["instId"], raw["instType"]
@@ -110,24 +111,9 @@ def listing_of(raw: Mapping[str, Any], fees: tuple[Decimal, Decimal] | None = No
     return Listing(unified, inst_id, kind, base, quote, settle, tick, lot, contract, inverse, raw, fees)
 
 
-def listings(config: VenueConfig) -> dict[str, Listing]:
-    """The listings of the configured symbols, from the configuration's reference data where it has any. Raises
-    VenueError on a symbol that is not there, or one that cannot be played."""
-    known: Mapping[str, Listing] = own_listings()
-    if config.reference is not None:
-        fees = config.reference.get("fees", {})
-        known = {
-            unified: listing_of(
-                raw, None if unified not in fees else (Decimal(fees[unified][0]), Decimal(fees[unified][1]))
-            )
-            for unified, raw in config.reference["listings"].items()
-        }
-    found = {}
-    for unified in config.symbols:
-        if unified not in known:
-            raise VenueError(f"okx does not list {unified!r}; it lists {', '.join(known)}")
-        found[unified] = known[unified]
-    return found
+CATALOGUE = Catalogue(VENUE, own=own_listings, read=listing_of)
+listings = CATALOGUE.listings
+symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
 
 
 def _bound(raw: Mapping[str, Any], name: str) -> Decimal | None:
@@ -139,7 +125,7 @@ def _bound(raw: Mapping[str, Any], name: str) -> Decimal | None:
     return found if found > 0 else None
 
 
-def core_instrument(entry: Listing, fees: tuple[Decimal, Decimal], mid: Decimal | None) -> CoreInstrument:
+def core_instrument(entry: Listing, fees: Fees, mid: Decimal | None) -> CoreInstrument:
     """The core's rules of an instrument; ``mid`` turns the contracts of its tiers into value."""
     maker, taker = entry.fees or fees
     common: dict[str, Any] = {
@@ -182,49 +168,21 @@ def _brackets(entry: Listing, mid: Decimal | None) -> tuple[Bracket, ...]:
     )
 
 
-def flows(config: VenueConfig) -> dict[str, FlowConfig]:
-    """The market flow of each configured symbol that has one."""
-    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
-
-
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings). The price limits move with
     the market, on one side only, so they are no band of the task's."""
     return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
 
 
-def _plain(entry: Listing, fees: tuple[Decimal, Decimal]) -> dict[str, Any]:
-    raw = entry.raw
-
-    def text(value: Decimal | None) -> str | None:
-        return None if value is None else plain(value.normalize())
-
-    maker, taker = entry.fees or fees
-    return {
-        "venue_symbol": entry.id,
-        "base": entry.base,
-        "quote": entry.quote,
-        "status": "trading" if raw["state"] == "live" else "halted",
-        "types": ["limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit"],
-        "tick": text(entry.tick),
-        "price_min": text(entry.tick),
-        "price_max": "1000000000",
-        "step": text(entry.lot),
-        "quantity_min": text(_bound(raw, "minSz") or entry.lot),
-        "quantity_max": text(_bound(raw, "maxLmtSz") or Decimal(1_000_000_000)),
-        "market_step": None,
-        "market_min": None,
-        "market_max": text(_bound(raw, "maxMktSz")) if entry.swap else None,
-        "notional_min": None,
-        "notional_max": None,
-        "band": None,
-        "contract_size": text(entry.contract),
-        "maker_fee": text(maker),
-        "taker_fee": text(taker),
-    }
-
-
-@lru_cache(maxsize=1)
-def symbols() -> dict[str, str]:
-    """Unified symbol -> OKX's instId, of the mock's own listings."""
-    return {unified: entry.id for unified, entry in own_listings().items()}
+def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
+    core = core_instrument(entry, fees, None)
+    return task_fields(
+        entry,
+        core,
+        types=["limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit"],
+        status="trading" if entry.raw["state"] == "live" else "halted",
+        price_max=text(MOST),
+        quantity_min=text(core.quantity_min or entry.lot),
+        quantity_max=text(core.quantity_max or MOST),
+        contract_size=text(entry.contract),
+    )

@@ -7,12 +7,10 @@ answer down. All take the time as an argument, in UNIX nanoseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping
 
-from outtrade_mocks.core import Change, Fill, OrderChange
-from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Push, Reading, Trait
+from outtrade_mocks.core import Change
+from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Trait
 from outtrade_mocks.venues.config import Credentials, VenueConfig
 from outtrade_mocks.venues.okx import auth, codec, door
 from outtrade_mocks.venues.okx.desk import Desk, Outcome
@@ -23,6 +21,7 @@ from outtrade_mocks.venues.okx.events import Events
 from outtrade_mocks.venues.okx.reading import read_answer
 from outtrade_mocks.venues.okx.session import Session
 from outtrade_mocks.venues.okx.traits import TRAITS
+from outtrade_mocks.venues.watched import Watched
 from outtrade_mocks.venues.witness import Witness
 
 CREDENTIALS = Credentials(
@@ -38,7 +37,7 @@ NOT_FOUND = codec.encode(
 """Recorded by client libraries; not documented."""
 
 
-class Okx:
+class Okx(Watched):
     """One OKX exchange with one account under test."""
 
     name = "okx"
@@ -52,11 +51,9 @@ class Okx:
         self._credentials = config.credentials or CREDENTIALS
         self._events = Events(self.desk)
         desk = self.desk
-        self._witness = Witness(
-            desk.exchange, desk.account, order_id=desk.order_id, core_id=desk.core_id, trade_id=desk.trade_id
+        super().__init__(
+            Witness(desk.exchange, desk.account, order_id=desk.order_id, core_id=desk.core_id, trade_id=desk.trade_id)
         )
-        self._pushes: list[Callable[[Push], None]] = []
-        self._truths: list[Callable[[Any], None]] = []
         self._sessions = 0
         desk.exchange.on_change(self._on_change)
 
@@ -158,22 +155,11 @@ class Okx:
         self._sessions += 1
         return Session(self.desk, self._credentials, path.partition("?")[0], now, number=self._sessions)
 
-    def on_push(self, callback: Callable[[Push], None]) -> None:
-        """Call with every event of the private channels, whoever is subscribed, in the exchange's order."""
-        self._pushes.append(callback)
-
-    def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every OrderChange and Fill of the account under test."""
-        self._truths.append(callback)
-
     def _on_change(self, change: Change) -> None:
-        if isinstance(change, OrderChange | Fill):
-            for tell in self._truths:
-                tell(change)
+        self._tell(change)
         if self._pushes:
             for push in self._events.of(change):
-                for send in self._pushes:
-                    send(push)
+                self._push(push)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
@@ -184,31 +170,6 @@ class Okx:
     def next_time(self) -> int | None:
         """When the market next acts by itself (UNIX ns)."""
         return self.desk.exchange.next_time()
-
-    # ----------------------------------------------------------- for breakers
-    def find(self, call: Call) -> str | None:
-        """Venue id of the working order that a cancel or query is about."""
-        return self._witness.find(call)
-
-    def fill(self, order: str, fraction: Decimal) -> bool:
-        """Somebody fills that fraction of what is left of a working order."""
-        return self._witness.fill(order, fraction)
-
-    def thin(self, call: Call, fraction: Decimal) -> bool:
-        """Before a place is executed: leave only that fraction of its quantity to be taken."""
-        return self._witness.thin(call, fraction)
-
-    def truth(self) -> dict[str, Any]:
-        """Balances, working orders, mids, positions."""
-        return self._witness.truth()
-
-    def order_truth(self, change: OrderChange) -> dict[str, Any]:
-        """An order change in the fields of ``OrderTruth``."""
-        return self._witness.order(change)
-
-    def fill_truth(self, fill: Fill) -> dict[str, Any]:
-        """A fill in the fields of ``FillTruth``."""
-        return self._witness.fill_of(fill)
 
 
 _HEADERS: dict[str, str] = {}
