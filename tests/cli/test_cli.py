@@ -210,6 +210,7 @@ def test_the_kill_matrix_of_a_healthy_zoo(engine: Path) -> None:
             "rounds_badly", agent(engine, "return ['PAR-01', 'RTY-14']", name="rounds"), "good", "PAR-01", ("RTY-14",)
         )
     )
+    ZOO.append(Broken("lies", agent(engine, "return ['REC-12']", name="lies"), "good", "REC-12"))
     done = zoo(engine, "--report", "z")
     assert done.exit_code == 0, done.output
     same("zoo_healthy", done.stdout)
@@ -223,9 +224,15 @@ def test_a_broken_agent_runs_where_its_bug_shows_and_the_reference_agents_run_th
     only_there = "return ['RTY-01'] if task.id.startswith('deep') else []"
     ZOO.append(Broken("deep_down", agent(engine, only_there, name="deep"), "good", "RTY-01", space="deep"))
     done = zoo(engine, "--report", "z")
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1
+    assert "REC-12: no broken agent fails it" in done.stdout and "RTY-01: no" not in done.stdout
     rows = {row["agent"]: row for row in json.loads((engine / "z" / "matrix.json").read_text())}
-    assert list(rows) == ["good", "good deep", "deep_down"]
+    assert [(name, row["space"]) for name, row in rows.items()] == [
+        ("good", "demo"),
+        ("good deep", "deep"),
+        ("deep_down", "deep"),
+    ]
+    assert not any(row["wrong"] for row in rows.values())
     assert rows["deep_down"]["failed"] == {"RTY-01": 8}
     assert rows["good deep"]["applied"]["RTY-01"] == 8
     assert zoo(engine, "--space", "demo", "--only", "deep_down").exit_code == 1

@@ -121,7 +121,7 @@ def zoo_command(
                 elif isinstance(event, Interrupted):
                     interrupted = True
                 elif isinstance(event, RunFinished):
-                    rows.append(_row(job.name, job.broken, event.card))
+                    rows.append(_row(job, kit.space, event.card))
                     if job.broken is None:
                         references.setdefault(job.agent, []).append(event.card)
             if interrupted:
@@ -140,6 +140,8 @@ def zoo_command(
         return INCOMPLETE
     wrong = [line for row in rows for line in row.faults()]
     wrong += coverage.shortfalls(proofs)
+    if not only:
+        wrong += matrix.blind_spots(rows, order)
     for line in wrong:
         terminal.paragraph(line)
     caught = sum(row.expected is not None for row in rows)
@@ -156,17 +158,19 @@ def zoo_command(
     return OK
 
 
-def _row(name: str, broken: suites.Broken | None, card: Scorecard) -> matrix.Row:
+def _row(job: Job, space: str, card: Scorecard) -> matrix.Row:
     problem = ""
     if card.errors:
         problem = f"the harness failed in {count(card.errors, 'scenario')}"
     return matrix.Row(
-        name=name,
-        expected=broken.property if broken else None,
-        also=broken.also if broken else (),
+        name=job.name,
+        expected=job.broken.property if job.broken else None,
+        also=job.broken.also if job.broken else (),
         failed={row.id: row.violations for row in card.properties if row.violations},
         applied={row.id: row.applied for row in card.properties},
         problem=problem,
+        space=space,
+        scenarios=card.scenarios,
     )
 
 
@@ -174,6 +178,8 @@ def _json(rows: list[matrix.Row]) -> str:
     data = [
         {
             "agent": row.name,
+            "space": row.space,
+            "scenarios": row.scenarios,
             "expected": row.expected,
             "permitted": list(row.also),
             "failed": dict(row.failed),

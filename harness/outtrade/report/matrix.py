@@ -31,6 +31,8 @@ class Row:
     failed: Mapping[str, int]
     applied: Mapping[str, int]
     problem: str = ""
+    space: str = ""
+    scenarios: int = 0
 
     def cell(self, ident: str) -> str:
         """The mark for a property."""
@@ -71,6 +73,20 @@ def lines(rows: Sequence[Row], order: Sequence[str]) -> Iterator[str]:
         yield "no agent fails anything"
     yield ""
     yield "# caught by its property  * not caught  + permitted consequence  ! not permitted"
+
+
+def blind_spots(rows: Sequence[Row], order: Sequence[str]) -> Iterator[str]:
+    """Properties of a suite that were not seen to tell right from wrong: no broken agent fails them, or no reference
+    agent was decided on them. One line each; nothing where one of the two kinds of agent did not run."""
+    broken = [row for row in rows if row.expected is not None]
+    right = [row for row in rows if row.expected is None]
+    if not broken or not right:
+        return
+    for ident in order:
+        if not any(row.failed.get(ident) for row in broken):
+            yield f"{ident}: no broken agent fails it"
+        if not any(row.applied.get(ident) for row in right):
+            yield f"{ident}: no reference agent ever passed it"
 
 
 def _family(part: Sequence[str], n: int) -> str:
