@@ -11,7 +11,7 @@ per operation, what happens to the next calls::
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
@@ -28,7 +28,7 @@ D = Decimal
 RULES = Instrument(
     venue_symbol="BTCUSDT", base="BTC", quote="USDT", tick=D("0.01"), price_min=D("0.01"), price_max=D("1000000"),
     step=D("0.001"), quantity_min=D("0.001"), quantity_max=D("9000"), notional_min=D("5"), band=(D("0.2"), D("5")),
-    maker_fee=D("0.001"), taker_fee=D("0.001"),
+    maker_fee=D("0.001"), taker_fee=D("0.001"), types=("market", "limit", "stop"),
 )  # fmt: skip
 
 
@@ -69,6 +69,8 @@ class Crash(BaseException):
 
 
 class FakePort:
+    offers: frozenset[str] = frozenset({"pair"})
+
     def __init__(self) -> None:
         self.now = float(EPOCH)
         self.link: Link | None = None
@@ -159,6 +161,9 @@ class FakePort:
             return self.orders[venue_id]
 
         return self._call("place", (client_id, terms), work)  # type: ignore[no-any-return]
+
+    async def place_pair(self, legs: Sequence[tuple[str, Terms]]) -> list[OrderState]:
+        return [await self.place(client_id, terms) for client_id, terms in legs]
 
     async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
         def work() -> OrderState:

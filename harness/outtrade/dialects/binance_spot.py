@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from outtrade.dialects.words import Doubtful, Fill, Kind, OrderState, Quote, Refused, Terms, plain
-from outtrade.model.task import OrderStatus, Side
+from outtrade.model.task import OrderStatus, OrderType, Side
 
 T = TypeVar("T")
 
@@ -40,6 +41,8 @@ MESSAGES: tuple[tuple[str, Kind], ...] = (
     ("insufficient balance", "funds"),
     ("market is closed", "closed"),
     ("would immediately match", "would_take"),
+    ("would trigger immediately", "would_trigger"),
+    ("relationship of the prices", "would_trigger"),
 )
 """-2010 is the matching engine's "no"; only its text says which."""
 
@@ -47,6 +50,12 @@ STATUSES: dict[str, OrderStatus] = {
     "NEW": "open", "PENDING_NEW": "open", "PARTIALLY_FILLED": "open", "PENDING_CANCEL": "open", "FILLED": "filled",
     "CANCELED": "cancelled", "REJECTED": "rejected", "EXPIRED": "expired", "EXPIRED_IN_MATCH": "expired",
 }  # fmt: skip
+
+TYPES: dict[str, OrderType] = {
+    "MARKET": "market", "STOP_LOSS": "stop", "STOP_LOSS_LIMIT": "stop_limit", "TAKE_PROFIT": "take_profit",
+    "TAKE_PROFIT_LIMIT": "take_profit_limit",
+}  # fmt: skip
+"""The venue's words for order types; all others are limit orders."""
 
 BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
 """The end of a ban stands in the text of code -1003, in UNIX milliseconds."""
@@ -107,8 +116,8 @@ def _side(text: str) -> Side:
     return "buy" if text == "BUY" else "sell"
 
 
-def _type(text: str) -> Literal["limit", "market"]:
-    return "market" if text == "MARKET" else "limit"
+def _type(text: str) -> OrderType:
+    return TYPES.get(text, "limit")
 
 
 def read_order(data: Mapping[str, Any], symbol: str) -> OrderState:
@@ -192,12 +201,11 @@ def read_quote(data: Mapping[str, Any]) -> Quote:
 def order_params(venue_symbol: str, client_id: str, terms: Terms) -> dict[str, str]:
     """The parameters of a new order."""
     params = {"symbol": venue_symbol, "side": terms.side.upper(), "newClientOrderId": client_id}
-    if terms.type == "market":
-        params["type"] = "MARKET"
-    elif terms.post_only:
-        params["type"] = "LIMIT_MAKER"
-    else:
-        params |= {"type": "LIMIT", "timeInForce": terms.time_in_force or "GTC"}
+    params["type"] = venue_type(terms)
+    if params["type"].endswith("LIMIT"):
+        params["timeInForce"] = terms.time_in_force or "GTC"
+    if terms.stop_price is not None:
+        params["stopPrice"] = plain(terms.stop_price)
     if terms.price is not None:
         params["price"] = plain(terms.price)
     if terms.quantity is not None:
@@ -205,3 +213,39 @@ def order_params(venue_symbol: str, client_id: str, terms: Terms) -> dict[str, s
     if terms.quote_quantity is not None:
         params["quoteOrderQty"] = plain(terms.quote_quantity)
     return params | {"newOrderRespType": "FULL"}
+
+
+def venue_type(terms: Terms) -> str:
+    """The venue's word for the type of an order."""
+    if terms.post_only:
+        return "LIMIT_MAKER"
+    return {unified: word for word, unified in TYPES.items()}.get(terms.type, "LIMIT")
+
+
+def pair_params(venue_symbol: str, legs: Sequence[tuple[str, Terms]]) -> dict[str, str]:
+    """The parameters of an OCO pair (orderList/oco): ``legs`` are (client id, terms), of one side and quantity; the
+    one with the higher price or trigger lies above the market (rest-api.md, New Order list - OCO)."""
+    terms = legs[0][1]
+    params = {"symbol": venue_symbol, "side": terms.side.upper(), "quantity": plain(terms.quantity or Decimal(0))}
+    by_height = sorted(legs, key=lambda leg: leg[1].stop_price or leg[1].price or Decimal(0))
+    for place, (client_id, leg) in zip(("below", "above"), by_height, strict=True):
+        kind = venue_type(replace(leg, post_only=True) if leg.type == "limit" else leg)
+        params |= {f"{place}Type": kind, f"{place}ClientOrderId": client_id}
+        if leg.price is not None:
+            params[f"{place}Price"] = plain(leg.price)
+        if leg.stop_price is not None:
+            params[f"{place}StopPrice"] = plain(leg.stop_price)
+        if kind.endswith("_LIMIT"):
+            params[f"{place}TimeInForce"] = leg.time_in_force or "GTC"
+    return params | {"newOrderRespType": "FULL"}
+
+
+def read_pair(data: Mapping[str, Any], symbol: str) -> list[OrderState]:
+    """The orders of an answer about an order list."""
+    return [read_order(report, symbol) for report in data["orderReports"]]
+
+
+def read_cancelled(data: Mapping[str, Any], symbol: str, venue_id: str) -> OrderState:
+    """The order that a cancel was about; one of a list is cancelled with its list, and the answer is the list's."""
+    reports = data.get("orderReports", (data,))
+    return read_order(next(report for report in reports if str(report["orderId"]) == venue_id), symbol)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from outtrade.model.task import OrderStatus, Side
+from outtrade.model.task import OrderStatus, OrderType, Side
 
 Kind = Literal[
     "rate", "ban", "busy", "clock", "duplicate", "unknown_order", "not_found",
-    "funds", "closed", "auth", "rules", "would_take", "other",
+    "funds", "closed", "auth", "rules", "would_take", "would_trigger", "other",
 ]  # fmt: skip
 """Why a venue refused. The first four pass by themselves (``TRANSIENT``); the rest do not."""
 
@@ -54,12 +54,14 @@ class Terms:
 
     symbol: str
     side: Side
-    type: Literal["limit", "market"]
+    type: OrderType
     quantity: Decimal | None = None
     quote_quantity: Decimal | None = None
     price: Decimal | None = None
     time_in_force: str | None = None
     post_only: bool = False
+    stop_price: Decimal | None = None
+    """The trigger of stop and take-profit orders, quote per base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class OrderState:
     client_id: str
     symbol: str
     side: Side
-    type: Literal["limit", "market"]
+    type: OrderType
     status: OrderStatus
     quantity: Decimal
     filled: Decimal

@@ -282,6 +282,11 @@ class OrderTruth(Event, kw_only=True):
     call: int | None = None
     incarnation: int = 0
     foreign: bool = False
+    trigger: str | None = None
+    """What it waits or waited for: ``stop``, ``take_profit``, ``trailing_stop``; None: for nothing."""
+    stop_price: str | None = None
+    group: str | None = None
+    """The order list that it belongs to: orders of one group exclude or follow each other."""
 
 
 class FillTruth(Event, kw_only=True):

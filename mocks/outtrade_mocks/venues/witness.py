@@ -147,7 +147,7 @@ class Witness:
         """An order change in the fields of ``OrderTruth``."""
         order = change.order
         rules = self.exchange.instrument(order.symbol)
-        return {
+        return self._special(order) | {
             "order": self._order_id(order.order_id),
             "client_id": order.client_id,
             "created_as": order.created_as,
@@ -162,6 +162,16 @@ class Witness:
             "status": STATUS[order.status.value],
             "why": change.why,
         }
+
+    def _special(self, order: Order) -> dict[str, Any]:
+        """What only orders with a trigger, and orders of a list, have."""
+        trigger, group = (None, None) if order.terms is None else (order.terms.trigger, order.terms.list_id)
+        found: dict[str, Any] = {}
+        if trigger is not None:
+            found["trigger"] = "trailing_stop" if trigger.trailing else trigger.kind
+            if trigger.price is not None:
+                found["stop_price"] = plain(self.exchange.instrument(order.symbol).price(trigger.price))
+        return found if group is None else found | {"group": str(group)}
 
     def fill_of(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""

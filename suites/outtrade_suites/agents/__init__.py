@@ -20,6 +20,7 @@ The modules, from the wire inwards (how Binance spot's answers, errors and event
     resolution  orders in doubt: found, or proven absent; cancels that were answered with "unknown order"
     accounts    reading the account: after a restart, after a gap in the stream, at the end
     reporting   outcomes and report
+    protecting  stops and take-profits: the position is covered for its full size, or left
     brain       the loop: which intent does what next
 
 The rule behind all of it: **an order is in doubt from the moment before it is sent until the venue has said what

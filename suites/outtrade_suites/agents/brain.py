@@ -18,7 +18,7 @@ from typing import Any
 from outtrade.model.task import Instrument, Report
 from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
-from outtrade_suites.agents.reporting import Reporting
+from outtrade_suites.agents.protecting import Protecting
 from outtrade_suites.agents.sizing import Impossible, floor_to
 from outtrade_suites.agents.state import ZERO, Job, Order
 
@@ -31,11 +31,9 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Reporting):
+class Brain(Protecting):
     """A reference agent, but for how it speaks to the venue."""
 
-    poll_cap = 20.0
-    """The longest time between two looks at a working order, in seconds; well inside ``bounds.lost_frame``."""
     gap_retry_at = 0.0
 
     # ---------------------------------------------------------------- run
@@ -107,6 +105,8 @@ class Brain(Reporting):
                 self.step_cancel(job)
             elif job.intent.kind == "flatten":
                 await self.step_flatten(job)
+            elif job.intent.kind == "protect":
+                await self.step_protect(job)
             elif job.intent.kind == "watch":
                 job.wake = self.task.until
                 job.verdict = "done"
@@ -192,16 +192,14 @@ class Brain(Reporting):
         if self.now() >= order.poll_at:
             await self.refresh(order)
             age = max(self.now() - order.last_sent, POLL_FIRST)
-            order.poll_at = self.now() + min(
-                self.poll_cap, self.task.bounds.lost_frame / 3, age * (POLL_GROWTH - 1) + POLL_FIRST
-            )
+            order.poll_at = self.now() + min(self.look_cap(order.terms.symbol), age * (POLL_GROWTH - 1) + POLL_FIRST)
         job.wake = self.now() if self.should_cancel(job, order) else min(order.poll_at, self.deadline(job.intent))
 
     def should_cancel(self, job: Job, order: Order) -> bool:
         """Whether a live order has to go."""
         if order.phase != "live":
             return False
-        if job.stopped or self.now() >= self.deadline(job.intent):
+        if job.stopped or self.now() >= self.deadline(job.intent) or self.orphaned(job, order):
             return True
         return job.intent.on_partial != "keep" and order.filled > 0
 
@@ -305,7 +303,7 @@ class Brain(Reporting):
             other
             for other in self.jobs
             if other is not job and other.intent.symbol in symbols and other.intent.at < job.intent.at
-            and other.intent.kind in ("order", "flatten")
+            and other.intent.kind in ("order", "flatten", "protect")
         ]  # fmt: skip
         for other in earlier:
             self.stop(other, f"ended by intent {job.intent.id}")

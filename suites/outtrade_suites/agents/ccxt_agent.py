@@ -17,11 +17,14 @@ from typing import Any, TypeVar
 
 from outtrade.dialects.binance_spot import (
     PAGE,
+    pair_params,
     parsed,
     read_answer,
     read_balances,
+    read_cancelled,
     read_fill,
     read_order,
+    read_pair,
     read_quote,
 )
 from outtrade.model.task import Report
@@ -54,6 +57,7 @@ class CcxtPort:
     """Binance spot over ``ccxt.binance``. Its methods block, and never suspend."""
 
     link: Link | None = None
+    offers = frozenset({"pair"})
 
     def __init__(self, venue: Access) -> None:
         self.venue = venue
@@ -107,17 +111,27 @@ class CcxtPort:
             params["postOnly"] = True
         elif terms.time_in_force is not None:
             params["timeInForce"] = terms.time_in_force
+        if terms.stop_price is not None:
+            name = "stopLossPrice" if terms.type.startswith("stop") else "takeProfitPrice"
+            params[name] = plain(terms.stop_price)
         if terms.quote_quantity is not None:
             params["quoteOrderQty"] = plain(terms.quote_quantity)
         amount = None if terms.quantity is None else plain(terms.quantity)
         price = None if terms.price is None else plain(terms.price)
-        order = self.ask(self.exchange.create_order, terms.symbol, terms.type, terms.side, amount, price, params)
+        kind = "market" if price is None else "limit"
+        order = self.ask(self.exchange.create_order, terms.symbol, kind, terms.side, amount, price, params)
         return parsed(lambda: read_order(order["info"], terms.symbol))
+
+    async def place_pair(self, legs: Sequence[tuple[str, Terms]]) -> list[OrderState]:
+        symbol = legs[0][1].symbol
+        params = pair_params(self.venue.symbols[symbol], legs)
+        data = self.ask(self.exchange.private_post_orderlist_oco, params)
+        return parsed(lambda: read_pair(data, symbol))
 
     async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
         params = {} if cancel_id is None else {"newClientOrderId": cancel_id}
         order = self.ask(self.exchange.cancel_order, venue_id, symbol, params)
-        return parsed(lambda: read_order(order["info"], symbol))
+        return parsed(lambda: read_cancelled(order["info"], symbol, venue_id))
 
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         params = {} if venue_id is not None else {"origClientOrderId": client_id}

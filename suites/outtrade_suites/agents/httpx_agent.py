@@ -19,11 +19,14 @@ import httpx
 from outtrade.dialects.binance_spot import (
     PAGE,
     order_params,
+    pair_params,
     parsed,
     read_answer,
     read_balances,
+    read_cancelled,
     read_fill,
     read_order,
+    read_pair,
     read_quote,
 )
 from outtrade.model.task import Report
@@ -57,6 +60,8 @@ VENUES = ("binance_spot",)
 
 class HttpxPort:
     """Binance spot over ``httpx.AsyncClient`` and ``websockets``."""
+
+    offers = frozenset({"pair"})
 
     def __init__(self, venue: Access, backoff: Backoff) -> None:
         self.venue = venue
@@ -169,12 +174,17 @@ class HttpxPort:
         data = await self.call("POST", "/api/v3/order", params)
         return parsed(lambda: read_order(data, terms.symbol))
 
+    async def place_pair(self, legs: Sequence[tuple[str, Terms]]) -> list[OrderState]:
+        symbol = legs[0][1].symbol
+        data = await self.call("POST", "/api/v3/orderList/oco", pair_params(self.venue.symbols[symbol], legs))
+        return parsed(lambda: read_pair(data, symbol))
+
     async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
         params = {"symbol": self.venue.symbols[symbol], "orderId": venue_id}
         if cancel_id is not None:
             params["newClientOrderId"] = cancel_id
         data = await self.call("DELETE", "/api/v3/order", params)
-        return parsed(lambda: read_order(data, symbol))
+        return parsed(lambda: read_cancelled(data, symbol, venue_id))
 
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         which = {"orderId": venue_id} if venue_id is not None else {"origClientOrderId": str(client_id)}

@@ -73,6 +73,8 @@ class Port(Protocol):
 
     link: Link | None
     """None: this port has no stream."""
+    offers: frozenset[str]
+    """What it can do beyond plain orders: ``pair`` (one cancels the other)."""
 
     async def start(self) -> None:
         """Get ready: clients, rules, stream. May be called again after it failed."""
@@ -87,6 +89,10 @@ class Port(Protocol):
         """What the stream has told since the last call, in order of arrival. Never waits."""
 
     async def place(self, client_id: str, terms: Terms) -> OrderState: ...
+    async def place_pair(self, legs: Sequence[tuple[str, Terms]]) -> list[OrderState]:
+        """Two orders of one side and quantity, as (client id, terms), of which the fill or trigger of one ends the
+        other. Never called where ``offers`` lacks "pair"."""
+
     async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
         """Cancel by the venue's id. ``cancel_id`` becomes the order's client id, where the venue renames it."""
 

@@ -22,6 +22,8 @@ from outtrade_suites.agents.port import OrderState, Terms, plain
 
 Phase = Literal["unsent", "doubt", "live", "ended"]
 ZERO = Decimal(0)
+NUMBERS = ("quantity", "quote_quantity", "price", "stop_price")
+"""Fields of Terms that are numbers."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class Order:
     def to_store(self) -> dict[str, Any]:
         """As plain data for the journal."""
         terms = self.terms
-        numbers = {"quantity": terms.quantity, "quote_quantity": terms.quote_quantity, "price": terms.price}
+        numbers = {name: getattr(terms, name) for name in NUMBERS}
         return {
             "client_id": self.client_id,
             "intent": self.intent,
@@ -86,7 +88,7 @@ class Order:
     def from_store(cls, data: dict[str, Any]) -> Order:
         """What ``to_store`` wrote."""
         terms = data["terms"]
-        number = {name: Decimal(terms[name]) for name in ("quantity", "quote_quantity", "price") if name in terms}
+        number = {name: Decimal(terms[name]) for name in NUMBERS if name in terms}
         return cls(
             client_id=data["client_id"],
             intent=data["intent"],

@@ -1,16 +1,21 @@
 """Order management (ORD): what becomes of orders while they stand.
 
-The checks stand in `ord_time` (not too early, not too late, not without being asked) and `ord_rest` (partial fills).
+The checks stand in `ord_time` (not too early, not too late, not without being asked), `ord_rest` (partial fills) and
+`ord_protect` (stops, and pairs of which one cancels the other).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import ord_rest, ord_time
+from outtrade_suites.properties import ord_protect, ord_rest, ord_time
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
-        (prop for prop in (*ord_time.PROPERTIES, *ord_rest.PROPERTIES) if prop.id.startswith("ORD")),
+        (
+            prop
+            for prop in (*ord_time.PROPERTIES, *ord_rest.PROPERTIES, *ord_protect.PROPERTIES)
+            if prop.id.startswith("ORD")
+        ),
         key=lambda prop: prop.id,
     )
 )

@@ -174,6 +174,8 @@ def balances(ix: Index, seq: int) -> dict[str, tuple[Decimal, Decimal]] | None:
             for asset, amount in moves(ix, fill):
                 totals[asset] = totals.get(asset, ZERO) + amount
     locks: dict[str, Decimal] = {}
+    grouped: dict[tuple[str, str], Decimal] = {}
+    """What a list of orders locks: the dearest of them."""
     for order in ix.orders.values():
         state = order.state_at(seq)
         rest = working(state)
@@ -183,7 +185,14 @@ def balances(ix: Index, seq: int) -> dict[str, tuple[Decimal, Decimal]] | None:
             asset, amount = base_of(ix, order.symbol), rest
         else:
             unit = asset_unit(ix)
-            asset, amount = quote_of(ix, order.symbol), -floor_to(-rest * Decimal(state.price or 0), unit)
+            asset, amount = (
+                quote_of(ix, order.symbol),
+                -floor_to(-rest * Decimal(state.price or state.stop_price or 0), unit),
+            )
+        if state.group is not None:
+            before = grouped.get((state.group, asset), ZERO)
+            grouped[state.group, asset] = max(before, amount)
+            amount = max(ZERO, amount - before)
         locks[asset] = locks.get(asset, ZERO) + amount
     return {asset: (total - locks.get(asset, ZERO), locks.get(asset, ZERO)) for asset, total in totals.items()}
 

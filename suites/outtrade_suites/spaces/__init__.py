@@ -19,6 +19,7 @@ from outtrade_suites.spaces import by_venue
 from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
+from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.retry import retry
 from outtrade_suites.spaces.turbulent import turbulent
@@ -35,6 +36,7 @@ SPACES: dict[str, Space] = {
     "wire_stream": wire_stream,
     "turbulent": turbulent,
     "retry": retry,
+    "orders": orders,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

@@ -20,6 +20,8 @@ def sentence(fields: dict[str, Any]) -> str:
         return f"Cancel everything in {fields['symbol']} and close the position there."
     if kind == "watch":
         return "Keep the books right until the end."
+    if kind == "protect":
+        return _protection(fields)
     base, _, quote = fields["symbol"].partition("/")
     side = fields["side"].capitalize()
     if fields.get("quote_quantity") is not None:
@@ -40,3 +42,11 @@ def sentence(fields: dict[str, Any]) -> str:
     if fields.get("expires") is not None:
         notes.append(f"until {fields['expires']:g} s")
     return "; ".join([text, *notes]) + "."
+
+
+def _protection(fields: dict[str, Any]) -> str:
+    stop, target = fields.get("stop_price"), fields.get("take_profit_price")
+    ways = [f"a stop at {stop}"] * (stop is not None) + [f"a take-profit at {target}"] * (target is not None)
+    what = "the position" if fields.get("quantity") is None else f"{fields['quantity']} of the position"
+    both = ", one cancels the other" if len(ways) == 2 else ""
+    return f"Protect {what} in {fields['symbol']} with {' and '.join(ways)}{both}."

@@ -152,4 +152,22 @@ ZOO: tuple[Broken, ...] = (
     _broken("retries_in_step", "httpx", "RTY-08", "hummingbot/hummingbot#1291", space="retry"),
     _broken("silent_when_cut_off", "ccxt", "RTY-16", "freqtrade/freqtrade#7932", space="retry"),
     _broken("sulks_after_a_limit", "ccxt", "RTY-19", "hummingbot/hummingbot#1993", "RTY-07", space="retry"),
+    _broken(
+        "two_orders_for_a_pair",
+        "ccxt",
+        "ORD-04",
+        "QuantConnect/Lean.Brokerages.Alpaca#74",
+        needs_fault=False,
+        space="orders",
+    ),
+    _broken("protects_the_first_fill", "httpx", "ORD-05", "tony-ho/binance-oco#19", needs_fault=False, space="orders"),
+    _broken(
+        "logs_a_refused_stop",
+        "httpx",
+        "ORD-07",
+        "freqtrade/freqtrade#4051",
+        "ORD-05",
+        needs_fault=False,
+        space="orders",
+    ),
 )

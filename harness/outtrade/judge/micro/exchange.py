@@ -32,6 +32,9 @@ class Standing:
     foreign: bool
     created_as: str
     incarnation: int
+    trigger: str | None = None
+    stop_price: str | None = None
+    group: str | None = None
     filled: Decimal = ZERO
     quote: Decimal = ZERO
     status: Literal["open", "filled", "cancelled", "expired", "rejected"] = "open"
@@ -66,6 +69,7 @@ class Exchange:
         call: int | None = None,
         incarnation: int = 0,
         foreign: bool = False,
+        group: str | None = None,
     ) -> Standing:
         """Take an order. One by quote amount becomes a quantity at the mid price, floored to the step."""
         price = number(params.price, params.price, word.text) if params.price else None
@@ -88,6 +92,9 @@ class Exchange:
             foreign=foreign,
             created_as=created,
             incarnation=incarnation,
+            trigger=None if params.stop_price is None else "stop",
+            stop_price=params.stop_price,
+            group=group,
         )
         self.orders.append(order)
         self.names[name] = order
@@ -113,6 +120,9 @@ class Exchange:
                 call=call,
                 incarnation=order.incarnation,
                 foreign=order.foreign,
+                trigger=order.trigger,
+                stop_price=order.stop_price,
+                group=order.group,
             )
         )
 
@@ -146,6 +156,7 @@ class Exchange:
         order.quote += quantity * price
         if order.filled >= order.quantity:
             order.status = "filled"
+        siblings = [o for o in self.orders if o.group and o.group == order.group and o is not order]
         sign = 1 if order.side == "buy" else -1
         self.balances[base] = self.balances.get(base, ZERO) + sign * quantity
         self.balances[quote] = self.balances.get(quote, ZERO) - sign * quantity * price
@@ -166,12 +177,17 @@ class Exchange:
         order.fills.append(fill)
         self.add(fill)
         self._changed(order, "fill", call)
+        for other in siblings:
+            if other.status == "open":
+                self.end(other, "expired", "expire")
 
     def locked(self) -> dict[str, Decimal]:
         """Asset -> amount that working orders hold."""
         locked: dict[str, Decimal] = {}
+        groups: set[str] = set()
         for order in self.orders:
-            if order.status == "open":
+            if order.status == "open" and (order.group is None or order.group not in groups):
+                groups |= {order.group} if order.group else set()
                 base, _, quote = order.symbol.partition("/")
                 rest = order.quantity - order.filled
                 asset, amount = (

@@ -41,13 +41,16 @@ class Requests:
         if "v" in word.args[1:] and name is not None:
             client_id, venue_id = None, self.stage.exchange.order(word, name).id
         symbol = params.symbol if params else word.options.get("sym", intent.symbol if intent else "BTC/USDT")
-        for extra in word.args[1:]:
+        legs = self._legs(word, intent) if word.verb == "place_list" else []
+        for extra in word.args[1 + len(legs[1:]) :]:
             if extra not in ("v", "post", "ro"):
                 raise word.fail(extra, "is not understood")
         call = self.stage.next_call()
         sent = {"symbol": (symbol or "").replace("/", "")}
         if client_id is not None:
             sent["clientOrderId"] = client_id
+        for leg, id, _ in legs:
+            sent[f"{leg}ClientOrderId"] = id
         if params is not None:
             sent |= {
                 key: str(getattr(params, key))
@@ -73,6 +76,26 @@ class Requests:
             )
         )
         self._finish(word, call, name, client_id, params)
+
+    def _legs(self, word: Word, intent: Intent | None) -> list[tuple[str, str, OrderParams]]:
+        """The orders of ``place_list STOP TARGET``, one cancels the other: name, client id, parameters."""
+        if len(word.args) != 2 or intent is None:
+            raise word.fail(word.verb, "needs the names of two orders, and an intent")
+        stop, price = word.options.get("stop", intent.stop_price), word.options.get("p", intent.take_profit_price)
+        common: dict[str, Any] = {
+            "symbol": intent.symbol or "",
+            "side": intent.side,
+            "quantity": word.options.get("q", "1"),
+            "tif": "GTC",
+        }
+        pair = (
+            OrderParams(**common, type="market", stop_price=str(stop)),
+            OrderParams(**common, type="limit", price=str(price)),
+        )
+        for name in word.args:
+            self.stage.names.owners[name] = intent.id
+        ids = [self.stage.names.client_id(word, name, intent) or name for name in word.args]
+        return list(zip(word.args, ids, pair, strict=True))
 
     def _finish(
         self, word: Word, call: int, name: str | None, client_id: str | None, params: OrderParams | None
@@ -158,6 +181,14 @@ class Requests:
                 elif part != "ok":
                     self.stage.exchange.fill(order, number(part, word.end[0], word.text), call=call)
             return json.dumps(self._shown(order))
+        if word.verb == "place_list":
+            shown = [
+                self._shown(self.stage.exchange.accept(
+                    word, leg, name=one, client_id=id, call=call, incarnation=self.stage.incarnation, group=f"L{call}"
+                ))
+                for one, id, leg in self._legs(word, self.stage.names.intent_of(word, name))
+            ]  # fmt: skip
+            return json.dumps(shown)
         if word.verb == "cancel":
             order = self.stage.exchange.order(word, name)
             if order.status == "open":

@@ -1,0 +1,67 @@
+"""Protection: stops, pairs of which one cancels the other, amendments; each property on one-line histories."""
+
+from __future__ import annotations
+
+import pytest
+
+from outtrade.judge.api import judge
+from outtrade.judge.index import Index
+from outtrade.judge.micro import history
+from outtrade_suites.properties import PROPERTIES
+
+NA = "not-applicable"
+BY_ID = {prop.id: prop for prop in PROPERTIES}
+STOP = "set fee=0 | i1:buy 2 | i2:sell kind=protect stop=95 take_profit_price=110 at=5 | "
+HELD = STOP + "1 place a q=2 -> ok:fill | "
+PARTS = "set fee=0 | i1:buy 3@100 | i2:sell kind=protect stop=95 at=5 | 1 place a -> ok:1 | "
+PAIR = "5 place_list s t i=i2 q=2 -> ok | "
+APART = "5 place s i=i2 q=2 -> ok | 5.1 place t i=i2 q=2 p=110 stop=- -> ok | "
+IN_DOUBT = "5 place s i=i2 q=2 -> lost | 50 query s -> none"
+PASSED = HELD + "5 place s i=i2 q=2 -> no:permanent | "
+
+CASES = [
+    # ---- ORD-04
+    ("ORD-04", HELD + PAIR + "400 report", "pass"),
+    ("ORD-04", HELD + PAIR + "50 fill t 2@110 | 400 report", "pass"),
+    ("ORD-04", HELD + APART + "400 report", "fail"),
+    ("ORD-04", HELD + APART + "6 fill t 2@110 | 7 fill s 2@95", "fail"),
+    ("ORD-04", HELD + APART + "10 cancel t -> ok | 400 report", "pass"),
+    ("ORD-04", HELD + "5 place s i=i2 q=2 -> ok | 60 fill s 2@95", "pass"),
+    ("ORD-04", HELD + "400 report", NA),
+    ("ORD-04", "i1:buy 2 | 1 place a q=2 -> ok:fill | 2 place b q=2 side=sell stop=95 -> ok", NA),
+    # ---- ORD-05
+    ("ORD-05", HELD + PAIR + "400 report", "pass"),
+    ("ORD-05", HELD + "400 report", "fail"),
+    ("ORD-05", HELD + "14.9 place s i=i2 q=2 -> ok | 400 report", "pass"),
+    ("ORD-05", HELD + "30 place s i=i2 q=2 -> ok | 400 report", "fail"),
+    ("ORD-05", HELD + "5 place s i=i2 q=1.5 -> ok | 400 report", "fail"),
+    ("ORD-05", HELD + "5 place s i=i2 q=1.96 -> ok | 400 report", "pass"),
+    ("ORD-05", HELD + PAIR + "100 cancel s -> ok | 400 report", "fail"),
+    ("ORD-05", PARTS + "5 place s i=i2 q=1 -> ok | 50 fill a 2@100 | 400 report", "fail"),
+    ("ORD-05", PARTS + "5 place s i=i2 q=1 -> ok | 50 fill a 2@100 | 51 place b i=i2 q=2 -> ok | 400 report", "pass"),
+    ("ORD-05", HELD + IN_DOUBT + " | 51 place s i=i2 q=2 -> ok | 400 report", "pass"),
+    ("ORD-05", HELD + IN_DOUBT + " | 400 report", "fail"),
+    ("ORD-05", HELD + "5 place s i=i2 q=2 -> no:rate ra=20 | 26 place s i=i2 q=2 -> ok | 400 report", "pass"),
+    ("ORD-05", HELD + "5 place x i=i2 q=2 stop=- type=market -> ok:fill | 400 report", "pass"),
+    ("ORD-05", STOP + "400 report", NA),
+    ("ORD-05", "i3:flatten at=12 | " + HELD + "400 report", "pass"),
+    # ---- ORD-07
+    ("ORD-07", PASSED + "6 place x i=i2 q=2 stop=- type=market -> ok:fill | 400 report", "pass"),
+    ("ORD-07", PASSED + "6 place b i=i2 q=2 -> ok | 400 report", "pass"),
+    ("ORD-07", PASSED + "400 report", "fail"),
+    ("ORD-07", PASSED + "60 place x i=i2 q=2 stop=- type=market -> ok:fill | 400 report", "fail"),
+    ("ORD-07", HELD + "5 place_list s t i=i2 q=2 -> no:permanent | 400 report", "fail"),
+    ("ORD-07", HELD + "5 place s i=i2 q=2 -> no:rate | 400 report", NA),
+    ("ORD-07", HELD + PAIR + "400 report", NA),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prop", "text", "verdict"), CASES)
+def test_case(prop: str, text: str, verdict: str) -> None:
+    finding = judge(BY_ID[prop], Index(history(text)))
+    assert finding.verdict == verdict, finding
+
+
+def test_each_has_a_passing_and_a_failing_history() -> None:
+    for name in {prop for prop, _, _ in CASES}:
+        assert {verdict for prop, _, verdict in CASES if prop == name} == {"pass", "fail", NA}, name
