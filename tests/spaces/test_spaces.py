@@ -279,7 +279,7 @@ def test_every_stream_fault_of_the_short_space_lands_and_is_survived() -> None:
 
 
 def test_fixed_spaces() -> None:
-    own = ["binance_spot", "flagship", "standard", "smoke", "wire", "wire_stream", "turbulent", "retry"]
+    own = ["binance_spot", "flagship", "standard", "smoke", "wire", "wire_stream", "turbulent", "retry", "orders"]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)
     assert (len(standard.intents), standard.until, len(standard.faults)) == (10, 2700, 1)

@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any
 
 from outtrade.model import fault as kinds
+from outtrade.model.capability import Capability
 from outtrade.model.fault import Fault, Trigger
 from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Intent
@@ -66,7 +67,18 @@ def orders(d: Draw) -> Scenario:
         intents=tuple(Intent(**one, text=sentence(one)) for one in wanted),
         until=until,
         faults=_faults(d, wanted, until - 180),
+        needs=_needs(wanted),
     )
+
+
+def _needs(wanted: list[dict[str, Any]]) -> tuple[Capability, ...]:
+    """What a target must be able to do."""
+    found: dict[Capability, bool] = {
+        "flatten": any(one["kind"] == "flatten" for one in wanted),
+        "protect": True,
+        "stop_orders": True,
+    }
+    return tuple(name for name, needed in found.items() if needed)
 
 
 # ------------------------------------------------------------------ stories
