@@ -29,7 +29,7 @@ from typing import BinaryIO
 from pydantic import TypeAdapter
 
 from outtrade.engine.run import read_report
-from outtrade.engine.runtime import Recorder, RunTask, Store
+from outtrade.engine.runtime import Durable, Recorder, RunTask, Store
 from outtrade.model.history import Published, StoreSet
 from outtrade.model.task import Report
 from outtrade.targets.access import VenueAccess
@@ -60,7 +60,7 @@ class Line(Recorder):
         self._source, self._sink = source, sink
         self._turn = threading.RLock()
         self._stores = 0
-        self.data: dict[str, str] = {}
+        self.data = Durable()
         """The store: JSON texts."""
 
     def hear(self) -> Init | Execute | Stored | Shutdown | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outtrade.engine.runtime import MAX_LOG_LINES, LogStream, Recorder, RunTask, Store
+from outtrade.engine.runtime import MAX_LOG_LINES, Durable, LogStream, Recorder, RunTask, Store
 from outtrade.model.history import Log, Published, StoreSet
 from outtrade.model.task import OrderView, Task
 
@@ -27,7 +27,7 @@ class Notes(Recorder):
 
 def test_store_copies_in_and_out_and_records() -> None:
     notes = Notes()
-    data: dict[str, str] = {}
+    data = Durable()
     store = Store(notes, data)
     value = {"orders": [1, 2]}
     store["a"] = value
@@ -48,13 +48,13 @@ def test_store_copies_in_and_out_and_records() -> None:
 def test_store_refuses_what_is_not_json(value: object) -> None:
     notes = Notes()
     with pytest.raises((TypeError, ValueError)):
-        Store(notes, {})["a"] = value
+        Store(notes, Durable())["a"] = value
     assert notes.events == []
 
 
 def test_publish_never_raises_and_keeps_plain_data() -> None:
     notes = Notes()
-    task = RunTask.bind(Task(id="t", epoch=0, intents=(), until=1), Store(notes, {}), notes)
+    task = RunTask.bind(Task(id="t", epoch=0, intents=(), until=1), Store(notes, Durable()), notes)
     task.publish(OrderView(client_id="a", symbol="BTC/USDT", side="buy", status="open", filled=Decimal("0.1")))
     task.publish({"price": Decimal("1.10"), "odd": object()})
     task.publish(None)

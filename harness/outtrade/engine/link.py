@@ -349,6 +349,22 @@ class Link:
         self.ws.send_text(text)
         self._flush()
 
+    def expire(self) -> bool:
+        """What the stream was opened with ends; whether this connection carried the account's events."""
+        session, server = self.session, self.server
+        if session is None or not self.subscribed:
+            return False
+        frames = session.expire(server.world.now)
+        self.subscribed = session.subscribed
+        self._speak_later()
+        server.carry(self, "down", server.delays.down("event"), self._expired, frames)
+        return True
+
+    def _expired(self, frames: Sequence[str | Close]) -> None:
+        if not self.subscribed:
+            self._stream_down("venue")
+        self.say(frames)
+
     def close_stream(self, code: int = 1001, reason: str = "going away") -> None:
         """The venue ends the WebSocket: close frame, then FIN."""
         if self.ws is not None and self.open:

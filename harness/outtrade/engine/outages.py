@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outtrade.faults.plan import Window
+from outtrade.faults.plan import Armed, Moment, Window
+from outtrade.model.fault import Disconnect, HalfOpen
+from outtrade.model.history import NS
 from outtrade.sim import ConnectPlan
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from outtrade.engine.server import Server
 
 
+AGAIN_NS = NS
+"""How long a moment waits for something to strike before it looks again."""
 LOOPBACK = "127.0.0.1"
 """Where clients reach the venue over real sockets."""
 
@@ -33,13 +37,16 @@ class Outages:
         server = self.server
         server.world.net.on_resolve = self._on_resolve
         server.world.net.on_connect = self._on_connect
-        for window in server.plan.windows("dns_failure", "refuse", "blackhole", "stream_silent", "stream_close"):
-            self.schedule(window)
+        for armed in server.plan.all:
+            self.schedule(armed)
 
-    def schedule(self, window: Window) -> None:
-        """Plan what happens when a window opens and closes."""
-        self.server.at(window.start, self._opens, window)
-        self.server.at(window.end, self._closes, window)
+    def schedule(self, armed: Armed) -> None:
+        """Plan what happens when a window opens and closes, or at a moment; other faults need no plan."""
+        if isinstance(armed, Window):
+            self.server.at(armed.start, self._opens, armed)
+            self.server.at(armed.end, self._closes, armed)
+        elif isinstance(armed, Moment):
+            self.server.at(armed.start, self._strike, armed)
 
     def _now(self, kind: str) -> Window | None:
         return self.server.plan.window(kind, self.server.world.run_ns)
@@ -85,6 +92,41 @@ class Outages:
     def _closes(self, window: Window) -> None:
         if window.fired:
             self.server.heal(window)
+        if window.kind == "stream_stall":
+            self.server.pushes.go_on()
+
+    def _strike(self, armed: Armed) -> None:
+        """A moment has come; where there is nothing to strike yet, it comes again."""
+        server = self.server
+        now = server.world.run_ns
+        if armed.fired or now >= min(armed.end, server.heal_at):
+            return
+        if armed.kind == "pause":
+            server.freeze(armed)
+            return
+        for link in list(server.links.values()):
+            if self._strikes(armed, link):
+                server.landed_once(armed, conn=link.conn.id)
+        if armed.fired:
+            server.heal(armed)
+        else:
+            server.at(now + AGAIN_NS, self._strike, armed)
+
+    def _strikes(self, armed: Armed, link: Link) -> bool:
+        fault = armed.fault
+        if not link.open or link.dead:
+            return False
+        if isinstance(fault, HalfOpen | Disconnect):
+            if fault.only != "all" and (fault.only == "stream") != (link.ws is not None):
+                return False
+            if isinstance(fault, HalfOpen):
+                link.vanish()
+            elif fault.how == "reset":
+                link.reset()
+            else:
+                link.finish()
+            return True
+        return link.subscribed and link.expire()
 
     def stream_here(self, link: Link) -> None:
         """A private stream came up."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outtrade.faults.plan import Armed
-from outtrade.model.fault import StreamDuplicate, StreamReorder
+from outtrade.model.fault import StreamDuplicate, StreamReorder, StreamStall
 from outtrade.model.history import StreamLost
 from outtrade_mocks.venues.api import Call, Push
 
@@ -33,6 +33,8 @@ class Pushes:
         """Lost answers whose truth is still hidden."""
         self._backlog: list[Push] = []
         self._reordered: tuple[Armed, Push] | None = None
+        self._stalled: list[Push] = []
+        """What comes late, when the stream goes on."""
         self._last_stream = -1
 
     # ------------------------------------------------------------------ streams
@@ -80,6 +82,15 @@ class Pushes:
             if self._last_stream >= 0:
                 self.lost(push, self._last_stream)
             return
+        if stall := self.server.plan.window("stream_stall", self.server.world.run_ns):
+            self.server.landed_once(stall, n=push.n)
+            assert isinstance(stall.fault, StreamStall)
+            if stall.fault.late:
+                self._stalled.append(push)
+            else:
+                for link in live:
+                    self.lost(push, link.conn.id)
+            return
         if push.kind in ("order", "fill"):
             if self._faulted(push, live):
                 return
@@ -92,7 +103,7 @@ class Pushes:
     def _faulted(self, push: Push, live: list[Link]) -> bool:
         """Apply the stream fault that fires on this push; True if the push does not go out now."""
         server = self.server
-        probe = Call("event", "", "", {}, client_id=push.client_id)
+        probe = Call("event", "", "", {}, client_id=push.client_id, venue_id=push.order or push.venue_id)
         armed = server.plan.match(probe, server.world.run_ns, "stream_drop", "stream_duplicate", "stream_reorder")
         if armed is None:
             return False
@@ -110,6 +121,12 @@ class Pushes:
         for link in live:
             self.lost(push, link.conn.id)
         return True
+
+    def go_on(self) -> None:
+        """A stall is over: what it kept comes now."""
+        stalled, self._stalled = self._stalled, []
+        for push in stalled:
+            self._route(push)
 
     def _late(self, push: Push) -> None:
         if self._reordered is not None and self._reordered[1] is push:

@@ -23,7 +23,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from outtrade.engine import fresh
-from outtrade.engine.runtime import LogStream, RunTask, Store
+from outtrade.engine.runtime import Durable, LogStream, RunTask, Store
 from outtrade.engine.setting import Setting
 from outtrade.model.fault import Crash
 from outtrade.model.history import NS, History, NoReport, Reported, Started
@@ -79,7 +79,7 @@ class _Run:
         self.venue = self.setting.venue
         self.plan = self.setting.plan
         self.server = self.setting.server
-        self.data: dict[str, str] = {}
+        self.data = Durable()
         self.access = self.setting.access()
         if target.outside is not None:
             target.outside.install(self.world, scenario.id, self.recorder)
@@ -111,8 +111,7 @@ class _Run:
             except Killed:
                 fault = self._last_crash()
                 world.run_until(world.now + int(fault.downtime * NS))
-                if fault.store == "lost":
-                    self.data.clear()
+                self.data.after(fault)
                 world.revive()
         self.no_report("budget", f"crashed {MAX_INCARNATIONS} times")
 

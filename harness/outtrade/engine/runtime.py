@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, PrivateAttr
 
+from outtrade.model.fault import Crash
 from outtrade.model.history import Log, Published, StoreSet
 from outtrade.model.task import Task
 
@@ -32,6 +33,41 @@ class Recorder:
         """Called after every durable write (crash points count them)."""
 
 
+class Durable(dict[str, str]):
+    """What a store holds on disk: JSON texts by key, with the way back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before: list[tuple[str, str | None]] = []
+
+    def put(self, key: str, text: str) -> None:
+        """Set a value."""
+        self._before.append((key, self.get(key)))
+        self[key] = text
+
+    def drop(self, key: str) -> None:
+        """Delete a value; raises KeyError where there is none."""
+        self._before.append((key, self[key]))
+        del self[key]
+
+    def age(self, changes: int) -> None:
+        """Forget the latest changes: an old copy takes the place of what was durable."""
+        for _ in range(min(changes, len(self._before))):
+            key, text = self._before.pop()
+            if text is None:
+                del self[key]
+            else:
+                self[key] = text
+
+    def after(self, crash: Crash) -> None:
+        """What the next process finds after this crash."""
+        if crash.store == "lost":
+            self.clear()
+            self._before.clear()
+        elif crash.store == "stale":
+            self.age(crash.behind)
+
+
 class Store(MutableMapping[str, Any]):
     """JSON values by string key; a set item is durable at once and survives a crash.
 
@@ -39,7 +75,7 @@ class Store(MutableMapping[str, Any]):
     back must be what a file would have given back.
     """
 
-    def __init__(self, recorder: Recorder, data: dict[str, str]) -> None:
+    def __init__(self, recorder: Recorder, data: Durable) -> None:
         self._recorder = recorder
         self._data = data
 
@@ -52,13 +88,13 @@ class Store(MutableMapping[str, Any]):
         if not isinstance(key, str):
             raise TypeError("store keys are strings")
         text = json.dumps(value, allow_nan=False)
-        self._data[key] = text
+        self._data.put(key, text)
         self._recorder.add(StoreSet(incarnation=self._recorder.incarnation, key=key, value=json.loads(text)))
         self._recorder.stored()
 
     def __delitem__(self, key: str) -> None:
         self._recorder.touch()
-        del self._data[key]
+        self._data.drop(key)
         self._recorder.add(StoreSet(incarnation=self._recorder.incarnation, key=key))
         self._recorder.stored()
 

@@ -30,9 +30,13 @@ from outtrade.model.fault import (
     Crash,
     DelayedFill,
     Duplicated,
+    Forbidden,
     Latency,
+    LateRequest,
     LostAnswer,
     PartialFill,
+    Pause,
+    RateLimit,
     StreamEarly,
     Trickle,
     Visibility,
@@ -210,6 +214,7 @@ class Server:
         """Kill the agent if the plan says so at this point of a request (or before it: ``asked``)."""
         call = None if exchange is None else exchange.number
         about = exchange.call if exchange is not None else asked
+        self._pause(point, op, call, about)
         for armed in self.plan.of("crash"):
             fault = armed.fault
             assert isinstance(fault, Crash)
@@ -217,6 +222,8 @@ class Server:
                 counted = fault.on.op if point == "after_store_set" else op
                 run = self.world.run_ns
                 tag = None if about is None or fault.on.tag is None else self.plan.tag_of(about, run)
+                if not self.plan.fits(fault.on, about):
+                    continue
                 if armed.offered(counted, run, None if about is None else about.symbol, tag):
                     armed.occurred = True
                     self.recorder.add(armed.landed(call=call, detail=point))
@@ -225,6 +232,23 @@ class Server:
                     self.world.kill()
                     return True
         return False
+
+    def _pause(self, point: str, op: str, number: int | None, about: Call | None) -> None:
+        """Let the agent stand still if the plan says so at this point of a request."""
+        for armed in self.plan.of("pause"):
+            if isinstance(armed.fault, Pause) and armed.fault.point == point and about is not None:
+                tag = None if armed.fault.on.tag is None else self.plan.tag_of(about, self.world.run_ns)
+                if self.plan.fits(armed.fault.on, about) and armed.offered(op, self.world.run_ns, about.symbol, tag):
+                    armed.occurred = True
+                    self.freeze(armed, number)
+
+    def freeze(self, armed: Armed, call: int | None = None) -> None:
+        """The process under test stands still from now on, at most until everything is to be healed."""
+        assert isinstance(armed.fault, Pause)
+        seconds = min(armed.fault.duration, max(0.0, (self.heal_at - self.world.run_ns) / NS))
+        if seconds > 0 and self.world.freeze(seconds):
+            self.recorder.add(armed.landed(call=call, detail=armed.fault.point))
+            self.at(self.world.run_ns + round(seconds * NS), self.heal, armed)
 
     def stored(self) -> None:
         """The agent made something durable."""
@@ -237,7 +261,7 @@ class Server:
         if self.crash("before_send", call.op, asked=call):
             return
         exchange = self.opened(link, call, request.host, request.body, self.venue)
-        self.carry(link, "up", self.delays.up(call.op), self.arrive, exchange)
+        self._depart(exchange)
         self.crash("after_send", call.op, exchange)
 
     def asked(self, link: Link, session: Session, call: Call, text: str) -> None:
@@ -246,9 +270,21 @@ class Server:
         if about_account and self.crash("before_send", call.op, asked=call):
             return
         exchange = self.opened(link, call, link.host, text.encode("utf-8", "replace"), session)
-        self.carry(link, "up", self.delays.up(call.op), self.arrive, exchange)
+        self._depart(exchange)
         if about_account:
             self.crash("after_send", call.op, exchange)
+
+    def _depart(self, exchange: Exchange) -> None:
+        """The request is on its way to the venue; it may take its time."""
+        seconds, call = self.delays.up(exchange.call.op), exchange.call
+        about_account = not exchange.framed or call.op in READS or call.op in WRITES
+        late = self.plan.match(call, self.world.run_ns, "late_request") if about_account else None
+        if late is not None:
+            assert isinstance(late.fault, LateRequest)
+            seconds += late.fault.delay
+            self.recorder.add(late.landed(call=exchange.number))
+            self.later(seconds, self.heal, late)
+        self.carry(exchange.link, "up", seconds, self.arrive, exchange)
 
     def opened(self, link: Link, call: Call, host: str, body: bytes, desk: Desk) -> Exchange:
         """Number a request and put it on the record."""
@@ -285,8 +321,8 @@ class Server:
         if exchange.framed and (link.session is not exchange.desk or self.outages.silence() is not None):
             return
         self.venue.advance(now)
-        fault = self._lasting(run) or self._fault(exchange)
-        if fault is not None and fault.kind in ("rate_limit", "ban", "reject"):
+        fault = self._lasting(run, exchange) or self._fault(exchange)
+        if fault is not None and fault.kind in ("rate_limit", "ban", "forbidden", "reject"):
             self._refuse(exchange, fault)
             return
         if call.op in READS and self.pushes.held:
@@ -325,7 +361,7 @@ class Server:
         call, run = exchange.call, self.world.run_ns
         kinds = ("rate_limit", "ban", "reject", "lost_answer", "duplicated", "latency")
         if not exchange.framed:
-            return self.plan.match(call, run, *kinds, "trickle")
+            return self.plan.match(call, run, *kinds, "trickle", "forbidden")
         return self.plan.match(call, run, *kinds) if call.op in READS or call.op in WRITES else None
 
     def _again(self, exchange: Exchange, armed: Armed, first: HttpAnswer, reading: Reading, delay: float) -> None:
@@ -354,18 +390,21 @@ class Server:
             died = self.crash("during_cancel", op, exchange)
         return died
 
-    def _lasting(self, run: int) -> Armed | None:
-        for armed in self.plan.of("rate_limit", "ban"):
+    def _lasting(self, run: int, exchange: Exchange) -> Armed | None:
+        """The refusal that goes on. A firewall looks at HTTP, not into frames."""
+        kinds = ("rate_limit", "ban") if exchange.framed else ("rate_limit", "ban", "forbidden")
+        for armed in self.plan.of(*kinds):
             if armed.fired and run < armed.until:
                 return armed
         return None
 
     def _refuse(self, exchange: Exchange, armed: Armed) -> None:
-        """429, 418 or an injected rejection: definite, nothing executed."""
+        """429, 418, 403 or an injected rejection: nothing executed."""
         fault, run, now = armed.fault, self.world.run_ns, self.world.now
         until: int | None = None
         retry_after: int | None = None
-        if fault.kind == "rate_limit" or fault.kind == "ban":
+        reason = "ban"
+        if fault.kind == "rate_limit" or fault.kind == "ban" or fault.kind == "forbidden":
             reason = "rate" if fault.kind == "rate_limit" else "ban"
             if run >= armed.until:
                 armed.until = min(run + int(fault.duration * NS), max(self.heal_at, run + NS))
@@ -373,14 +412,17 @@ class Server:
                 self.at(armed.until, self.heal, armed)
             left = armed.until - run
             until = now + left
-            if fault.retry_after:
+            if not isinstance(fault, Forbidden) and fault.retry_after:
                 retry_after = -(-left // NS)
         else:
             assert fault.kind == "reject"
             reason = fault.reason
             self.recorder.add(armed.landed(call=exchange.number))
             self.heal(armed)
-        answer = exchange.desk.refusal(reason, now, call=exchange.call, retry_after=retry_after, until=until)
+        if isinstance(fault, Forbidden) or (isinstance(fault, RateLimit) and fault.page and not exchange.framed):
+            answer = symptoms.html_page(403 if isinstance(fault, Forbidden) else 429, retry_after=retry_after)
+        else:
+            answer = exchange.desk.refusal(reason, now, call=exchange.call, retry_after=retry_after, until=until)
         reading = self._answered(exchange, answer, executed=False, fault=armed)
         self.deliver(exchange, answer, reading, fault=armed)
 
@@ -604,11 +646,12 @@ class Server:
 
     # ------------------------------------------------------------------ truth and pushes
     def _truth(self, change: Any) -> None:
-        if not self.recorder.keeps:
+        if not self.recorder.keeps and not self.plan.all:
             return
         call = self.current.number if self.current is not None else None
         if isinstance(change, OrderChange):
             data = self.venue.order_truth(change)
+            self.plan.orders.note(data)
             self.recorder.add(OrderTruth(**data, call=call, incarnation=self.recorder.incarnation))
         elif isinstance(change, Fill):
             self.recorder.add(FillTruth(**self.venue.fill_truth(change)))

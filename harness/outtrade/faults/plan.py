@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from outtrade.model.fault import READS, WRITES, Fault
+from outtrade.faults.orders import Orders, carries
+from outtrade.model.fault import READS, WRITES, Fault, Trigger
 from outtrade.model.history import NS, Landed, Ledger, Planned
 from outtrade.model.task import Intent
 from outtrade_mocks.venues.api import Call
@@ -95,12 +96,19 @@ class Window(Armed):
         return self.start <= now < self.end
 
 
+class Moment(Armed):
+    """A fault that strikes once, as soon from its start on as there is something to strike (an open connection)."""
+
+    __slots__ = ()
+
+
 class Plan:
     """All faults of a scenario, armed, in the order of the scenario."""
 
     def __init__(self, faults: Iterable[Fault], intents: Iterable[Intent] = ()) -> None:
         self.intents = tuple(intents)
         self.all: list[Armed] = []
+        self.orders = Orders()
         self._of: dict[tuple[str, ...], tuple[Armed, ...]] = {}
         for fault in faults:
             self.add(fault)
@@ -110,10 +118,14 @@ class Plan:
         index = len(self.all)
         armed: Armed
         match fault.kind:
-            case "dns_failure" | "refuse" | "blackhole" | "stream_silent":
+            case "dns_failure" | "refuse" | "blackhole" | "stream_silent" | "stream_stall":
                 armed = Window(index, fault, fault.duration)
             case "stream_close":
                 armed = Window(index, fault, fault.down)
+            case "half_open" | "disconnect" | "stream_expire":
+                armed = Moment(index, fault)
+            case "pause" if fault.point == "at":
+                armed = Moment(index, fault)
             case _:
                 armed = Armed(index, fault)
         self.all.append(armed)
@@ -148,11 +160,19 @@ class Plan:
         for armed in self.of(*kinds):
             if tag is None and armed.fault.on.tag is not None:
                 tag = self.tag_of(call, now) or ""
+            if not self.fits(armed.fault.on, call):
+                continue
             if armed.offered(call.op, now, call.symbol, tag) and chosen is None:
                 chosen = armed
         if chosen is not None:
             chosen.occurred = True
         return chosen
+
+    def fits(self, on: Trigger, call: Call | None) -> bool:
+        """Whether a call holds what a trigger asks of its content, and its order is in the state that it asks for."""
+        if on.where and (call is None or not carries(call, on.where)):
+            return False
+        return on.state is None or (call is not None and self.orders.state(call) == on.state)
 
     def tag_of(self, call: Call, now: int) -> str | None:
         """Tag of the intent that a call is for: the one inside its client order id, else by symbol and side, which are

@@ -238,8 +238,12 @@ class Baton:
         world = self.world
         if world.events > world.max_events and world.stopped is None:
             self._end(Budget)
+        if world.frozen and world.stopped is None:
+            world.thaw()
         while (member := self._pick()) is None:
             self._advance()
+            if world.frozen and world.stopped is None:
+                world.thaw()
         del self.waiting[member]
         return member
 

@@ -142,6 +142,8 @@ class World:
         self._leaving: WorldStop | None = None
         """What ``stopped`` is while the threads of an agent end that has returned."""
         self._fence = _NEVER
+        self.frozen = 0
+        """UNIX ns until which the agent stands still, once it next waits; 0: it does not."""
         self._streams: dict[str, random.Random] = {}
         self._loops: list[Any] = []
         self._outside = ExitStack()
@@ -265,6 +267,22 @@ class World:
         if t_ns > self.now:
             self.now = t_ns
 
+    def freeze(self, seconds: float) -> bool:
+        """The agent stands still for so long, as a process does that the system does not schedule: the World goes on,
+        what is sent to the agent waits in its sockets, its timers are late. Called by the harness; always works."""
+        self.frozen = max(self.frozen, self.now + round(seconds * NS))
+        return True
+
+    def thaw(self) -> None:
+        """Let the time of a freeze pass, on behalf of whoever waits. Raises what stopped the agent meanwhile."""
+        until, self.frozen = self.frozen, 0
+        if self._hard is not None:
+            until = min(until, self._hard)
+        if self.stopped is None and until > self.now:
+            self.run_until(until)
+        if self.stopped is not None:
+            raise self.stopped.again()
+
     # ---------------------------------------------------------------- what agent code calls, through wrappers
     def tick(self) -> int:
         """The clock, as agent code reads it: moves it by 1 us. May raise WorldStop."""
@@ -322,7 +340,10 @@ class World:
         self.events += 1
         hard = self._hard
         limit = deadline if hard is None or (deadline is not None and deadline < hard) else hard
-        while not ready():
+        while self.frozen or not ready():
+            if self.frozen:
+                self.thaw()
+                continue
             if self.events > self.max_events:
                 self._end_wait(Budget, what, place)
             if deadline is None and not self.foreground and not self.net.pushing:
@@ -351,6 +372,8 @@ class World:
             self.baton.give_way()
             return
         self.events += 1
+        if self.frozen and not self._harness:
+            self.thaw()
         heap = self._heap
         while heap and heap[0][0] <= self.now and self.step(self.now):
             if self.stopped is not None:

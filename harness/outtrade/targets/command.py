@@ -159,6 +159,16 @@ class AgentProcess:
         process.wait()
         self._forget_pipes(process)
 
+    def signal(self, number: int) -> bool:
+        """Send a signal to the whole group; whether there is a process to get it."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return False
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+            return True
+        return False
+
     async def end(self, message: Message, *, patience: float = SHUTDOWN) -> None:
         """Ask the agent to end itself, wait a little, then kill whatever is left of it."""
         if self._process is not None:

@@ -21,7 +21,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from outtrade.engine.run import stage
-from outtrade.faults.plan import Armed, Window
+from outtrade.faults.plan import Armed
 from outtrade.model.fault import Crash, Fault
 from outtrade.model.history import NS, Event, FillTruth, History, OrderTruth, Planned, Request
 from outtrade.model.scenario import Market, Scenario
@@ -121,8 +121,7 @@ class MockVenue:
         )
         armed = self._stage.plan.add(fault.model_copy(update={"on": on}))
         self._stage.recorder.add(Planned(fault=armed.index, kind=armed.kind, variant=fault.variant))
-        if isinstance(armed, Window):
-            self._server.outages.schedule(armed)
+        self._server.outages.schedule(armed)
         if must_land:
             self._must_land.append(armed)
         return armed

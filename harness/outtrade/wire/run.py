@@ -13,11 +13,12 @@ What differs from the World: nothing is deterministic, a second is a second (so 
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Any, cast
 
 from outtrade.engine.run import read_report
-from outtrade.engine.runtime import LogStream, Store
+from outtrade.engine.runtime import Durable, LogStream, Store
 from outtrade.model.fault import Crash
 from outtrade.model.history import NS, Crashed, History, NoReport, Published, Reported, Started
 from outtrade.model.scenario import Scenario
@@ -77,7 +78,7 @@ class _WireRun:
         self.scenario = scenario
         self.ready = ready
         self.grace = grace
-        self.data: dict[str, str] = {}
+        self.data = Durable()
         self.conversation: Conversation | ServiceConversation | None = None
         self.log: LogStream | None = None
         self.early_log = ""
@@ -91,6 +92,7 @@ class _WireRun:
             setting = self.server.setting
             self.world, self.recorder = self.server.world, setting.recorder
             self.world.on_kill = self._killed
+            self.world.on_freeze = self._frozen
             self.access = self.server.access()
             await self._incarnations(trouble)
             return await self._end()
@@ -126,8 +128,7 @@ class _WireRun:
             except Slain:
                 fault = self._last_crash()
                 await asyncio.sleep(fault.downtime)
-                if fault.store == "lost":
-                    self.data.clear()
+                self.data.after(fault)
             except NoReportReason as reason:
                 self.world.enter(self._no_report, reason.why, reason.detail)
                 return
@@ -172,6 +173,14 @@ class _WireRun:
         self.conversation.kill()
         if self.target.url:
             self.server.cut()
+
+    def _frozen(self, seconds: float) -> bool:
+        """The plan says that the process stands still for a while. A service is somebody else's process."""
+        conversation = self.conversation
+        if not isinstance(conversation, Conversation) or not conversation.process.signal(signal.SIGSTOP):
+            return False
+        asyncio.get_running_loop().call_later(seconds, conversation.process.signal, signal.SIGCONT)
+        return True
 
     def _restarted(self, incarnation: int) -> None:
         self.recorder.incarnation = incarnation

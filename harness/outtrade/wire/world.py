@@ -66,6 +66,7 @@ class RealWorld:
         self.net = RealNet()
         self.observer: object = None
         self.on_kill: Callable[[], None] | None = None
+        self.on_freeze: Callable[[float], bool] | None = None
         self.events = 0
 
     @property
@@ -99,6 +100,10 @@ class RealWorld:
         """The plan says that the agent dies here."""
         if self.on_kill is not None:
             self.on_kill()
+
+    def freeze(self, seconds: float) -> bool:
+        """The plan says that the agent stands still; whether anybody can make it."""
+        return self.on_freeze is not None and self.on_freeze(seconds)
 
     def check(self) -> None:
         """Nothing to raise: a real agent does not run inside of us."""

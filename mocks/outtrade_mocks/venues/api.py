@@ -183,6 +183,10 @@ class Session(Desk, Protocol):
     def due(self, now: int) -> Sequence[str | Close]:
         """What it says by itself now. The caller has advanced the venue."""
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """What the private stream was opened with (listen key, token, login) ends before its time: what the venue says,
+        after which it tells no events here. Asked only where ``subscribed``."""
+
     def closed(self) -> None:
         """The connection is gone."""
 

@@ -17,6 +17,7 @@ from outtrade.model.scenario import Scenario
 from outtrade_mocks.venues import NAMES
 from outtrade_suites.spaces import by_venue
 from outtrade_suites.spaces.binance_spot import scenario as binance_spot
+from outtrade_suites.spaces.breakage import faults, swarm
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.orders import orders
@@ -37,6 +38,8 @@ SPACES: dict[str, Space] = {
     "turbulent": turbulent,
     "retry": retry,
     "orders": orders,
+    "faults": faults,
+    "swarm": swarm,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

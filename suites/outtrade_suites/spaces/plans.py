@@ -12,14 +12,18 @@ order's tag, those on cancels to its symbol (a cancel may name the exchange's id
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from outtrade.model import fault as kinds
-from outtrade.model.fault import Fault, Symptom, Trigger
+from outtrade.model.fault import Fault, Trigger
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.intents import Shape
 
-SYMPTOMS: tuple[str, ...] = get_args(Symptom)
+SYMPTOMS: tuple[str, ...] = (
+    "hang", "reset", "close", "truncate", "html_502", "html_503", "html_504", "code_1006", "code_1007", "malformed",
+)  # fmt: skip
+"""Symptoms of a lost answer that the usual scenarios have; ``MORE_SYMPTOMS`` are those of the space ``faults``."""
+MORE_SYMPTOMS: tuple[str, ...] = ("html_500", "html_200", "empty", "empty_500", "error_200")
 _CRASHES = ("before_send", "after_send", "after_commit", "after_ack", "after_store_set", "during_cancel")
 _REJECTS = ("funds", "closed", "permission", "filter", "busy")
 _STREAM = ("stream_drop", "stream_duplicate", "stream_reorder", "stream_early", "stream_silent", "stream_close")
@@ -42,6 +46,18 @@ VARIANTS: tuple[str, ...] = (
     *_OFTEN,
 )  # fmt: skip
 """What a scenario may be given; the labels are those of ``Fault.variant``."""
+
+MORE: tuple[str, ...] = (
+    "late_request", "half_open.all", "half_open.rest", "half_open.stream", "disconnect.close", "disconnect.reset",
+    *(f"lost_answer.{symptom}.{truth}" for symptom in MORE_SYMPTOMS for truth in ("committed", "absent", "read")),
+    "rate_limit.page", "rate_limit.page_bare", "forbidden", "stream_stall.late", "stream_stall.lost", "stream_expire",
+    *(f"crash.{point}.store_{store}" for point in _CRASHES for store in ("lost", "stale")),
+    "pause.at", "pause.after_send", "pause.after_commit", "pause.after_ack",
+)  # fmt: skip
+"""What the spaces ``faults`` and ``swarm`` have besides: old seeds of the other spaces keep their meaning."""
+
+EVERY: tuple[str, ...] = (*dict.fromkeys(VARIANTS), *MORE)
+"""Each variant once."""
 
 REPEATABLE = frozenset({"lost_answer"})
 """Kinds of which one scenario may have several."""
@@ -85,9 +101,9 @@ def wish(d: Draw, variant: str) -> Wish:
         op = d.choice("op", ("place", "cancel", "read"), weights=(3, 1, 1))
     elif kind in ("rate_limit", "ban"):
         op = d.choice("op", ("place", "read"), weights=(3, 1))
-    elif kind == "cancel_race" or variant in ("crash.during_cancel", "duplicated.cancel"):
+    elif kind == "cancel_race" or variant.startswith("crash.during_cancel") or variant == "duplicated.cancel":
         op = "cancel"
-    elif variant == "crash.after_store_set":
+    elif variant.startswith("crash.after_store_set"):
         op = "any"
     elif kind in ("stream_drop", "stream_duplicate", "stream_reorder"):
         op = "event"
@@ -103,8 +119,10 @@ def _shape(d: Draw, kind: str, variant: str, op: str) -> Shape:
         return "resting"  # visible effects are looked for only while an order works
     if kind == "stream_drop":  # what is lost with a resting order is a fill that no answer tells of
         return d.choice("shape", ("resting", "marketable"), weights=(2, 1))
-    if kind in ("stream_duplicate", "stream_reorder"):
+    if kind in ("stream_duplicate", "stream_reorder", "stream_stall"):
         return "marketable"
+    if kind == "pause":  # nobody can send in time what a pause kept from leaving
+        return d.choice("shape", ("resting", "marketable"))
     if kind in ("dns_failure", "refuse", "blackhole", "rate_limit", "ban"):
         return d.choice("shape", ("any", "brief"), weights=(3, 1))
     return "any"
@@ -130,6 +148,14 @@ def span(d: Draw, w: Wish) -> float:
         return d.number("lasts", 5, 90, digits=0)
     if w.kind == "stream_silent":
         return d.integer("lasts", 130, 200)
+    if w.kind == "late_request":
+        return d.number("lasts", 0.5, 3.5, digits=1)
+    if w.kind == "forbidden":
+        return d.integer("lasts", 10, 60)
+    if w.kind == "stream_stall":
+        return d.integer("lasts", 15, 100)
+    if w.kind == "pause":
+        return d.integer("lasts", 5, 40)
     if w.kind in ("stream_close", "crash"):
         return d.integer("lasts", 2, 20)
     return 3.0
@@ -162,7 +188,22 @@ def build(d: Draw, w: Wish, hit: Hit, lasts: float, heal: float) -> Fault:
             committed = truth != "absent"
             return kinds.LostAnswer(on=on, committed=committed, symptom=symptom, delay=delay)
         case "rate_limit":
-            return kinds.RateLimit(on=on, duration=lasts, retry_after=rest == "retry_after")
+            told, page = rest in ("retry_after", "page"), rest.startswith("page")
+            return kinds.RateLimit(on=on, duration=lasts, retry_after=told, page=page)
+        case "forbidden":
+            return kinds.Forbidden(on=on, duration=lasts)
+        case "late_request":
+            return kinds.LateRequest(on=on, delay=lasts)
+        case "half_open":
+            return kinds.HalfOpen(on=window, only=rest)
+        case "disconnect":
+            return kinds.Disconnect(on=window, how=rest)
+        case "stream_stall":
+            return kinds.StreamStall(on=window, duration=lasts, late=rest == "late")
+        case "stream_expire":
+            return kinds.StreamExpire(on=window)
+        case "pause":
+            return kinds.Pause(on=window if rest == "at" else on, point=rest, duration=lasts)
         case "ban":
             return kinds.Ban(on=on, duration=lasts, retry_after=rest == "retry_after")
         case "reject":
@@ -194,7 +235,11 @@ def build(d: Draw, w: Wish, hit: Hit, lasts: float, heal: float) -> Fault:
         case "stream_close":
             return kinds.StreamClose(on=window, down=lasts)
         case "crash":
-            return kinds.Crash(on=on, point=rest, downtime=lasts)
+            point, _, store = rest.partition(".store_")
+            if not store:
+                return kinds.Crash(on=on, point=point, downtime=lasts)
+            behind = d.integer("behind", 1, 4)
+            return kinds.Crash(on=on, point=point, downtime=lasts, store=store, behind=behind)
     raise ValueError(f"no fault is called {w.variant!r}")
 
 

@@ -8,7 +8,7 @@ later: there a fee that was overlooked becomes a sale of more than is held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -42,9 +42,17 @@ class Sketch:
     clock: float
 
 
-def usual(d: Draw, known: Universe, *, venue: str, knobs: Mapping[str, bool]) -> Scenario:
-    """One scenario among the instruments of ``known``; the space is called as the venue is."""
-    wishes = _wishes(d)
+def usual(
+    d: Draw,
+    known: Universe,
+    *,
+    venue: str,
+    knobs: Mapping[str, bool],
+    wished: Callable[[Draw], list[Wish]] | None = None,
+) -> Scenario:
+    """One scenario among the instruments of ``known``; the space is called as the venue is. ``wished``: which faults
+    it is to have, where it is not the usual number from the usual table."""
+    wishes = _wishes(d) if wished is None else wished(d)
     bought = d.choice("bought", tuple(known.homes)) if d.boolean("starts without", 0.3) and known.homes else None
     given = known.recorded.markets if known.recorded is not None else {}
     slots = _slots(d, known, bought)

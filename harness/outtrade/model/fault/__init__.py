@@ -26,19 +26,30 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from outtrade.model.fault.exchange import CancelRace, DelayedFill, Duplicated, PartialFill, Visibility
-from outtrade.model.fault.http import Ban, RateLimit, Reject
+from outtrade.model.fault.http import Ban, Forbidden, RateLimit, Reject
 from outtrade.model.fault.lost import LostAnswer, Symptom
-from outtrade.model.fault.network import Blackhole, DnsFailure, Latency, Refuse, Trickle
-from outtrade.model.fault.process import Crash
+from outtrade.model.fault.network import (
+    Blackhole,
+    Disconnect,
+    DnsFailure,
+    HalfOpen,
+    Latency,
+    LateRequest,
+    Refuse,
+    Trickle,
+)
+from outtrade.model.fault.process import POINTS, Crash, Pause, Point
 from outtrade.model.fault.stream import (
     StreamClose,
     StreamDrop,
     StreamDuplicate,
     StreamEarly,
+    StreamExpire,
     StreamReorder,
     StreamSilent,
+    StreamStall,
 )
-from outtrade.model.fault.trigger import READS, WRITES, FaultBase, Trigger
+from outtrade.model.fault.trigger import READS, WRITES, FaultBase, OrderState, Trigger
 
 Fault = Annotated[
     DnsFailure
@@ -46,9 +57,13 @@ Fault = Annotated[
     | Blackhole
     | Latency
     | Trickle
+    | LateRequest
+    | HalfOpen
+    | Disconnect
     | LostAnswer
     | RateLimit
     | Ban
+    | Forbidden
     | Reject
     | PartialFill
     | DelayedFill
@@ -61,7 +76,10 @@ Fault = Annotated[
     | StreamEarly
     | StreamSilent
     | StreamClose
-    | Crash,
+    | StreamStall
+    | StreamExpire
+    | Crash
+    | Pause,
     Field(discriminator="kind"),
 ]
 
@@ -69,6 +87,7 @@ FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 __all__ = [
     "FAULT",
+    "POINTS",
     "READS",
     "WRITES",
     "Ban",
@@ -76,13 +95,20 @@ __all__ = [
     "CancelRace",
     "Crash",
     "DelayedFill",
+    "Disconnect",
     "DnsFailure",
     "Duplicated",
     "Fault",
     "FaultBase",
+    "Forbidden",
+    "HalfOpen",
+    "LateRequest",
     "Latency",
     "LostAnswer",
+    "OrderState",
     "PartialFill",
+    "Pause",
+    "Point",
     "RateLimit",
     "Refuse",
     "Reject",
@@ -90,8 +116,10 @@ __all__ = [
     "StreamDrop",
     "StreamDuplicate",
     "StreamEarly",
+    "StreamExpire",
     "StreamReorder",
     "StreamSilent",
+    "StreamStall",
     "Symptom",
     "Trickle",
     "Trigger",

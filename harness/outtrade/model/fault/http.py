@@ -10,15 +10,21 @@ from outtrade.model.fault.trigger import FaultBase
 class RateLimit(FaultBase):
     """HTTP 429 for every request from the triggering one on, for ``duration`` seconds.
 
-    With ``retry_after`` the header carries the remaining whole seconds; without, only the code tells.
+    With ``retry_after`` the header carries the remaining whole seconds; without, only the code tells. ``page``: the
+    answer is not the venue's but an HTML page of what stands before it.
     """
+
+    LATER = ("page",)
 
     kind: Literal["rate_limit"] = "rate_limit"
     duration: float = 20.0
     retry_after: bool = True
+    page: bool = False
 
     @property
     def variant(self) -> str:
+        if self.page:
+            return f"rate_limit.page{'' if self.retry_after else '_bare'}"
         return f"rate_limit.{'retry_after' if self.retry_after else 'bare'}"
 
 
@@ -32,6 +38,14 @@ class Ban(FaultBase):
     @property
     def variant(self) -> str:
         return f"ban.{'retry_after' if self.retry_after else 'bare'}"
+
+
+class Forbidden(FaultBase):
+    """HTTP 403 with an HTML page for every request from the triggering one on, for ``duration`` seconds: a web
+    application firewall in front of the venue. Nothing executes, but the page does not say so."""
+
+    kind: Literal["forbidden"] = "forbidden"
+    duration: float = 30.0
 
 
 class Reject(FaultBase):

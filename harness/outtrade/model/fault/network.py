@@ -41,3 +41,36 @@ class Trickle(FaultBase):
     kind: Literal["trickle"] = "trickle"
     chunks: int = 3
     pause: float = 16.0
+
+
+class LateRequest(FaultBase):
+    """The matching request is on its way ``delay`` seconds longer; it is carried out when it arrives, if the venue
+    still takes it (some refuse what was signed too long ago)."""
+
+    kind: Literal["late_request"] = "late_request"
+    delay: float = 3.0
+
+
+class HalfOpen(FaultBase):
+    """At ``on.after`` the open connections die without a word (a router forgot them): what either side sends on them
+    vanishes. New connections work. ``only`` restricts it to ``rest`` or ``stream`` connections."""
+
+    kind: Literal["half_open"] = "half_open"
+    only: Literal["all", "rest", "stream"] = "all"
+
+    @property
+    def variant(self) -> str:
+        return f"half_open.{self.only}"
+
+
+class Disconnect(FaultBase):
+    """At ``on.after`` the venue ends the open connections, by FIN (``close``) or RST (``reset``); new ones work. What a
+    client sends on a connection that it believes open was not executed. ``only`` as for ``half_open``."""
+
+    kind: Literal["disconnect"] = "disconnect"
+    how: Literal["close", "reset"] = "close"
+    only: Literal["all", "rest", "stream"] = "all"
+
+    @property
+    def variant(self) -> str:
+        return f"disconnect.{self.how}"

@@ -1,10 +1,21 @@
-"""Faults of the process under test: it dies at a point of an order's life and is started again."""
+"""Faults of the process under test: it dies at a point of an order's life and is started again, or stands
+still for a while."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
+
+from pydantic import Field
 
 from outtrade.model.fault.trigger import FaultBase, Trigger
+
+Point = Literal["before_send", "after_send", "after_commit", "after_ack", "after_store_set", "during_cancel"]
+"""Where in an order's life a process can die. ``before_send``: the request was written and did not leave.
+``after_send``: it left. ``after_commit``: the exchange carried it out. ``after_ack``: the answer has arrived.
+``after_store_set``: something was made durable. ``during_cancel``: a cancel was carried out, its
+answer is on its way."""
+
+POINTS: tuple[str, ...] = get_args(Point)
 
 
 class Crash(FaultBase):
@@ -12,14 +23,33 @@ class Crash(FaultBase):
 
     ``on.op`` (default ``place``) says which operation ``before_send``, ``after_send``, ``after_commit``,
     ``after_ack`` and ``during_cancel`` refer to; ``after_store_set`` counts store writes by ``on.nth``.
+    ``store``: what the next process finds, all that was made durable (``kept``), nothing (``lost``), or an old copy
+    that lacks the latest ``behind`` changes (``stale``: a backup, a replica that lagged).
     """
+
+    LATER = ("behind",)
 
     kind: Literal["crash"] = "crash"
     on: Trigger = Trigger(op="place")
-    point: Literal["before_send", "after_send", "after_commit", "after_ack", "after_store_set", "during_cancel"]
+    point: Point
     downtime: float = 5.0
-    store: Literal["kept", "lost"] = "kept"
+    store: Literal["kept", "lost", "stale"] = "kept"
+    behind: int = Field(default=1, ge=1)
 
     @property
     def variant(self) -> str:
         return f"crash.{self.point}" + ("" if self.store == "kept" else f".store_{self.store}")
+
+
+class Pause(FaultBase):
+    """The process stands still for ``duration`` seconds and then goes on as if nothing had been: a garbage collector, a
+    suspended machine, a debugger. The exchange goes on; what it sends waits in the process's sockets, and every timer
+    of the process is late. ``point`` says when: at ``on.after`` (``at``), or where a crash of that name would be."""
+
+    kind: Literal["pause"] = "pause"
+    point: Literal["at", "after_send", "after_commit", "after_ack"] = "at"
+    duration: float = 20.0
+
+    @property
+    def variant(self) -> str:
+        return f"pause.{self.point}"

@@ -51,3 +51,24 @@ class StreamClose(FaultBase):
     kind: Literal["stream_close"] = "stream_close"
     down: float = 5.0
     """Seconds during which new stream connections are refused."""
+
+
+class StreamStall(FaultBase):
+    """For ``duration`` seconds no event of the account is delivered, while pings, heartbeats and public data go on.
+
+    ``late``: they all come when the stall is over, in their order; else they are lost."""
+
+    kind: Literal["stream_stall"] = "stream_stall"
+    duration: float = 60.0
+    late: bool = True
+
+    @property
+    def variant(self) -> str:
+        return f"stream_stall.{'late' if self.late else 'lost'}"
+
+
+class StreamExpire(FaultBase):
+    """At ``on.after`` what the stream was opened with (listen key, token, session) ends: the venue says so in its own
+    words and sends no more events of the account; some venues close the connection too. A new subscription works."""
+
+    kind: Literal["stream_expire"] = "stream_expire"

@@ -1,8 +1,16 @@
-"""When a fault fires: operations, and the conditions of a trigger. The base class of all faults."""
+"""When a fault fires: operations, and the conditions of a trigger. The base class of all faults.
+
+>>> Trigger(op="place", where={"side": "sell", "type": "limit"}).where["side"]
+'sell'
+>>> Trigger(op="cancel", state="partly_filled").model_dump(exclude_defaults=True)
+{'op': 'cancel', 'state': 'partly_filled'}
+"""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from outtrade.model.task import Plain
 
@@ -18,13 +26,42 @@ WRITES = frozenset(
 """Operations that change the state of the exchange."""
 
 
-class Trigger(Plain):
+OrderState = Literal["resting", "partly_filled", "filled", "ended", "unknown"]
+"""What the exchange holds of the order that an operation names, at that moment: it works and nothing of it is filled,
+it works and part is filled, all is filled, it ended otherwise (cancelled, expired, rejected), it has no such order."""
+
+
+class Sparse(Plain):
+    """Plain data that leaves the fields named in ``LATER`` out while they hold their defaults: scenarios that were
+    written before such a field was added keep their bytes."""
+
+    LATER: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _sparsely(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        for name in self.LATER:
+            if name in data and getattr(self, name) == type(self).model_fields[name].get_default(
+                call_default_factory=True
+            ):
+                del data[name]
+        return data
+
+
+class Trigger(Sparse):
     """When a fault fires. All given conditions must hold.
 
     ``op`` may be a name, ``read`` (any of READS), ``write`` (any of WRITES), ``any``. ``nth`` counts matching
     operations from 1 (within ``after``..``before``); ``times`` is how many consecutive ones are hit. ``tag``
     restricts to orders whose client order id contains it. ``after`` and ``before`` are run time in seconds.
+
+    ``where`` holds fields that the parsed request must have: those of the order (``symbol side type tif price quantity
+    quote_quantity stop_price post_only reduce_only``, numbers as they travelled, flags as ``true`` or ``false``), else
+    parameters by the venue's own name. ``state`` is what the exchange holds of the order that the request (or the
+    pushed event) names, at the moment at which the fault would act.
     """
+
+    LATER = ("where", "state")
 
     op: str = "any"
     nth: int = Field(default=1, ge=1)
@@ -33,9 +70,11 @@ class Trigger(Plain):
     tag: str | None = None
     after: float = 0.0
     before: float | None = None
+    where: dict[str, str] = Field(default_factory=dict)
+    state: OrderState | None = None
 
 
-class FaultBase(Plain):
+class FaultBase(Sparse):
     """Common to all faults."""
 
     on: Trigger = Trigger()

@@ -72,11 +72,15 @@ def _carried(fault: Fault) -> Carried:
             return Carried("disabled")
         case "blackhole":
             return Carried(why="nobody could count what Toxiproxy throws away")
-        case "stream_drop" | "stream_duplicate" | "stream_reorder" | "stream_early" | "stream_silent" | "stream_close":
+        case "late_request":
+            return Carried(why="a delay of one request, Toxiproxy delays answers")
+        case "half_open" | "disconnect":
+            return Carried(why="the end of a connection that the venue knows of")
+        case _ if fault.kind.startswith("stream_"):
             return Carried(why="a fault of WebSocket frames, Toxiproxy knows bytes")
-        case "rate_limit" | "ban" | "reject":
+        case "rate_limit" | "ban" | "forbidden" | "reject":
             return Carried(why="an answer of the venue")
-        case "crash":
+        case "crash" | "pause":
             return Carried(why="a fault of the process")
         case _:
             return Carried(why="a fault of the exchange")

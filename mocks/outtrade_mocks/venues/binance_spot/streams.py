@@ -200,6 +200,10 @@ class MarketSession:
         """Nothing of an account comes here."""
         return ()
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """Nothing here was opened with a key."""
+        return ()
+
     def closed(self) -> None:
         """The connection is gone."""
         self._feeds.clear()

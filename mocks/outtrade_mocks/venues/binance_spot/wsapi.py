@@ -178,6 +178,12 @@ class BinanceSession:
             return ()
         return (f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{push.render()}}}',)
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """The subscription ends (user-data-stream.md, ``eventStreamTerminated``); the connection stays."""
+        self.subscribed = False
+        ended = encode({"e": "eventStreamTerminated", "E": now // MS}).decode()
+        return (f'{{"subscriptionId":{SUBSCRIPTION_ID},"event":{ended}}}',)
+
     def closed(self) -> None:
         """The connection is gone, and the subscription with it."""
         self.subscribed = False

@@ -233,6 +233,11 @@ class StreamSession:
     def _wrapped(self, name: str, event: Any) -> str:
         return encode_text({"stream": name, "data": event} if self._combined else event)
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """The listen key ends, as it does an hour after its last renewal."""
+        self._desk.listen_keys.close(now)
+        return self.due(now)
+
     def closed(self) -> None:
         """The connection is gone, and its subscriptions with it."""
         self._keys.clear()

@@ -247,6 +247,10 @@ class ApiSession:
         """Events of the account come on the streams, never here."""
         return ()
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """No event of the account comes this way."""
+        return ()
+
     def closed(self) -> None:
         """The connection is gone."""
 

@@ -177,6 +177,11 @@ class Stream:
         """Idle for too long: goodbye."""
         return (Close(1000),) if now >= self._last + self._idle else ()
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """The login ends, and with it the connection (*inferred*: no message is documented)."""
+        self.closed()
+        return (Close(1000),)
+
     def frames(self, push: Push) -> Sequence[str]:
         """The account's events are told on the private stream only."""
         return ()

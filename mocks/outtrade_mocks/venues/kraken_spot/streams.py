@@ -327,6 +327,12 @@ class KrakenSession:
             self._said = now
         return said
 
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """The connection ends (*inferred*: a token only has to be fresh when it subscribes)."""
+        self.subscribed = False
+        self._private.clear()
+        return (Close(1000, ""),)
+
     def closed(self) -> None:
         """The connection is gone, and its subscriptions with it."""
         self.subscribed = False

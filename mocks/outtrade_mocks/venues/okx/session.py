@@ -36,6 +36,7 @@ from outtrade_mocks.venues.okx.reading import read_answer
 
 PATHS = {"/ws/v5/public": "public", "/ws/v5/private": "private", "/ws/v5/business": "business"}
 IDLE_NS = 30_000_000_000
+UPGRADE = "The connection will soon be closed for a service upgrade. Please reconnect."
 OPERATIONS: Mapping[str, Endpoint] = {
     "order": endpoints.PLACE,
     "batch-orders": endpoints.PLACE_BATCH,
@@ -271,6 +272,13 @@ class Session:
         elif now >= self._heard + IDLE_NS:
             return (Close(4004, "No data received in 30s"),)
         return frames
+
+    def expire(self, now: int) -> Sequence[str | Close]:
+        """The connection ends, announced (docs, "Notification": 64008 before a service upgrade)."""
+        told = {"event": "notice", "code": "64008", "msg": UPGRADE, "connId": self.connection}
+        self.closed()
+        self.subscribed = False
+        return (codec.encode(told).decode(), Close(1000, ""))
 
     def closed(self) -> None:
         """The connection is gone, and its subscriptions with it."""
