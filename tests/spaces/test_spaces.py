@@ -254,6 +254,7 @@ def test_fixed_spaces() -> None:
         "orders",
         "faults",
         "swarm",
+        "crash_points",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

@@ -18,6 +18,7 @@ from outtrade_mocks.venues import NAMES
 from outtrade_suites.spaces import by_venue
 from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.breakage import faults, swarm
+from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.orders import orders
@@ -40,6 +41,7 @@ SPACES: dict[str, Space] = {
     "orders": orders,
     "faults": faults,
     "swarm": swarm,
+    "crash_points": crash_points,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 
