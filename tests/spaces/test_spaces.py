@@ -255,6 +255,7 @@ def test_fixed_spaces() -> None:
         "faults",
         "swarm",
         "crash_points",
+        "recovery",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

@@ -214,6 +214,7 @@ class Brain(Protecting):
         try:
             terms = self.within_rules(self.bounded(job, terms, quote), quote)
         except Impossible as reason:
+            self.alert("warning", f"the rest cannot be traded: {reason}", job)
             job.close(reason=f"the rest cannot be traded: {reason}")
             return
         self.new_order(job, terms)

@@ -1,14 +1,14 @@
-"""State recovery: the properties RCV-01, -02, -03, -04, -05, -06, -08, -09, -10, -11, -12, -15, -16 and -18.
+"""State recovery: the properties RCV-01 to -12, -14 to -16, -18 and -20.
 
 Told by subject: `rcv_doubt` (orders whose confirmation was lost, and what proves what), `rcv_stream` (the private
 stream), `rcv_quiet` (streams that say too little), `rcv_cancel` (cancels that race), `rcv_restart` (crashes, and
-getting well in time).
+getting well in time), `rcv_again` (starting from nothing, questions that failed, halves of things).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import rcv_cancel, rcv_doubt, rcv_quiet, rcv_restart, rcv_stream
+from outtrade_suites.properties import rcv_again, rcv_cancel, rcv_doubt, rcv_quiet, rcv_restart, rcv_stream
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
@@ -18,6 +18,7 @@ PROPERTIES: tuple[Property, ...] = tuple(
             *rcv_stream.PROPERTIES,
             *rcv_quiet.PROPERTIES,
             *rcv_cancel.PROPERTIES,
+            *rcv_again.PROPERTIES,
         ),
         key=lambda prop: prop.id,
     )

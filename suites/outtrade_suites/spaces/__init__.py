@@ -23,6 +23,7 @@ from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.plans import SYMPTOMS
+from outtrade_suites.spaces.recovery import recovery
 from outtrade_suites.spaces.retry import retry
 from outtrade_suites.spaces.turbulent import turbulent
 from outtrade_suites.spaces.wire import wire, wire_stream
@@ -42,6 +43,7 @@ SPACES: dict[str, Space] = {
     "faults": faults,
     "swarm": swarm,
     "crash_points": crash_points,
+    "recovery": recovery,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

@@ -170,4 +170,14 @@ ZOO: tuple[Broken, ...] = (
         needs_fault=False,
         space="orders",
     ),
+    _broken(
+        "trusts_its_store",
+        "ccxt",
+        "RCV-07",
+        "freqtrade/freqtrade#8913",
+        "ORD-01 RCV-01 RCV-06 REC-02 REC-04 REC-10 REC-12",
+        space="recovery",
+    ),
+    _broken("failed_read_is_empty", "httpx", "RCV-14", "nautechsystems/nautilus_trader#4230", space="recovery"),
+    _broken("drops_the_second_step", "ccxt", "RCV-20", "stellar-deprecated/kelp#458", space="recovery"),
 )

@@ -1,0 +1,76 @@
+"""Scenarios about finding one's way back: memory lost, questions unanswered, plans cut in half, what others did.
+
+Each scenario has one *plot*, and orders that the plot is about; another order or two stand beside it. Plots:
+
+``store lost``      the process dies with orders on the venue and fills behind it, and comes back without its store
+``no snapshot``     the first reads of the account or of its orders fail, just before an order is due
+``half done``       a partly filled order was cancelled to take the rest, and that second step meets trouble
+
+    outtrade run agent:ccxt --space recovery --scenarios 50
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from outtrade.model.fault import Crash, Fault, LostAnswer, PartialFill, Reject, Trigger
+from outtrade.model.scenario import Scenario
+from outtrade_suites.spaces.draw import Draw
+from outtrade_suites.spaces.plans import SYMPTOMS
+from outtrade_suites.spaces.told import Story, told
+
+Plot = Callable[[Draw, Story], None]
+
+
+def recovery(d: Draw) -> Scenario:
+    """One plot about recovery a scenario, on a mild Binance spot market."""
+    story = Story(d)
+    PLOTS[d.spread("plot", tuple(PLOTS))](d.sub("about"), story)
+    for number in range(d.integer("extra", 0, 2)):
+        story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
+    return told(story, "recovery")
+
+
+def _store_lost(d: Draw, story: Story) -> None:
+    """One order has filled, one rests, and with the third the process dies."""
+    filled = story.order(d.sub("filled"), "marketable", at=story.clock + d.integer("then", 5, 20))
+    resting = story.order(d.sub("resting"), "resting", at=filled["at"] + d.integer("pause", 10, 30), lasts=400)
+    last = story.order(d.sub("last"), d.choice("shape", ("resting", "marketable")), at=resting["at"] + 20)
+    point = d.choice("point", ("before_send", "after_send", "after_commit", "after_ack"))
+    on = Trigger(op="place", tag=last["tag"])
+    downtime = float(d.integer("downtime", 2, 20))
+    story.fault(Crash(on=on, point=point, downtime=downtime, store="lost"), ends=last["at"] + downtime + 60)
+
+
+def _no_snapshot(d: Draw, story: Story) -> None:
+    """The questions that come before an order fail."""
+    fields = story.order(d.sub("order"), "any", at=story.clock + d.integer("then", 5, 40), lasts=300)
+    op = d.choice("question", ("account", "open_orders"), weights=(3, 1))
+    after = fields["at"] - 1 if op == "account" else 0.0
+    on = Trigger(op=op, times=d.integer("times", 1, 2), after=after, before=fields["at"] + 100)
+    story.fault(LostAnswer(on=on, symptom=d.choice("symptom", SYMPTOMS), delay=0.3), ends=fields["at"] + 100)
+
+
+def _half_done(d: Draw, story: Story) -> None:
+    """Partly filled, cancelled, and then the request for the rest."""
+    fields = story.order(d.sub("order"), "complete", at=story.clock + d.integer("then", 5, 30), lasts=450)
+    tag, at = fields["tag"], fields["at"]
+    part = PartialFill(on=Trigger(op="place", tag=tag), fraction=d.number("fraction", 0.2, 0.5), after=4.0)
+    story.fault(part, ends=at + 60)
+    second = Trigger(op="place", tag=tag, nth=2)
+    trouble: Fault
+    match d.choice("trouble", ("busy", "busy", "crash", "lost")):
+        case "busy":
+            trouble = Reject(on=second.model_copy(update={"times": d.integer("times", 1, 3)}), reason="busy")
+        case "crash":
+            trouble = Crash(on=second, point=d.choice("point", ("before_send", "after_send")), downtime=5.0)
+        case _:
+            symptom = d.choice("symptom", [symptom for symptom in SYMPTOMS if symptom != "hang"])
+            trouble = LostAnswer(on=second, committed=False, symptom=symptom, delay=0.2)
+    story.fault(trouble, ends=at + 180)
+
+
+PLOTS: dict[str, Plot] = {"store lost": _store_lost, "no snapshot": _no_snapshot, "half done": _half_done}
+"""What a scenario is about; over consecutive indices each comes equally often."""
+
+__all__ = ["PLOTS", "recovery"]
