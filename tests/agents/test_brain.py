@@ -338,3 +338,42 @@ def test_an_order_that_cannot_be_settled_is_unknown_with_an_alert(port: FakePort
     report = run(port, task(order()))
     assert report.outcomes["i1"].status == "unknown"
     assert any(alert.level == "error" for alert in report.alerts)
+
+
+def test_a_halt_ends_what_works_and_what_is_still_to_come_but_nothing_foreign(port: FakePort) -> None:
+    foreign = OrderState("f1", "somebody", "BTC/USDT", "sell", "limit", "open", D(1), D(0), D(0), D(120))
+    port.orders["f1"] = foreign
+    halt = Intent(id="h1", tag="HALTHALT", at=60, kind="halt")
+    report = run(port, task(order("a"), halt, order("b", at=90, side="sell", limit_price="110")))
+    assert placed(port) == ["0000000a-1"] and port.sent("cancel") == [pytest.approx(60, abs=1)]
+    assert {name: outcome.status for name, outcome in report.outcomes.items()} == {
+        "a": "failed", "h1": "done", "b": "refused",
+    }  # fmt: skip
+    assert port.orders["f1"].status == "open"
+
+
+def test_a_halt_is_kept_after_a_restart(port: FakePort) -> None:
+    halt = Intent(id="h1", tag="HALTHALT", at=60, kind="halt")
+    port.now = EPOCH + 100.0
+    run(port, task(halt, order("b", at=90), resumed=True))
+    assert placed(port) == []
+
+
+def test_a_cap_counts_what_filled_although_the_answer_was_lost(port: FakePort) -> None:
+    port.script["place"] = ["lost"]
+    wanted = {"type": "market", "limit_price": None, "quantity": "0.6"}
+    report = run(
+        port,
+        task(order("a", expires=40, **wanted), order("b", at=50, **wanted), limits=Limits(max_position=D(1))),
+    )
+    assert [outcome.status for outcome in report.outcomes.values()] == ["done", "refused"]
+
+
+def test_the_cap_on_orders_per_second_counts_from_when_the_last_one_had_left(port: FakePort) -> None:
+    def slow() -> None:
+        port.now += 0.4
+
+    port.script["place"] = [slow]
+    run(port, task(order("a"), order("b", side="sell", limit_price="110"), limits=Limits(max_orders_per_second=D(1))))
+    first, second = port.sent("place")
+    assert second - first >= 1.4

@@ -25,6 +25,7 @@ IMPLEMENTED = [
     *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 10, 12, 15)),
     *(f"ORD-{n:02}" for n in (1, 2, 4, 5, 7, 11, 12)),
     "EXQ-03",
+    *(f"LIM-{n:02}" for n in (1, 2, 4)),
 ]
 
 

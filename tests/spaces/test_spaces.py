@@ -256,6 +256,7 @@ def test_fixed_spaces() -> None:
         "swarm",
         "crash_points",
         "recovery",
+        "execution",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

@@ -17,6 +17,7 @@ from typing import Any
 
 from outtrade.model.task import Instrument, Report
 from outtrade_suites.agents.desk import NotYet
+from outtrade_suites.agents.halting import Halting
 from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
 from outtrade_suites.agents.protecting import Protecting
 from outtrade_suites.agents.sizing import Impossible, floor_to
@@ -31,7 +32,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Protecting):
+class Brain(Halting, Protecting):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -75,7 +76,7 @@ class Brain(Protecting):
         """Jobs with something to do, those that end others first."""
         now = self.now()
         ready = [job for job in self.jobs if not job.closed and job.due <= now]
-        return sorted(ready, key=lambda job: job.intent.kind not in ("cancel", "flatten"))
+        return sorted(ready, key=lambda job: (job.intent.kind != "halt", job.intent.kind not in ("cancel", "flatten")))
 
     def next_wake(self) -> float:
         """When the next job is due, at the latest when the clean-up begins."""
@@ -107,6 +108,8 @@ class Brain(Protecting):
                 await self.step_flatten(job)
             elif job.intent.kind == "protect":
                 await self.step_protect(job)
+            elif job.intent.kind == "halt":
+                self.step_halt(job)
             elif job.intent.kind == "watch":
                 job.wake = self.task.until
                 job.verdict = "done"
@@ -272,6 +275,9 @@ class Brain(Protecting):
             self.refuse(job, f"unknown symbol {job.intent.symbol}")
             return
         order = job.current
+        if job.stopped and (order is None or order.phase == "ended"):
+            job.close("failed", job.stopped)
+            return
         if order is not None and order.phase != "ended":
             if order.phase == "unsent" and self.too_late(job):
                 job.close("failed", "it could not be closed in time")

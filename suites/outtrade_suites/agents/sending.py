@@ -30,7 +30,7 @@ class Sending(Sizing):
     synced = 0
     """The generation of the stream for which the account has been read."""
     sent_at: tuple[float, ...] = ()
-    """Run times of the latest new orders."""
+    """Run times by which the latest new orders had left: a connection that has to be made first takes its time."""
 
     # ------------------------------------------------------------- orders
     def client_id(self, job: Job, number: int) -> str:
@@ -69,9 +69,9 @@ class Sending(Sizing):
             raise NotYet(self.gate.opens)
         rate = self.task.limits.max_orders_per_second
         if rate is not None:
-            allowed = max(1, int(rate))
-            if len(self.sent_at) >= allowed and self.sent_at[-allowed] + 1.001 > self.now():
-                raise NotYet(self.sent_at[-allowed] + 1.002)
+            allowed, span = max(1, int(rate)), max(1.0, 1 / float(rate))
+            if len(self.sent_at) >= allowed and self.sent_at[-allowed] + span + 0.001 > self.now():
+                raise NotYet(self.sent_at[-allowed] + span + 0.002)
 
     def may_resend(self, order: Order) -> bool:
         """Whether the same request may be sent once more: ``bounds.attempts`` resends, then somebody should look."""
@@ -85,9 +85,8 @@ class Sending(Sizing):
         order.sends += 1
         order.queries, order.answer_lost = 0, False
         self.journal.order(order)
-        self.sent_at = (*self.sent_at[-100:], order.last_sent)
         try:
-            state = await self.ask(lambda: self.port.place(order.client_id, order.terms))
+            state = await self.placed(order)
         except NotSent as problem:
             order.sends -= 1
             order.last_sent = before
@@ -104,6 +103,13 @@ class Sending(Sizing):
         else:
             self.take_events()
             self.on_placed(job, order, state)
+
+    async def placed(self, order: Order) -> OrderState:
+        """The request itself; whatever comes of it, it counts towards the cap on orders per second."""
+        try:
+            return await self.ask(lambda: self.port.place(order.client_id, order.terms))
+        finally:
+            self.sent_at = (*self.sent_at[-100:], self.now())
 
     def on_placed(self, job: Job, order: Order, state: OrderState) -> None:
         """The venue took it."""

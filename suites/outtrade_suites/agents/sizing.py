@@ -144,9 +144,19 @@ class Sizing(Desk):
             added = terms.quantity if terms.quantity is not None else (terms.quote_quantity or ZERO) / worst
             working = [order for order in self.books.standing([terms.symbol]) if order.terms.side == terms.side]
             added += sum((self.exposure(order, worst) for order in working), ZERO)
-            after = self.net(terms.symbol) + (added if terms.side == "buy" else -added)
+            after = self.net(terms.symbol) + self.unbooked(terms.symbol) + (added if terms.side == "buy" else -added)
             if abs(after) > limits.max_position:
                 raise Impossible(f"position could reach {after}, above the cap {limits.max_position}")
+
+    def unbooked(self, symbol: str) -> Decimal:
+        """What own orders are known to have filled beyond the fills that are booked, signed: a lost answer is found
+        by a query, which tells how much was filled and not by which trades."""
+        missing = ZERO
+        for order in self.books.orders.values():
+            if order.terms.symbol == symbol:
+                booked = sum((fill.quantity for fill in self.books.fills_of(order)), ZERO)
+                missing += (order.filled - booked) * (1 if order.terms.side == "buy" else -1)
+        return missing
 
     def exposure(self, order: Order, price: Decimal) -> Decimal:
         """The most base units that a standing order can still add."""

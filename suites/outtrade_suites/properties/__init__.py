@@ -1,5 +1,5 @@
 """The catalogue of properties, by dimension: parameters (par), retry (rty), recovery (rcv), reconciliation (rec), order
-management (ord), execution quality (exq).
+management (ord), execution quality (exq), limits (lim).
 
 Each module holds its checks and the prose that ``outtrade explain`` prints. Property ids are permanent.
 """
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from outtrade.judge.api import Property
 
-DIMENSIONS = ("par", "rty", "rcv", "rec", "ord", "exq")
+DIMENSIONS = ("par", "rty", "rcv", "rec", "ord", "exq", "lim")
 """Modules of this package that export ``PROPERTIES``, in the order of the catalogue."""
 
 

@@ -20,6 +20,7 @@ from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.breakage import faults, swarm
 from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
+from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.plans import SYMPTOMS
@@ -44,6 +45,7 @@ SPACES: dict[str, Space] = {
     "swarm": swarm,
     "crash_points": crash_points,
     "recovery": recovery,
+    "execution": execution,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

@@ -18,6 +18,8 @@ def sentence(fields: dict[str, Any]) -> str:
         return f"Cancel the order of {fields['target']}."
     if kind == "flatten":
         return f"Cancel everything in {fields['symbol']} and close the position there."
+    if kind == "halt":
+        return "Stop: cancel all own orders and send nothing more until the end."
     if kind == "watch":
         return "Keep the books right until the end."
     if kind == "protect":

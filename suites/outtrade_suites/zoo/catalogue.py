@@ -180,4 +180,7 @@ ZOO: tuple[Broken, ...] = (
     ),
     _broken("failed_read_is_empty", "httpx", "RCV-14", "nautechsystems/nautilus_trader#4230", space="recovery"),
     _broken("drops_the_second_step", "ccxt", "RCV-20", "stellar-deprecated/kelp#458", space="recovery"),
+    _broken("ignores_caps", "httpx", "LIM-01", "SEC Release 34-70694", needs_fault=False, space="execution"),
+    _broken("fires_at_will", "ccxt", "LIM-02", "SEC Release 34-70694", needs_fault=False, space="execution"),
+    _broken("halts_what_it_sees", "httpx", "LIM-04", "SEC Release 34-70694", needs_fault=False, space="execution"),
 )

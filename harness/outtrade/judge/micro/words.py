@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from outtrade.model.fault import FAULT, Fault
 from outtrade.model.history import NS, Header
 from outtrade.model.scenario import Scenario
-from outtrade.model.task import Bounds, Intent
+from outtrade.model.task import Bounds, Intent, Limits
 
 ALIASES = {"open": "open_orders", "all": "all_orders", "info": "exchange_info"}
 ZERO = Decimal(0)
@@ -83,6 +83,7 @@ class Script:
         self.intents: list[Intent] = []
         self.faults: list[Fault] = []
         self.bounds: dict[str, float] = {}
+        self.limits: dict[str, Decimal] = {}
         self.set: dict[str, str] = {}
         self.balances: dict[str, Decimal] = {"USDT": Decimal(100000), "BTC": Decimal(10), "ETH": Decimal(100)}
         self.words: list[Word] = []
@@ -127,6 +128,8 @@ class Script:
                 self.set[key] = value
             elif key in Bounds.model_fields:
                 self.bounds[key] = float(number(value, f"{key}={value}", statement))
+            elif key in Limits.model_fields:
+                self.limits[key] = number(value, f"{key}={value}", statement)
             elif key.isupper():
                 self.balances[key] = number(value, f"{key}={value}", statement)
             else:
@@ -200,6 +203,7 @@ class Script:
             balances=self.balances,
             intents=tuple(self.intents),
             until=float(self.set.get("until", "600")),
+            limits=Limits(**self.limits),
             bounds=Bounds(**self.bounds),
             leave_resting=self.set.get("leave") == "1",
             faults=tuple(self.faults),
