@@ -15,6 +15,8 @@ STOP = "set fee=0 | i1:buy 2 | i2:sell kind=protect stop=95 take_profit_price=11
 HELD = STOP + "1 place a q=2 -> ok:fill | "
 PARTS = "set fee=0 | i1:buy 3@100 | i2:sell kind=protect stop=95 at=5 | 1 place a -> ok:1 | "
 PAIR = "5 place_list s t i=i2 q=2 -> ok | "
+ALIEN = "i1:buy 1@100 | 0.5 foreign f buy 1@90 | "
+FLAT = "set fee=0 | i1:buy 2 | i3:flatten at=8 | 1 place a q=2 -> ok:fill | "
 APART = "5 place s i=i2 q=2 -> ok | 5.1 place t i=i2 q=2 p=110 stop=- -> ok | "
 IN_DOUBT = "5 place s i=i2 q=2 -> lost | 50 query s -> none"
 PASSED = HELD + "5 place s i=i2 q=2 -> no:permanent | "
@@ -29,6 +31,16 @@ CASES = [
     ("ORD-04", HELD + "5 place s i=i2 q=2 -> ok | 60 fill s 2@95", "pass"),
     ("ORD-04", HELD + "400 report", NA),
     ("ORD-04", "i1:buy 2 | 1 place a q=2 -> ok:fill | 2 place b q=2 side=sell stop=95 -> ok", NA),
+    # ---- ORD-10
+    ("ORD-10", ALIEN + "1 place a -> ok | 400 report", "pass"),
+    ("ORD-10", ALIEN + "5 cancel f v -> ok | 400 report", "fail"),
+    ("ORD-10", ALIEN + "5 cancel_all -> ok | 400 report", "fail"),
+    ("ORD-10", "i3:flatten at=4 | " + ALIEN + "5 cancel f v -> ok | 400 report", "pass"),
+    ("ORD-10", "i3:flatten at=20 | " + ALIEN + "5 cancel f v -> ok | 400 report", "fail"),
+    ("ORD-10", ALIEN + "5 xcancel f | 400 report", "pass"),
+    ("ORD-10", FLAT + "9 place x i=i3 q=2 side=sell -> ok:fill | 400 report", "pass"),
+    ("ORD-10", FLAT + "9 place x i=i3 q=5 side=sell -> ok:fill | 400 report", "fail"),
+    ("ORD-10", "i1:buy 1@100 | 1 place a -> ok | 400 report", NA),
     # ---- ORD-05
     ("ORD-05", HELD + PAIR + "400 report", "pass"),
     ("ORD-05", HELD + "400 report", "fail"),

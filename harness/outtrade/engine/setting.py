@@ -106,11 +106,16 @@ class Setting:
         )
 
     def open(self) -> None:
-        """The record begins, the venue listens."""
+        """The record begins, the venue listens, what others have standing stands. Raises ScenarioError."""
         for event in self.plan.planned():
             self.recorder.add(event)
         self.snapshot("start")
         self.server.install()
+        for order in self.scenario.standing:
+            try:
+                self.venue.stand(order.symbol, order.side, order.quantity, order.price, order.name)
+            except ValueError as error:
+                raise ScenarioError(f"{self.scenario.venue} cannot play this scenario: {error}") from None
 
     def snapshot(self, why: Any) -> None:
         """Put the true state of the account on the record."""

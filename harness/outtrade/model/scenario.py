@@ -33,7 +33,7 @@ from outtrade_mocks.core.script import MarketEvent, Path
 from .capability import Capability
 from .delay import Delay
 from .fault import Fault
-from .task import Bounds, Intent, Limits, Number, Plain, Task
+from .task import Bounds, Intent, Limits, Number, Plain, Side, Task
 
 VERSION = 1
 
@@ -131,6 +131,18 @@ class Reference(Plain):
     fees: dict[str, tuple[Number, Number]] = Field(default_factory=dict)
 
 
+class Standing(Plain):
+    """A limit order that somebody else has standing on the account when the task begins: another program, or a person.
+
+    ``quantity`` in base units, ``price`` in quote per base; ``name`` is its client order id."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    symbol: str
+    side: Side
+    quantity: Number = Field(gt=0)
+    price: Number = Field(gt=0)
+
+
 class Scenario(Plain):
     """Everything a run depends on, but for the target under test."""
 
@@ -163,6 +175,8 @@ class Scenario(Plain):
     """Which of an agent's threads goes next: the one that has waited longest, or a seeded choice."""
     pair: str | None = None
     """Scenarios with the same ``pair`` are twins: same symptom, opposite truth."""
+    standing: tuple[Standing, ...] = ()
+    """Foreign orders on the account: to be known, and to be left alone but for ``flatten``."""
     needs: tuple[Capability, ...] = ()
     """What it asks of a target that not every target has; one that lacks it is not run in it (``model.capability``)."""
 
@@ -174,8 +188,9 @@ class Scenario(Plain):
             data.pop("reference", None)
         if self.schedule == "fifo":
             data.pop("schedule", None)
-        if not self.needs:
-            data.pop("needs", None)
+        for name in ("needs", "standing"):
+            if not getattr(self, name):
+                data.pop(name, None)
         return data
 
     def task(self, **changes: Any) -> Task:

@@ -221,6 +221,11 @@ class Venue(Desk, Protocol):
         """Before a place is executed: leave only that fraction of its quantity available to it. False where it would
         not take at all, or cannot be thinned to less than its quantity."""
 
+    def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
+        """Somebody else who uses the account places a limit order (base units, quote per base; ``name`` is its client
+        order id); returns its venue id. Its changes and fills are told as ``foreign``. Raises ValueError where the
+        venue would not take it."""
+
     def truth(self) -> dict[str, Any]:
         """``balances`` (asset -> (free, locked)), ``working`` (venue ids), ``mids`` (unified symbol -> price)."""
 

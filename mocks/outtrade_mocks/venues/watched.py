@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from outtrade_mocks.core import Change, Fill, OrderChange
 from outtrade_mocks.venues.api import Call, Push
@@ -59,6 +59,10 @@ class Watched:
     def fill(self, order: str, fraction: Decimal) -> bool:
         """Somebody takes ``fraction`` of what is left of a working order (at least one lot)."""
         return self._witness.fill(order, fraction)
+
+    def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
+        """See ``Venue.stand``."""
+        return self._witness.stand(symbol, side, quantity, price, name)
 
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: leave only ``fraction`` of its quantity available within its limit."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
-from outtrade_mocks.core import Account, Exchange, Fill, Order, OrderChange
+from outtrade_mocks.core import Account, Exchange, Fill, NewOrder, Order, OrderChange, Reject
 from outtrade_mocks.venues.api import Call
 
 STATUS = {
@@ -65,6 +65,9 @@ class Witness:
         self._order_id = order_id
         self._core_id = core_id
         self._trade_id = trade_id
+        self._foreign: set[int] = set()
+        """Core ids of orders that somebody else placed."""
+        self._standing = False
 
     # ---------------------------------------------------------------- somebody else's liquidity
     def find(self, call: Call) -> str | None:
@@ -96,6 +99,24 @@ class Witness:
         symbol, side, lots, limit = wanted
         left = self.exchange.thin(symbol, side, share(lots, fraction), limit)
         return 0 < left < lots
+
+    def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
+        """See ``Venue.stand``."""
+        rules = self.exchange.instruments.get(symbol)
+        if rules is None:
+            raise ValueError(f"{symbol} is not traded here")
+        new = NewOrder(
+            symbol=symbol, side=side, price=int(price // rules.tick), lots=int(quantity // rules.step), client_id=name
+        )
+        self._standing = True
+        try:
+            order = self.exchange.place(self.account, new)
+        except Reject as reject:
+            raise ValueError(f"a standing order {name} cannot be placed: {reject}") from None
+        finally:
+            self._standing = False
+        self._foreign.add(order.order_id)
+        return self._order_id(order.order_id)
 
     def _wanted(self, call: Call) -> tuple[str, Any, int, int | None] | None:
         """Symbol, side, lots and limit (ticks) of a place; None where it is not readable or must not take."""
@@ -164,9 +185,11 @@ class Witness:
         }
 
     def _special(self, order: Order) -> dict[str, Any]:
-        """What only orders with a trigger, and orders of a list, have."""
+        """What only orders of somebody else, with a trigger, or of a list have."""
         trigger, group = (None, None) if order.terms is None else (order.terms.trigger, order.terms.list_id)
         found: dict[str, Any] = {}
+        if self._standing or order.order_id in self._foreign:
+            found["foreign"] = True
         if trigger is not None:
             found["trigger"] = "trailing_stop" if trigger.trailing else trigger.kind
             if trigger.price is not None:
@@ -176,7 +199,8 @@ class Witness:
     def fill_of(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""
         rules = self.exchange.instrument(fill.symbol)
-        return {
+        foreign = {"foreign": True} if fill.order_id in self._foreign else {}
+        return foreign | {
             "trade_id": self._trade_id(fill.trade_id),
             "order": self._order_id(fill.order_id),
             "client_id": fill.created_as,

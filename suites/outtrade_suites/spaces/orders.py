@@ -10,8 +10,8 @@ flatten in the end) and what the price does about it::
     passed     the price is beyond the stop before the stop is placed: the venue refuses it
 
 Prices move by *paths* and *gaps* (docs/markets.md) on a market whose own walk is small, so that triggers are reached
-when the story says so. About half of the scenarios have a fault on the entry or on the protection. Stops and pairs of
-orders are needed: the space is one of Binance spot.
+when the story says so. In two thirds of the scenarios somebody else has orders standing on the account. About half have
+a fault on the entry or on the protection. Stops and pairs of orders are needed: the space is one of Binance spot.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from outtrade.model import fault as kinds
 from outtrade.model.capability import Capability
 from outtrade.model.fault import Fault, Trigger
-from outtrade.model.scenario import Market, Scenario
+from outtrade.model.scenario import Market, Scenario, Standing
 from outtrade.model.task import Intent
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.markets import OWN, Product, market
@@ -67,8 +67,24 @@ def orders(d: Draw) -> Scenario:
         intents=tuple(Intent(**one, text=sentence(one)) for one in wanted),
         until=until,
         faults=_faults(d, wanted, until - 180),
+        standing=_others(d, symbols, markets),
         needs=_needs(wanted),
     )
+
+
+def _others(d: Draw, symbols: list[str], markets: dict[str, Market]) -> tuple[Standing, ...]:
+    """Orders of somebody else on the same account, far enough from the market to rest."""
+    found: list[Standing] = []
+    for number in range(d.integer("others", 0, 2)):
+        part = d.sub(f"other {number}")
+        symbol, side = part.choice("symbol", symbols), part.choice("side", ("buy", "sell"))
+        far = Decimal(str(part.number("far", 0.08, 0.14))) * (-1 if side == "buy" else 1)
+        product, mid = OWN.products[symbol], markets[symbol].mid
+        price = product.price(mid * (1 + far), up=side == "sell")
+        size = product.quantity(product.order_value * Decimal(str(part.number("value", 0.1, 0.5))) / price)
+        name = part.choice("name", ("web_", "grid-", "")) + part.tag("id")
+        found.append(Standing(name=name, symbol=symbol, side=side, quantity=size, price=price))
+    return tuple(found)
 
 
 def _needs(wanted: list[dict[str, Any]]) -> tuple[Capability, ...]:
