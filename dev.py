@@ -6,6 +6,7 @@
     python3 dev.py check     install into .venv, then lint, format check and types
     python3 dev.py matrix    from the last test run: which client did what at which venue, docs/client_matrix.md
     python3 dev.py clients   install client libraries into environments of their own, run them, write docs/clients.md
+    python3 dev.py freeze    for maintainers: freeze a profile, exec-core-2026.11 (docs/profiles.md)
     python3 dev.py shell     only install; prints how to use the environment
     python3 dev.py tools     build toxiproxy-server into the environment (needs Go); without it its tests are skipped
 
@@ -108,6 +109,9 @@ def main(argv: list[str]) -> int:
     if what == "matrix":
         install("test")
         return run("docs/client_matrix.py", *rest)
+    if what == "freeze":
+        install("test")
+        return run("-m", "outtrade_suites.profiles.freeze", *rest)
     if what == "shell":
         install("dev")
         print(f"source {BIN / 'activate'}")

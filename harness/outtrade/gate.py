@@ -39,6 +39,8 @@ class Policy:
     """What a run must reach. Shares are of all scenarios.
 
     ``waivers``: property id -> reason why the target need not be judged by it (it does not report that part).
+    ``requires``, ``coverage``: what a frozen profile asks (``outtrade.profile``): parts of every report, and property
+    -> the least number of scenarios that have to decide it.
     ``fail_under``: dimension (or ``all``) -> lowest score in per cent. ``max_critical``: violations tolerated.
     """
 
@@ -48,6 +50,8 @@ class Policy:
     fail_under: Mapping[str, float] = field(default_factory=dict)
     max_critical: int = 0
     baseline: Baseline | None = None
+    requires: tuple[str, ...] = ()
+    coverage: Mapping[str, int] = field(default_factory=dict)
 
     def threshold(self, dimension: str) -> float | None:
         """The lowest score of a dimension, in per cent; None where no violation is tolerated."""
@@ -153,16 +157,43 @@ def _undecided(card: Scorecard, policy: Policy, reasons: dict[int, list[str]]) -
                 f"{row.id} is critical and waived in {_count(waived, 'scenario')};"
                 f" accept it with --allow-waiver {row.id}=REASON"
             )
+    _profile(card, policy, reasons)
     if not card.scenarios:
         reasons[INCOMPLETE].append("no scenario was run")
     elif not run:
         reasons[INCOMPLETE].append(f"every scenario is waived: the target lacks {', '.join(card.lacks)}")
 
 
+def _profile(card: Scorecard, policy: Policy, reasons: dict[int, list[str]]) -> None:
+    """What a frozen profile asks beyond the usual: a part of the report that is left out, or a critical property that
+    too few scenarios decided, is accepted only with a reason for each property."""
+    open_waivers = [row.id for row in card.properties if row.counts.get("waived") and row.id not in policy.waivers]
+    left_out = [part for part in policy.requires if card.untracked.get(part)]
+    if left_out and open_waivers:
+        reasons[INCOMPLETE].append(
+            f"the report leaves out {', '.join(left_out)}, which the profile requires; accept that"
+            f" {', '.join(open_waivers)} cannot be judged, each with --allow-waiver ID=REASON"
+        )
+    for row in _short(card, policy):
+        if row.level == "MUST" and row.severity == "critical" and row.id not in policy.waivers:
+            reasons[INCOMPLETE].append(
+                f"{row.id} is critical and was decided in {_count(row.applied, 'scenario')}, of which the profile asks"
+                f" {policy.coverage[row.id]}; accept it with --allow-waiver {row.id}=REASON"
+            )
+
+
+def _short(card: Scorecard, policy: Policy) -> list[PropertyScore]:
+    """Properties that fewer scenarios decided than the profile asks."""
+    return [row for row in card.properties if row.applied < policy.coverage.get(row.id, 0)]
+
+
 def _notes(card: Scorecard, policy: Policy, tolerated: Mapping[str, int]) -> Iterator[str]:
     if card.waived:
         named = ", ".join(f"{name} ({number})" for name, number in card.lacks.items())
         yield f"{_count(card.waived, 'scenario')} waived and not run: the target lacks {named}"
+    short = [f"{row.id} ({row.applied} of {policy.coverage[row.id]})" for row in _short(card, policy)]
+    if short:
+        yield f"decided in fewer scenarios than the profile asks: {', '.join(short)}"
     expected = {row.id: row.expected for row in card.properties if row.expected}
     if expected:
         many = _count(len(expected), "property", "properties")

@@ -130,6 +130,8 @@ class Scorecard:
     """Scenarios that were not run, because the target lacks what they need."""
     lacks: Mapping[str, int] = field(default_factory=dict)
     """Capability that the target lacks -> scenarios that need it."""
+    untracked: Mapping[str, int] = field(default_factory=dict)
+    """Part of the report -> scenarios whose report left it out."""
     notes: tuple[str, ...] = ()
     """What the gate excused, tolerated, or could not hold against this run."""
     expectations: tuple[Standing, ...] = ()
@@ -158,6 +160,7 @@ def score(
 ) -> Scorecard:
     """Compute the scorecard of ``results`` of a run that planned ``planned`` scenarios."""
     policy = policy or Policy()
+    left_out = Counter(name for result in results for name in result.untracked)
     done = [result for result in results if not result.error and not result.lacks]
     lacking = Counter(name for result in results for name in result.lacks)
     complete = len(results) >= planned
@@ -185,6 +188,7 @@ def score(
         reasons=(),
         waived=sum(bool(result.lacks) for result in results),
         lacks={name: lacking[name] for name in sorted(lacking)},
+        untracked={name: left_out[name] for name in sorted(left_out)},
         expectations=held.standings,
         known=held.kinds,
     )

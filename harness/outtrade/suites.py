@@ -97,6 +97,7 @@ class Suite:
         agents: Callable[[], Mapping[str, str]] = dict,
         zoo: Callable[[], Iterable[Broken]] = tuple,
         models: Callable[[], Iterable[ScriptedModel]] = tuple,
+        profiles: Callable[[], Mapping[str, Path]] = dict,
     ) -> None:
         self.name = name
         self._load_properties = properties
@@ -106,6 +107,7 @@ class Suite:
         self._load_agents = agents
         self._load_zoo = zoo
         self._load_models = models
+        self._load_profiles = profiles
 
     def extended(
         self,
@@ -131,6 +133,7 @@ class Suite:
             agents=lambda: {**self.agents, **agents()},
             zoo=lambda: (*self.zoo, *zoo()),
             models=lambda: self.models,
+            profiles=lambda: self.profiles,
         )
 
     @cached_property
@@ -161,6 +164,11 @@ class Suite:
     def models(self) -> tuple[ScriptedModel, ...]:
         """Scripted models, the right one first."""
         return tuple(self._part("models", self._load_models))
+
+    @cached_property
+    def profiles(self) -> dict[str, Path]:
+        """Frozen profiles: name -> its file (``outtrade.profile``)."""
+        return dict(self._part("profiles", self._load_profiles))
 
     def _part(self, name: str, load: Callable[[], T]) -> T:
         try:

@@ -7,12 +7,14 @@ parts; each is loaded when it is first read::
     spaces/       ``SPACES``: name -> ``def scenario(d: Draw) -> Scenario``; the first is the default
     agents/       ``AGENTS``: name -> target spec; ``models.CATALOGUE``: scripted models
     zoo/          ``ZOO``: tuple of ``Broken``
+    profiles/     frozen profiles: ``NAME.json`` and its scenarios
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from outtrade.suites import Broken, ScriptedModel, Suite, collect
@@ -59,6 +61,11 @@ def _models() -> Iterable[ScriptedModel]:
     return models
 
 
+def _profiles() -> Mapping[str, Path]:
+    folder = Path(__file__).parent / "profiles"
+    return {file.stem: file for file in sorted(folder.glob("*.json"))}
+
+
 suite = Suite(
     "core",
     properties=_properties,
@@ -68,4 +75,5 @@ suite = Suite(
     agents=_agents,
     zoo=_zoo,
     models=_models,
+    profiles=_profiles,
 )

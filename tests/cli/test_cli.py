@@ -189,7 +189,7 @@ def test_lists(engine: Path) -> None:
     AGENTS["good"] = "py:good.py:execute"
     ZOO.append(Broken("blind_retry", "py:x.py:y", "good", "RTY-01", source="a real bug"))
     assert "RTY-14  SHOULD  minor     AG    no rate limit is hit" in outtrade("list", "properties").stdout
-    assert "Odd scenarios lose an answer" in outtrade("list", "profiles").stdout
+    assert "Odd scenarios lose an answer" in outtrade("list", "spaces").stdout
     shown = outtrade("list", "agents").stdout
     assert "agent:good" in shown and "zoo:blind_retry" in shown and "a real bug" in shown
     faults = outtrade("list", "faults").stdout

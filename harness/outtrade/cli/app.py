@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 listing = typer.Typer(
-    help="What there is: venues, faults, properties, profiles, capabilities, agents.", no_args_is_help=True
+    help="What there is: venues, faults, properties, spaces, profiles, capabilities, agents.", no_args_is_help=True
 )
 app.add_typer(listing, name="list")
 app.add_typer(cassette, name="cassette")
@@ -146,6 +146,7 @@ def _main(
     "  outtrade run ccxt:binance --scenarios 200 --seed 1\n"
     "  outtrade run py:my_agent.py:execute --report reports/nightly\n"
     "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'\n"
+    "  outtrade run py:my_agent.py:execute --profile exec-core-2026.11\n"
     "  outtrade run py:my_agent.py:execute --lacks stream --lacks stop_orders\n"
     "  outtrade run py:my_agent.py:execute --baseline baseline.yaml --junit junit.xml\n"
     "  outtrade run py:my_agent.py:execute --fail-under 95 --fail-under retry=99 --max-critical 0\n"
@@ -153,6 +154,7 @@ def _main(
     "  outtrade run py:my_llm.py:execute --allow-replay talk.yaml"
 )
 def run(
+    context: typer.Context,
     target: Target,
     scenarios: Annotated[int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="How many.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios: same seed, same scenarios.")] = 1,
@@ -160,7 +162,15 @@ def run(
     venue: Annotated[str | None, typer.Option("--venue", help="Venue to play (see: outtrade list venues).")] = None,
     suite: SuiteName = "core",
     space: Annotated[
-        str | None, typer.Option("--space", help="Scenario space of the suite (see: outtrade list profiles).")
+        str | None, typer.Option("--space", help="Scenario space of the suite (see: outtrade list spaces).")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME|FILE",
+            help="Run a frozen profile: its scenarios, its properties, its gate (see: outtrade list profiles).",
+        ),
     ] = None,
     report: Annotated[
         Path | None,
@@ -245,6 +255,11 @@ def run(
     from outtrade.cli.outside import OutsideOptions
     from outtrade.cli.run import RunOptions, run_command
 
+    if profile is not None:
+        fixed = ("scenarios", "seed", "venue", "space", "max_incomplete", "reference", "symbol", "play")
+        given = [name for name in fixed if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+        if given:
+            raise typer.BadParameter(f"a profile is frozen; leave out --{given[0].replace('_', '-')}")
     options = RunOptions(
         target=target,
         scenarios=scenarios,
@@ -273,6 +288,7 @@ def run(
         debug=debug,
         outside=OutsideOptions(tuple(allow_host or ()), allow_latency, allow_record, allow_replay),
         lacks=tuple(lacks or ()),
+        profile=profile,
         network=network_faults.value,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))
@@ -541,7 +557,7 @@ def serve(
 def mcp(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Scenario files to serve.")] = None,
     space: Annotated[
-        str | None, typer.Option("--space", help="Serve scenarios of this space (see: outtrade list profiles).")
+        str | None, typer.Option("--space", help="Serve scenarios of this space (see: outtrade list spaces).")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios of the space.")] = 1,
     scenarios: Annotated[
@@ -695,13 +711,22 @@ def list_properties(suite: SuiteName = "core") -> None:
     raise typer.Exit(guarded(lambda: properties_command(suite=suite)))
 
 
+@listing.command("spaces")
+def list_spaces(suite: SuiteName = "core") -> None:
+    """Scenario spaces, from which a seed draws (outtrade run --space NAME)."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import spaces_command
+
+    raise typer.Exit(guarded(lambda: spaces_command(suite=suite)))
+
+
 @listing.command("profiles")
-def list_profiles(suite: SuiteName = "core") -> None:
-    """Scenario spaces."""
+def list_profiles(suite: SuiteName = "core", debug: Debug = False) -> None:
+    """Frozen profiles: scenarios, properties and gate that never change (outtrade run --profile NAME)."""
     from outtrade.cli.guard import guarded
     from outtrade.cli.listing import profiles_command
 
-    raise typer.Exit(guarded(lambda: profiles_command(suite=suite)))
+    raise typer.Exit(guarded(lambda: profiles_command(suite=suite), debug=debug))
 
 
 @listing.command("capabilities")

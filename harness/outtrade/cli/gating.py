@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from outtrade.baseline import read
 from outtrade.cli.guard import UsageError
@@ -30,12 +30,23 @@ class GateOptions:
         return bool(self.fail_under) or self.max_critical is not None or self.baseline is not None
 
 
+class Asks(Protocol):
+    """What a frozen profile asks of the gate; its head has it, and so has results.json."""
+
+    @property
+    def requires(self) -> Sequence[str]: ...
+    @property
+    def coverage(self) -> Mapping[str, int]: ...
+
+
 def policy_of(
     options: GateOptions,
     properties: Iterable[Rule],
     *,
     waivers: Mapping[str, str],
     max_incomplete: float = Policy().max_incomplete,
+    min_exercised: float = Policy().min_exercised,
+    profile: Asks | None = None,
 ) -> Policy:
     """The policy. Raises UsageError and BaselineError with one line."""
     rows = list(properties)
@@ -50,6 +61,9 @@ def policy_of(
         fail_under=thresholds_of(options.fail_under, dimensions),
         max_critical=options.max_critical or 0,
         baseline=entries,
+        min_exercised=min_exercised,
+        requires=() if profile is None else tuple(profile.requires),
+        coverage={} if profile is None else dict(profile.coverage),
     )
 
 
@@ -57,7 +71,7 @@ def stored_policy(options: GateOptions, results: Results) -> Policy:
     """The policy for a stored run: the options given now, with the waivers and the limit that the run had."""
     waivers = {row.id: row.waiver for row in results.properties if row.waiver}
     limit = results.gate.max_incomplete if results.gate is not None else Policy().max_incomplete
-    return policy_of(options, results.properties, waivers=waivers, max_incomplete=limit)
+    return policy_of(options, results.properties, waivers=waivers, max_incomplete=limit, profile=results.profile)
 
 
 def thresholds_of(texts: Iterable[str], dimensions: tuple[str, ...]) -> dict[str, float]:

@@ -47,6 +47,7 @@ def _is_expected(error: Exception) -> bool:
     from outtrade.baseline import BaselineError
     from outtrade.model.capability import CapabilityError
     from outtrade.model.scenario import ScenarioError
+    from outtrade.profile import ProfileError
     from outtrade.report.results import ReportError
     from outtrade.suites import SuiteError
     from outtrade.targets import TargetError
@@ -54,7 +55,7 @@ def _is_expected(error: Exception) -> bool:
     from outtrade_mocks.venues import VenueError
 
     known = UsageError | BaselineError | TargetError | ScenarioError | ReportError | SuiteError | CassetteError
-    return isinstance(error, known | VenueError | CapabilityError)
+    return isinstance(error, known | VenueError | CapabilityError | ProfileError)
 
 
 def complain(message: str) -> None:

@@ -65,6 +65,20 @@ def properties_command(*, suite: str) -> int:
 
 def profiles_command(*, suite: str) -> int:
     """``outtrade list profiles``."""
+    from outtrade.profile import peek
+
+    terminal = terminal_of()
+    for name, file in suites.load(suite).profiles.items():
+        head = peek(file)
+        terminal.line(name, "bold")
+        facts = f"{head.about} {head.scenarios} scenarios, {len(head.properties)} properties; every report holds"
+        terminal.paragraph(f"{facts} {', '.join(head.requires)}.")
+        terminal.line(f"  sha256 {head.sha256}", "dim")
+    return OK
+
+
+def spaces_command(*, suite: str) -> int:
+    """``outtrade list spaces``."""
     terminal = terminal_of()
     for name, space in suites.load(suite).spaces.items():
         definition(terminal, clean(name), first_paragraph(space))

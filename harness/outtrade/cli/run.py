@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outtrade import suites
 from outtrade.baseline import write
 from outtrade.cli.gating import GateOptions, policy_of
 from outtrade.cli.guard import UsageError, complain, consoles
@@ -19,6 +20,8 @@ from outtrade.engine.many import run_many
 from outtrade.engine.minimise import BUDGET
 from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.model.capability import checked
+from outtrade.profile import Profile
+from outtrade.profile import read as read_profile
 from outtrade.reference import Recorded, described, read_reference
 from outtrade.report.regate import result_of
 from outtrade.report.results import Results, ResultsFile, folder_name, open_folder, write_whole
@@ -72,6 +75,7 @@ class RunOptions:
     play: bool
     debug: bool
     lacks: tuple[str, ...] = ()
+    profile: str | None = None
     network: Wanted = "auto"
     outside: OutsideOptions = field(default_factory=OutsideOptions)
 
@@ -96,6 +100,20 @@ def waivers_of(texts: tuple[str, ...], known: frozenset[str]) -> dict[str, str]:
             raise UsageError(f"--allow-waiver {text}: no property {ident}")
         found[ident] = reason.strip()
     return found
+
+
+def profile_of(name: str | None, suite: str) -> Profile | None:
+    """The frozen profile of that name, or in that file; raises UsageError and ProfileError."""
+    if name is None:
+        return None
+    file = Path(name)
+    if file.suffix != ".json":
+        known = suites.load(suite).profiles
+        if name not in known:
+            listed = f"there are {', '.join(known)}" if known else "there is none"
+            raise UsageError(f"no profile {name!r} in suite {suite}; {listed} (or name a file, FILE.json)")
+        file = known[name]
+    return read_profile(file)
 
 
 def check_venue(name: str | None) -> None:
@@ -136,14 +154,16 @@ def run_command(options: RunOptions) -> int:
     check_venue(options.venue)
     recorded = recording(options.reference, options.symbols, options.venue, play=options.play)
     allowed = allowed_of(options.outside)
+    profile = profile_of(options.profile, options.suite)
     kit = prepare(
         Plan(
             target=options.target,
-            suite=options.suite,
+            suite=options.suite if profile is None else profile.head.suite,
             space=options.space,
             venue=options.venue,
-            scenarios=options.scenarios,
+            scenarios=options.scenarios if profile is None else profile.head.scenarios,
             seed=options.seed,
+            profile=profile,
             recorded=recorded,
             check_determinism=options.check_determinism,
             debug=options.debug,
@@ -152,7 +172,15 @@ def run_command(options: RunOptions) -> int:
         )
     )
     waivers = waivers_of(options.waivers, frozenset(prop.id for prop in kit.suite.properties))
-    policy = policy_of(options.gate, kit.suite.properties, waivers=waivers, max_incomplete=options.max_incomplete)
+    head = None if profile is None else profile.head
+    policy = policy_of(
+        options.gate,
+        kit.suite.properties,
+        waivers=waivers,
+        max_incomplete=options.max_incomplete if head is None else head.max_incomplete,
+        min_exercised=Policy().min_exercised if head is None else head.min_exercised,
+        profile=head,
+    )
     check_new_baseline(options)
     first = kit.scenario(0)  # a space that cannot make a scenario is found before anything is touched
     if allowed is not None:
@@ -167,7 +195,7 @@ def run_command(options: RunOptions) -> int:
     check_places(reports, options.allure)
     out, err = consoles()
     if options.resume:
-        complain(f"{len(kept)} of {options.scenarios} scenarios are kept from the earlier run")
+        complain(f"{len(kept)} of {kit.plan.scenarios} scenarios are kept from the earlier run")
     if recorded is not None:
         out.print(clean(described(recorded)), soft_wrap=True)
     terminal = Terminal(out, err, folder=folder, waivers=waivers, shown=options.show, coverage=options.coverage)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from outtrade.engine.determinism import Check
     from outtrade.judge.api import Property
     from outtrade.model.scenario import Scenario
+    from outtrade.profile import Profile
     from outtrade.reference import Recorded
     from outtrade.targets import Target
 
@@ -40,6 +41,8 @@ class Plan:
     seed: int = 1
     recorded: Recorded | None = None
     """Instruments and markets of a recording, in place of the space's own."""
+    profile: Profile | None = None
+    """A frozen profile, whose scenarios and properties stand in the place of a space's and the suite's."""
     check_determinism: bool = False
     baseline: bool = True
     """Whether failing scenarios are run once more without faults."""
@@ -65,8 +68,11 @@ class Kit:
         self.suite = suite
         self.lacks = target.lacks | set(plan.lacks)
         real_time = target.real_time  # a process of its own: none of its scenarios twice
-        self.space = suite.space(self._wanted())[0]
-        self.properties: tuple[Property, ...] = tuple(p for p in suite.properties if target.scope in p.scope)
+        self.space = plan.profile.head.name if plan.profile is not None else suite.space(self._wanted())[0]
+        chosen = suite.properties
+        if plan.profile is not None:
+            chosen = tuple(suite.property(ident) for ident in plan.profile.head.properties)
+        self.properties: tuple[Property, ...] = tuple(p for p in chosen if target.scope in p.scope)
         self._baselines = (
             Baselines(self.target, self.properties) if plan.baseline and not real_time and outside is None else None
         )
@@ -89,7 +95,10 @@ class Kit:
     def scenario(self, index: int) -> Scenario:
         """Scenario ``index`` of the plan. Raises SuiteError where it plays another venue than the one that was asked
         for, or than the target trades at."""
-        made = self.suite.scenario(self.space, self.plan.seed, index, recorded=self.plan.recorded)
+        if self.plan.profile is not None:
+            made = self.plan.profile.scenario(index)
+        else:
+            made = self.suite.scenario(self.space, self.plan.seed, index, recorded=self.plan.recorded)
         if self.plan.venue is not None and made.venue != self.plan.venue:
             raise suites.SuiteError(f"the space {self.space} plays {made.venue}, not {self.plan.venue}{self._hint()}")
         if self.target.venues and made.venue not in self.target.venues:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from outtrade.model.history import EventType, History, Ledger, Log, NoReport, Outside, Planned
+from outtrade.model.history import EventType, History, Ledger, Log, NoReport, Outside, Planned, Reported
 
 if TYPE_CHECKING:
     from outtrade.engine.determinism import Check
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_CASES = 5
 """How many violations of one property are kept of one scenario; the rest is counted."""
+
+TRACKED = ("outcomes", "orders", "fills", "positions", "balances", "alerts")
+"""Parts of a report; one that is None is not tracked."""
 
 MAX_SOURCES = 20
 """How many lines that draw on clock or entropy are kept of one scenario."""
@@ -97,6 +100,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """Real hosts that the run was let through to (or their recording), and how many requests they had."""
     lacks: tuple[str, ...] = ()
     """Capabilities that it needs and the target has not got: it was not run, and nothing is decided in it."""
+    untracked: tuple[str, ...] = ()
+    """Parts that its report left out."""
     error: str = ""
     """The harness itself failed: neither the target nor the score is to blame."""
     wall_seconds: float = 0.0
@@ -156,6 +161,14 @@ def escapes(events: Sequence[EventType]) -> tuple[str, ...]:
     """What the agent tried to do past the World, each once, in order."""
     told = (event.text for event in events if isinstance(event, Log) and event.stream == "world")
     return tuple(dict.fromkeys(text.removeprefix(ESCAPE) for text in told if text.startswith(ESCAPE)))[:MAX_CASES]
+
+
+def untracked(events: Sequence[EventType]) -> tuple[str, ...]:
+    """The parts that the last report left None."""
+    for event in reversed(events):
+        if isinstance(event, Reported):
+            return tuple(part for part in TRACKED if event.report.get(part, ()) is None)
+    return ()
 
 
 def let_through(events: Sequence[EventType]) -> dict[str, int]:
@@ -225,6 +238,7 @@ def summarise(
         entropy=dict(list((entropy or {}).items())[:MAX_SOURCES]),
         escapes=escapes(history.events),
         outside=let_through(history.events),
+        untracked=untracked(history.events),
         wall_seconds=wall_seconds,
     )
 

@@ -55,6 +55,7 @@ def result_of(row: ScenarioRow, *, size: tuple[int, int, int] = (0, 0, 0)) -> Re
         escapes=row.escapes,
         outside=dict(row.outside),
         lacks=row.lacks,
+        untracked=row.untracked,
         error=row.error,
         wall_seconds=row.wall_seconds,
     )

@@ -50,6 +50,7 @@ from outtrade.score import PropertyScore, Scorecard, score
 
 if TYPE_CHECKING:
     from outtrade.outside import Allowed
+    from outtrade.profile import Profile
     from outtrade.reference import Recorded
 
 VERSION: Literal[2] = 2
@@ -198,6 +199,7 @@ class ScenarioRow(_Model):
     lacks: tuple[str, ...] = Field(
         default=(), description="capabilities that it needs and the target lacks: it was not run (waived)"
     )
+    untracked: tuple[str, ...] = Field(default=(), description="parts that its report left out")
     error: str = Field(description="error of the harness")
     file: str | None = Field(description="scenario file, where something failed")
     wall_seconds: float
@@ -271,6 +273,15 @@ class ReferenceRow(_Model):
     symbols: tuple[str, ...]
 
 
+class ProfileRow(_Model):
+    """The frozen profile that was run."""
+
+    name: str
+    sha256: str = Field(description="names its content and its scenarios; compare it with the published one")
+    requires: tuple[str, ...] = Field(description="parts that every report has to hold")
+    coverage: dict[str, int] = Field(description="property -> least number of scenarios that have to decide it")
+
+
 class Results(_Model):
     """The file."""
 
@@ -284,10 +295,11 @@ class Results(_Model):
     suite: str
     space: str
     venue: str | None
-    seed: int | None = Field(description="null where nothing but stored histories was at hand")
+    seed: int | None = Field(description="null in a frozen profile, and where nothing but histories was at hand")
     reference: ReferenceRow | None = Field(
         default=None, description="the recording whose instruments, fees and markets the mock started from"
     )
+    profile: ProfileRow | None = Field(default=None, description="null where scenarios came from a space and a seed")
     planned: int
     scenarios: int
     interrupted: bool
@@ -549,8 +561,9 @@ def build(
         suite=kit.plan.suite,
         space=kit.space,
         venue=kit.plan.venue,
-        seed=kit.plan.seed,
+        seed=kit.plan.seed if kit.plan.profile is None else None,
         reference=_reference(kit.plan.recorded),
+        profile=_profile(kit.plan.profile),
         planned=card.planned,
         scenarios=card.scenarios,
         interrupted=interrupted,
@@ -564,6 +577,13 @@ def build(
         **judgement(card, policy),
         results=tuple(_scenario(result, files.get(result.index)) for result in results),
     )
+
+
+def _profile(profile: Profile | None) -> ProfileRow | None:
+    if profile is None:
+        return None
+    head = profile.head
+    return ProfileRow(name=head.name, sha256=head.sha256, requires=head.requires, coverage=head.coverage)
 
 
 def _reference(recorded: Recorded | None) -> ReferenceRow | None:
@@ -737,6 +757,7 @@ def _scenario(result: Result, file: str | None) -> ScenarioRow:
         escapes=result.escapes,
         outside=result.outside,
         lacks=result.lacks,
+        untracked=result.untracked,
         error=result.error,
         file=file,
         wall_seconds=round(result.wall_seconds, 6),

@@ -35,7 +35,8 @@ def finished(folder: Path, kit: Kit) -> dict[int, Examined]:
         ("suite", plan.suite, results.suite),
         ("space", kit.space, results.space),
         ("venue", plan.venue, results.venue),
-        ("seed", plan.seed, results.seed),
+        ("seed", plan.seed if plan.profile is None else None, results.seed),
+        ("profile", plan.profile and plan.profile.head.sha256, results.profile and results.profile.sha256),
         ("version of outtrade", installed_version(), results.outtrade),
     ):
         if asked != there:

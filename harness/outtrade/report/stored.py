@@ -138,7 +138,9 @@ def again(target: str, file: Path, recording: str = "", suite: str = "") -> str:
 
 
 def seed_words(results: Results) -> str:
-    """``seed 3``, or where the scenarios came from without one."""
+    """``seed 3``, the frozen profile, or where the scenarios came from without one."""
+    if results.profile is not None:
+        return f"frozen, sha256 {results.profile.sha256}"
     return "from stored histories" if results.seed is None else f"seed {results.seed}"
 
 

@@ -184,8 +184,10 @@ class Terminal:
         self.line(_spread(f"{clean(kit.plan.target, 58)} ({scope})", f"{wall:.1f} s", WIDTH), "bold")
         self.line(
             f"{count(card.scenarios, 'scenario')} of {clean(kit.space, 24)}, suite {clean(kit.plan.suite, 16)},"
-            f" seed {kit.plan.seed}"
+            + (f" seed {kit.plan.seed}" if kit.plan.profile is None else " frozen")
         )
+        if kit.plan.profile is not None:
+            self.line(f"profile sha256 {kit.plan.profile.head.sha256}", "dim")
         if kit.plan.network:
             self.line(f"network faults: {clean(kit.plan.network, 160)}")
 
