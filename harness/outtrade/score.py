@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from outtrade.baseline import Baseline, Known, Standing, hold
 from outtrade.gate import ERROR, GATE, INCOMPLETE, OK, Policy, gate
+from outtrade.repeats import fold
 
 if TYPE_CHECKING:
     from outtrade.engine.results import Result
@@ -132,6 +133,10 @@ class Scorecard:
     """Capability that the target lacks -> scenarios that need it."""
     untracked: Mapping[str, int] = field(default_factory=dict)
     """Part of the report -> scenarios whose report left it out."""
+    pass_k: tuple[float, ...] = ()
+    """With repeats: pass^1, pass^2, ... of whole scenarios (``outtrade.repeats``)."""
+    flaky: int = 0
+    """With repeats: scenarios of which some runs passed and others did not."""
     notes: tuple[str, ...] = ()
     """What the gate excused, tolerated, or could not hold against this run."""
     expectations: tuple[Standing, ...] = ()
@@ -156,15 +161,22 @@ def effective(result: Result, verdict: str) -> str:
 
 
 def score(
-    results: Sequence[Result], properties: Sequence[Rule], *, planned: int, policy: Policy | None = None
+    results: Sequence[Result],
+    properties: Sequence[Rule],
+    *,
+    planned: int,
+    policy: Policy | None = None,
+    repeats: int = 1,
 ) -> Scorecard:
-    """Compute the scorecard of ``results`` of a run that planned ``planned`` scenarios."""
+    """Compute the scorecard of ``results`` of a run that planned ``planned`` runs, ``repeats`` of each scenario."""
     policy = policy or Policy()
+    whole = len(results) >= planned
+    repeated = fold(results, repeats, [prop.id for prop in properties if prop.level == "MUST"])
+    results, planned = repeated.results, planned // repeats
     left_out = Counter(name for result in results for name in result.untracked)
     done = [result for result in results if not result.error and not result.lacks]
     lacking = Counter(name for result in results for name in result.lacks)
-    complete = len(results) >= planned
-    held = hold(policy.baseline or Baseline(), done, complete=complete, effective=effective)
+    held = hold(policy.baseline or Baseline(), done, complete=whole, effective=effective)
     rows = [_property(prop, done, held.properties.get(prop.id, 0)) for prop in properties]
     names = list(dict.fromkeys(row.dimension for row in rows))
     dimensions = tuple(_dimension(name, [row for row in rows if row.dimension == name], done) for name in names)
@@ -189,6 +201,8 @@ def score(
         waived=sum(bool(result.lacks) for result in results),
         lacks={name: lacking[name] for name in sorted(lacking)},
         untracked={name: left_out[name] for name in sorted(left_out)},
+        pass_k=repeated.powers,
+        flaky=repeated.flaky,
         expectations=held.standings,
         known=held.kinds,
     )

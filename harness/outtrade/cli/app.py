@@ -158,6 +158,16 @@ def run(
     target: Target,
     scenarios: Annotated[int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="How many.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Generates the scenarios: same seed, same scenarios.")] = 1,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            "--repeats",
+            metavar="K",
+            min=1,
+            max=100,
+            help="Run each K times, for agents that are not deterministic: one passes where every run of it did.",
+        ),
+    ] = 1,
     workers: Workers = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Venue to play (see: outtrade list venues).")] = None,
     suite: SuiteName = "core",
@@ -289,6 +299,7 @@ def run(
         outside=OutsideOptions(tuple(allow_host or ()), allow_latency, allow_record, allow_replay),
         lacks=tuple(lacks or ()),
         profile=profile,
+        repeats=repeats,
         network=network_faults.value,
     )
     raise typer.Exit(guarded(lambda: run_command(options), debug=debug))

@@ -76,6 +76,7 @@ class RunOptions:
     debug: bool
     lacks: tuple[str, ...] = ()
     profile: str | None = None
+    repeats: int = 1
     network: Wanted = "auto"
     outside: OutsideOptions = field(default_factory=OutsideOptions)
 
@@ -161,7 +162,8 @@ def run_command(options: RunOptions) -> int:
             suite=options.suite if profile is None else profile.head.suite,
             space=options.space,
             venue=options.venue,
-            scenarios=options.scenarios if profile is None else profile.head.scenarios,
+            scenarios=options.repeats * (options.scenarios if profile is None else profile.head.scenarios),
+            repeats=options.repeats,
             seed=options.seed,
             profile=profile,
             recorded=recorded,

@@ -157,7 +157,7 @@ def run_many(
         for failure in _failures(kit, pool, ordered, 0 if interrupted else budget):
             failures.append(failure)
             yield FailureFound(failure)
-    card = score(results, kit.properties, planned=planned, policy=policy)
+    card = score(results, kit.properties, planned=planned, policy=policy, repeats=kit.plan.repeats)
     yield RunFinished(card, tuple(failures), interrupted, time.perf_counter() - began, pool.isolation)
 
 
@@ -195,7 +195,9 @@ def gathered(
     for failure in groups.as_they_are(kit):
         failures.append(failure)
         yield FailureFound(failure)
-    card = score([examined.result for examined in done], kit.properties, planned=planned, policy=policy)
+    card = score(
+        [examined.result for examined in done], kit.properties, planned=planned, policy=policy, repeats=kit.plan.repeats
+    )
     yield RunFinished(card, tuple(failures), len(done) < planned, wall_seconds)
 
 

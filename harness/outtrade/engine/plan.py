@@ -43,6 +43,8 @@ class Plan:
     """Instruments and markets of a recording, in place of the space's own."""
     profile: Profile | None = None
     """A frozen profile, whose scenarios and properties stand in the place of a space's and the suite's."""
+    repeats: int = 1
+    """Runs of each scenario, one after the other; ``scenarios`` counts runs."""
     check_determinism: bool = False
     baseline: bool = True
     """Whether failing scenarios are run once more without faults."""
@@ -93,8 +95,9 @@ class Kit:
         return venue if venue in self.suite.spaces else None
 
     def scenario(self, index: int) -> Scenario:
-        """Scenario ``index`` of the plan. Raises SuiteError where it plays another venue than the one that was asked
-        for, or than the target trades at."""
+        """The scenario of run ``index`` of the plan. Raises SuiteError where it plays another venue than the one that
+        was asked for, or than the target trades at."""
+        index //= self.plan.repeats
         if self.plan.profile is not None:
             made = self.plan.profile.scenario(index)
         else:

@@ -5,6 +5,8 @@ NEW is **worse** where
 * a distinct failure of a MUST is there that OLD did not have,
 * the rate of a MUST fell. Where both runs played the same scenarios, any fall counts; where they did not, only a fall
   below the lower end of OLD's interval does, because less may be chance,
+* the rate of a MUST fell, and McNemar's exact test over the scenarios that both decided gives p < 0.05, where the
+  agent is not deterministic (real time, or run with repeats): there a single fall may be chance,
 * a MUST that OLD decided was decided in no scenario of NEW (what is not checked any more is not green), or
 * a MUST gained crashed checks.
 
@@ -18,15 +20,22 @@ harness and OLD did not, the answer is *incomplete*: it could not be decided.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from outtrade.chances import mcnemar, proved_by, scenarios_to_prove
+from outtrade.engine.results import FAILING, Result
+from outtrade.repeats import fold
+from outtrade.report.regate import result_of
 from outtrade.report.results import FailureRow, PropertyRow, Results
 from outtrade.report.stored import decided, violations
 from outtrade.report.text import clean, count, percent
-from outtrade.score import ERROR, GATE, INCOMPLETE, OK
+from outtrade.score import ERROR, GATE, INCOMPLETE, OK, effective
 
 WIDTH = 80
+CHANCE = 0.05
+"""A p-value of McNemar's test from which a change may be chance."""
+FELL = "fell from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,15 @@ class Change:
     old: PropertyRow | None
     new: PropertyRow | None
     worse: str
+    lost: int = 0
+    """Scenarios that OLD passed and NEW does not, of those that both played and decided."""
+    won: int = 0
+    """The other way round."""
+
+    @property
+    def chance(self) -> float | None:
+        """McNemar's exact p-value; None where no scenario that both played differs."""
+        return mcnemar(self.lost, self.won) if self.lost or self.won else None
 
     @property
     def same(self) -> bool:
@@ -57,14 +75,19 @@ class Comparison:
     code: int
     """0 not worse, 1 worse, 3 NEW could not be decided."""
     reasons: tuple[str, ...]
+    paired: int = 0
+    """Scenarios that both runs played."""
 
 
 def compare(old: Results, new: Results) -> Comparison:
     """Hold ``new`` against ``old``."""
     same = _scenarios(old) == _scenarios(new)
     before, after = ({row.id: row for row in run.properties} for run in (old, new))
+    pairs = _pairs(old, new) if same else ()
+    noisy = any(run.repeats > 1 or run.network is not None for run in (old, new))
     changes = tuple(
-        _change(ident, before.get(ident), after.get(ident), same=same) for ident in dict.fromkeys([*before, *after])
+        _change(ident, before.get(ident), after.get(ident), same=same, pairs=pairs, noisy=noisy)
+        for ident in dict.fromkeys([*before, *after])
     )
     known, found = ({row.fingerprint for row in run.failures} for run in (old, new))
     appeared = tuple(row for row in new.failures if row.fingerprint not in known)
@@ -75,7 +98,7 @@ def compare(old: Results, new: Results) -> Comparison:
     if not reasons and new.exit.code in (ERROR, INCOMPLETE) and old.exit.code not in (ERROR, INCOMPLETE):
         code = INCOMPLETE
         reasons = [f"NEW ended with exit code {new.exit.code}: {reason}" for reason in new.exit.reasons]
-    return Comparison(changes, appeared, gone, tuple(_notes(old, new, same=same)), code, tuple(reasons))
+    return Comparison(changes, appeared, gone, tuple(_notes(old, new, same=same)), code, tuple(reasons), len(pairs))
 
 
 def lines(found: Comparison) -> Iterator[str]:
@@ -94,6 +117,17 @@ def lines(found: Comparison) -> Iterator[str]:
         yield head + parts[0]
         for more in parts[1:]:
             yield " " * 42 + more
+        if change.chance is not None:
+            yield f"{'':<10}{change.lost} lost, {change.won} won; McNemar p = {change.chance:.3g}"
+    if found.paired:
+        share = proved_by(found.paired)
+        yield ""
+        hint = "no regression" if share is None else f"a regression that breaks {percent(share)} % or more"
+        yield from textwrap.wrap(
+            f"power: {count(found.paired, 'paired scenario')} prove {hint} in 4 of 5 cases; "
+            f"one of 1 % takes {scenarios_to_prove(0.01):,}",
+            WIDTH,
+        )
     for title, rows in (("new", found.appeared), ("gone", found.gone)):
         if rows:
             yield ""
@@ -114,10 +148,39 @@ def lines(found: Comparison) -> Iterator[str]:
         yield from textwrap.wrap(clean(reason, 400), WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _change(ident: str, old: PropertyRow | None, new: PropertyRow | None, *, same: bool) -> Change:
+Pair = tuple[Result, Result]
+"""A scenario in both runs, its repeats folded."""
+
+
+def _pairs(old: Results, new: Results) -> tuple[Pair, ...]:
+    """The scenarios that both runs played and decided something in, by index."""
+    sides = []
+    for run in (old, new):
+        rows = fold([result_of(row) for row in run.results], run.repeats, ()).results
+        sides.append({row.index: row for row in rows if not row.error and not row.lacks})
+    return tuple((row, sides[1][index]) for index, row in sides[0].items() if index in sides[1])
+
+
+def _change(
+    ident: str,
+    old: PropertyRow | None,
+    new: PropertyRow | None,
+    *,
+    same: bool,
+    pairs: Sequence[Pair],
+    noisy: bool,
+) -> Change:
     one = new or old
     assert one is not None
-    return Change(ident, one.title, one.level, old, new, _worse(old, new, same=same))
+    lost = won = 0
+    for before, after in pairs:
+        first, second = (effective(row, row.verdicts.get(ident, "")) for row in (before, after))
+        lost += first == "pass" and second in FAILING
+        won += first in FAILING and second == "pass"
+    worse = _worse(old, new, same=same)
+    if worse.startswith(FELL) and noisy and same and mcnemar(lost, won) >= CHANCE:
+        worse = ""
+    return Change(ident, one.title, one.level, old, new, worse, lost, won)
 
 
 def _worse(old: PropertyRow | None, new: PropertyRow | None, *, same: bool) -> str:
@@ -132,7 +195,7 @@ def _worse(old: PropertyRow | None, new: PropertyRow | None, *, same: bool) -> s
     if new.expected and new.expected >= violations(new):
         return ""
     if new.rate < (old.rate if same else old.interval.low):
-        return f"fell from {percent(old.rate)} to {percent(new.rate)} %"
+        return f"{FELL} {percent(old.rate)} to {percent(new.rate)} %"
     return ""
 
 

@@ -16,7 +16,8 @@ from outtrade.score import score
 def regate(results: Results, policy: Policy) -> Results:
     """``results`` as if the run had been judged by ``policy``."""
     rows = [result_of(row) for row in results.results]
-    card = score(rows, results.properties, planned=results.planned, policy=policy)
+    repeats = results.repeats
+    card = score(rows, results.properties, planned=results.planned * repeats, policy=policy, repeats=repeats)
     failures = []
     for failure in results.failures:
         known = card.known.get(failure.fingerprint, Known(0, ""))

@@ -301,6 +301,7 @@ class Results(_Model):
     )
     profile: ProfileRow | None = Field(default=None, description="null where scenarios came from a space and a seed")
     planned: int
+    repeats: int = Field(default=1, ge=1, description="runs of each scenario; results[] holds every run")
     scenarios: int
     interrupted: bool
     started: str
@@ -322,6 +323,11 @@ class Results(_Model):
     not_exercised: int
     waived: int = Field(default=0, description="scenarios that were not run, because the target lacks what they need")
     lacks: dict[str, int] = Field(default={}, description="capability that the target lacks -> scenarios that need it")
+    errors: int = Field(default=0, description="scenarios in which the harness failed or a check crashed; in no rate")
+    pass_k: tuple[float, ...] = Field(
+        default=(), description="with repeats: pass^1, pass^2, ...: the chance that so many runs of a scenario all pass"
+    )
+    flaky: int = Field(default=0, description="with repeats: scenarios of which some runs passed and others did not")
     dimensions: tuple[DimensionRow, ...]
     properties: tuple[PropertyRow, ...]
     faults: tuple[FaultRow, ...]
@@ -448,7 +454,13 @@ class ResultsFile:
         for failure in failures:
             if self._shown.get(failure.judged.fingerprint) != failure.hash:
                 self._save_failure(failure)
-        card = score(results, self._kit.properties, planned=self._kit.plan.scenarios, policy=self._policy)
+        card = score(
+            results,
+            self._kit.properties,
+            planned=self._kit.plan.scenarios,
+            policy=self._policy,
+            repeats=self._kit.plan.repeats,
+        )
         self._write(card, results, failures, names | self._files, interrupted=True, wall=start - self._began)
         end = time.monotonic()
         self._due = end + max(CHECKPOINT, SHARE * (end - start))
@@ -565,6 +577,7 @@ def build(
         reference=_reference(kit.plan.recorded),
         profile=_profile(kit.plan.profile),
         planned=card.planned,
+        repeats=kit.plan.repeats,
         scenarios=card.scenarios,
         interrupted=interrupted,
         started=started,
@@ -643,6 +656,9 @@ def judgement(card: Scorecard, policy: Policy) -> dict[str, Any]:
         "not_exercised": card.unexercised,
         "waived": card.waived,
         "lacks": dict(card.lacks),
+        "errors": card.errors,
+        "pass_k": tuple(round(power, 6) for power in card.pass_k),
+        "flaky": card.flaky,
         "dimensions": tuple(
             DimensionRow(
                 name=row.name,

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 from outtrade.baseline import Known
+from outtrade.chances import seen_by
 from outtrade.engine.events import (
     Event,
     Failure,
@@ -242,6 +243,18 @@ class Terminal:
             text += f", {missed:,} not exercised" if missed else ""
             text += f", {lost:,} incomplete" if lost else ""
             notes.append(("faults", text))
+        if card.pass_k:
+            shares = ", ".join(f"pass^{k} {percent(power)} %" for k, power in enumerate(card.pass_k, 1))
+            notes.append(("repeated", f"{shares}; {count(card.flaky, 'scenario')} flaky"))
+        judged = card.scenarios - card.waived - card.errors
+        if judged > 0:
+            notes.append(
+                (
+                    "power",
+                    f"{count(judged, 'scenario')} show a failure that strikes"
+                    f" {percent(seen_by(judged))} % of them or more with 95 % confidence",
+                )
+            )
         never = [row.id for row in card.properties if not row.applied and not row.counts.get("waived")]
         if never:
             notes.append(("never applied", ", ".join(never)))
