@@ -32,7 +32,7 @@ def mcnemar(lost: int, won: int) -> float:
         raise ValueError("counts are not negative")
     differing = lost + won
     tail = sum(math.comb(differing, n) for n in range(min(lost, won) + 1))
-    return min(1.0, 2 * tail / 2**differing)
+    return min(1.0, 2 * tail / (1 << differing))
 
 
 def scenarios_to_see(share: float, confidence: float = CONFIDENCE) -> int:
