@@ -33,6 +33,7 @@ RULES = Instrument(
 
 
 class FakeAccess:
+    name = "binance_spot"
     symbols: ClassVar = {"BTC/USDT": "BTCUSDT", "ETH/USDT": "ETHUSDT"}
     instruments: ClassVar = {
         "BTC/USDT": RULES,

@@ -11,7 +11,7 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from outtrade.dialects.binance_spot import parsed, read_answer, read_event, read_order
-from outtrade_suites.agents.ccxt_agent import NOT_CONNECTED, chain
+from outtrade_suites.agents.ccxt_port import NOT_CONNECTED, chain
 from outtrade_suites.agents.port import Doubtful, PortError, Refused
 
 

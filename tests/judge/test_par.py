@@ -112,6 +112,8 @@ CASES = [
     ("PAR-18", "set BTC=0.5 | i1:sell 1@100 | 1 place a -> no:funds | 2 report i1=refused", NA),
     ("PAR-18", "set BTC=0.5 | i1:sell 1@100 | 1 place a -> no:funds | 2 place b -> no:funds", "fail"),
     ("PAR-18", BUY + "1 place a -> ok", NA),
+    ("PAR-18", "set BTC=0 | i1:sell 1@100 sym=BTC/USDT:USDT | 1 place a -> ok", NA),  # a contract is sold short
+    ("PAR-15", "set BTC=0 | i1:sell 1@100 sym=BTC/USDT:USDT | 1 place a -> ok | 600 report", NA),
 ]  # fmt: skip
 
 

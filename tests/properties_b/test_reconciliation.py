@@ -16,6 +16,7 @@ PROPERTIES = {prop.id: prop for prop in rec.PROPERTIES}
 
 PASS, FAIL, NOTHING, WAIVED = "pass", "fail", "not-applicable", "waived"
 BUY = "i1:buy 1@100 | "
+CONTRACT = "set leave=1 | i1:buy 1@100 exp=900 sym=BTC/USDT:USDT | "
 SELL = "i1:sell 1@100 | "
 RESTS = "set leave=1 | i1:buy 1@100 exp=900 | "
 
@@ -66,6 +67,11 @@ CASES: list[tuple[str, str, str]] = [
     ("REC-03", PASS, BUY + "1 place a -> ok:fill | 600 report"),
     ("REC-03", FAIL, BUY + "1 place a -> ok:fill | 600 report BTC=11"),
     ("REC-03", FAIL, BUY + "1 place a -> ok:fill | 600 report USDT=100000"),
+    ("REC-03", PASS, CONTRACT + "1 place a -> ok:fill | 600 report USDT=5"),  # margin in use is the venue's own figure
+    ("REC-03", PASS, CONTRACT + "1 place a -> ok | 600 report USDT=5"),
+    ("REC-03", FAIL, CONTRACT + "1 place a -> no:funds | 600 report USDT=5"),
+    ("REC-03", FAIL, CONTRACT + "1 place a -> ok | 600 report USDT=5 BTC=11"),
+    ("REC-03", PASS, CONTRACT + "1 place a -> no:funds | 600 report"),
     ("REC-03", PASS, RESTS + "1 place a -> ok:0.4 | 600 report USDT=99900/60 | 601 xcancel a"),
     ("REC-03", FAIL, RESTS + "1 place a -> ok:0.4 | 600 report USDT=99960/0"),
     ("REC-03", FAIL, RESTS + "1 place a -> ok | 300 cancel a -> ok | 600 report USDT=99900/100"),

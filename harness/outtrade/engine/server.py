@@ -16,6 +16,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from outtrade.engine.absence import lists_nothing
 from outtrade.engine.delays import Delays, Way
 from outtrade.engine.outages import Outages
 from outtrade.engine.pushes import EVENT_GAP, Pushes
@@ -468,10 +469,17 @@ class Server:
         self.tick()
         return answer, reading, delay
 
+    def _read(self, exchange: Exchange, answer: HttpAnswer) -> Reading:
+        """How the answer is to be read; a good answer to a by-id query may be the venue's way to say "not found"."""
+        reading = exchange.desk.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        if exchange.call.op == "query" and reading.outcome == "ok" and lists_nothing(self.venue, answer.body):
+            return Reading("definite", "not_found", None, "an empty list")
+        return reading
+
     def _answered(
         self, exchange: Exchange, answer: HttpAnswer, *, executed: bool, fault: Armed | None = None
     ) -> Reading:
-        reading = exchange.desk.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        reading = self._read(exchange, answer)
         self.recorder.add(
             Answer(
                 call=exchange.number,
@@ -598,7 +606,7 @@ class Server:
         self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None
     ) -> Reading:
         """All bytes of an answer have reached the client; returns how they are to be read."""
-        reading = reading or exchange.desk.interpret(answer.status, answer.headers, answer.body, self.world.now)
+        reading = reading or self._read(exchange, answer)
         exchange.link.waiting.pop(exchange.number, None)
         self.recorder.add(
             Response(

@@ -100,6 +100,15 @@ class Intent(Plain):
     fallback_types: tuple[OrderType, ...] = ()
 
 
+def is_contract(symbol: str) -> bool:
+    """Whether a unified symbol names a contract: one that is settled in some asset.
+
+    >>> is_contract("BTC/USDT:USDT"), is_contract("BTC/USDT")
+    (True, False)
+    """
+    return ":" in symbol
+
+
 class Instrument(Plain):
     """Trading rules of one symbol as known at the start of the run (they may change)."""
 

@@ -4,12 +4,14 @@ Three agents share one way of deciding. What differs is only how they speak to t
 
 * ``httpx_agent.execute``: ``httpx.AsyncClient`` signing its own requests, and the private stream over ``websockets``;
 * ``threaded_agent.execute``: the same with blocking clients, the stream and the requests in threads of their own;
-* ``ccxt_agent.execute``: the unmodified synchronous ``ccxt.binance``, polling only.
+* ``ccxt_agent.execute``: unmodified, synchronous ccxt, polling only, at every venue; the first two speak Binance spot.
 
-The modules, from the wire inwards (how Binance spot's answers, errors and events are read stands in
-``outtrade.dialects.binance_spot``, which the tools for language models use as well):
+The modules, from the wire inwards (how answers, errors and events are read stands in ``outtrade.dialects``, which the
+tools for language models use as well):
 
     port        what the decisions need from a venue, and the three ways in which a request can fail
+    ccxt_port   any venue over ccxt's unified API
+    habits      what has to be known of a venue beforehand, read from its declared traits
     stream      the private stream of the httpx and the threaded agent
     state       an own order and its phase; a job: what has become of an intent
     books       own orders, own fills and foreign orders, merged so that no news is lost or counted twice

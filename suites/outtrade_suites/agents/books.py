@@ -4,7 +4,7 @@ News comes from four places (the answer to a request, a query, a list, the strea
 rules make the order of arrival irrelevant:
 
 * an order's filled quantity never shrinks, and an order that has ended stays ended;
-* a fill is known by its symbol and trade id, and counts once;
+* a fill is known by its symbol, trade id and order, and counts once (where two own orders meet, both have the trade);
 * an order is recognised by the venue's id, by the client id it was placed with, or by the id that our cancel gave it.
 """
 
@@ -28,8 +28,8 @@ class Books:
         """Client id (as placed) -> own order."""
         self.foreign: dict[tuple[str, str], OrderState] = {}
         """(symbol, venue id) -> last news of an order that is not ours."""
-        self.fills: dict[tuple[str, str], Fill] = {}
-        """(symbol, trade id) -> own fill."""
+        self.fills: dict[tuple[str, str, str], Fill] = {}
+        """(symbol, trade id, venue id of the order) -> own fill."""
         self._by_venue_id: dict[tuple[str, str], Order] = {}
 
     def add(self, order: Order) -> None:

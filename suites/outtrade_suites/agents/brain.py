@@ -326,12 +326,15 @@ class Brain(Halting, Protecting):
             known = self.books.foreign.get((state.symbol, state.venue_id))
             if known is None or known.status != "open":
                 continue
+            gone: OrderState | None = None
             try:
                 gone = await self.ask(lambda state=state: self.port.cancel(state.symbol, state.venue_id, None))  # type: ignore[misc]
             except Refused as refusal:
                 if refusal.kind != "unknown_order":
                     raise
+            if gone is None:
                 gone = await self.ask(lambda state=state: self.port.order(state.symbol, venue_id=state.venue_id))  # type: ignore[misc]
+            assert gone is not None
             self.learn(gone)
         return not any(state.status == "open" and state.symbol in symbols for state in self.books.foreign.values())
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from outtrade.model.task import Alert, FillView, Instrument, Intent, OrderView
 from outtrade_suites.agents.books import Books
+from outtrade_suites.agents.habits import habits_of
 from outtrade_suites.agents.journal import Journal
 from outtrade_suites.agents.pacing import Backoff, Gate
 from outtrade_suites.agents.port import Access, Fill, OrderState, Port, PortError, Refused, RunTask
@@ -45,6 +46,7 @@ class Desk:
         self.task = task
         self.venue = venue
         self.port = port
+        self.habits = habits_of(venue.name)
         self.rng = rng or Random()
         self.clock = clock or (lambda: time.time())
         self.books = Books()
@@ -146,7 +148,7 @@ class Desk:
 
     def book(self, order: Order, fill: Fill) -> None:
         """Enter a fill, once."""
-        key = (fill.symbol, fill.trade_id)
+        key = (fill.symbol, fill.trade_id, fill.order)
         if key in self.books.fills:
             return
         self.books.fills[key] = fill

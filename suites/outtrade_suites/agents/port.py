@@ -93,8 +93,9 @@ class Port(Protocol):
         """Two orders of one side and quantity, as (client id, terms), of which the fill or trigger of one ends the
         other. Never called where ``offers`` lacks "pair"."""
 
-    async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState:
-        """Cancel by the venue's id. ``cancel_id`` becomes the order's client id, where the venue renames it."""
+    async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState | None:
+        """Cancel by the venue's id; None where the venue only says that it has heard. ``cancel_id`` becomes the order's
+        client id, where the venue renames it."""
 
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         """Query one order by either id; raises Refused("not_found")."""
@@ -115,6 +116,8 @@ class Port(Protocol):
 class Access(Protocol):
     """What is used of ``VenueAccess``."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def symbols(self) -> Mapping[str, str]: ...
     @property

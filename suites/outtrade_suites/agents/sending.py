@@ -35,7 +35,7 @@ class Sending(Sizing):
     # ------------------------------------------------------------- orders
     def client_id(self, job: Job, number: int) -> str:
         """The id of the ``number``-th order for an intent: the same in every incarnation."""
-        return f"{job.intent.tag}-{number}"
+        return self.habits.client_id(job.intent.tag, number)
 
     def cancel_id(self, order: Order) -> str:
         """What the cancel renames the order to; it still shows whose order it is."""
@@ -176,7 +176,8 @@ class Sending(Sizing):
             raise NotYet(self.gate.opens)
         order.cancels += 1
         try:
-            state = await self.ask(lambda: self.port.cancel(order.terms.symbol, venue_id, self.cancel_id(order)))
+            name = self.cancel_id(order) if self.habits.renames_on_cancel else None
+            state = await self.ask(lambda: self.port.cancel(order.terms.symbol, venue_id, name))
         except NotSent:
             order.cancels -= 1
             job.wake = self.now() + min(job.backoff.next(), 15)
@@ -189,7 +190,8 @@ class Sending(Sizing):
                 self.on_cancel_refused(job, order, refusal)
         else:
             job.backoff.reset()
-            self.learn(state)
+            if state is not None:
+                self.learn(state)
             if order.phase == "live":
                 order.cancel_unclear = True
                 job.wake = self.now() + FIRST_LOOK

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from outtrade.model.task import Instrument, Intent, Side
+from outtrade.model.task import Instrument, Intent, Side, is_contract
 from outtrade_suites.agents.desk import Desk
 from outtrade_suites.agents.port import Quote, Terms
 from outtrade_suites.agents.state import ZERO, Order
@@ -165,8 +165,10 @@ class Sizing(Desk):
         return order.terms.quantity or (order.terms.quote_quantity or ZERO) / price
 
     def shortage(self, terms: Terms, quote: Quote, free: dict[str, Decimal]) -> str:
-        """What the account lacks for ``terms``; empty if it can pay."""
+        """What the account lacks for ``terms``; empty if it can pay. What margin a contract needs the venue knows."""
         rules = self.instrument(terms.symbol)
+        if is_contract(terms.symbol):
+            return ""
         if terms.side == "sell":
             asset, needed = rules.base, terms.quantity
             if needed is None:

@@ -14,7 +14,7 @@ from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, Operation
 from outtrade.model.history import OrderParams
-from outtrade.model.task import Instrument, Intent
+from outtrade.model.task import Instrument, Intent, is_contract
 from outtrade_suites.properties.sent import (
     EXPOSING,
     MARGIN,
@@ -250,6 +250,8 @@ def check_held(ix: Index) -> Iterator[Case]:
         order, instrument = op.order, rules(ix, op)
         quantity = decimal(order.quantity) if order is not None else None
         if order is None or instrument is None or quantity is None or order.side != "sell" or excused(ix, op):
+            continue
+        if is_contract(order.symbol or ""):  # sold without being held: that is what contracts are for
             continue
         if "start" not in ix.snapshots:
             continue

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from outtrade.judge.api import Case, Property, broke, held, waived
 from outtrade.judge.index import Index
-from outtrade.judge.records import Order
+from outtrade.judge.records import Order, working
 from outtrade.model.history import NS, OrderTruth
-from outtrade.model.task import BalanceView, OrderView
+from outtrade.model.task import BalanceView, OrderView, is_contract
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import (
     UNSETTLED,
@@ -147,7 +147,12 @@ def _way_off(ix: Index, symbol: str, said: Decimal, seq: int) -> str:
 
 # ---------------------------------------------------------------- REC-03
 def account_balances(ix: Index) -> Iterator[Case]:
-    """REC-03: free and locked, asset by asset."""
+    """REC-03: free and locked, asset by asset.
+
+    What a margin account has locked follows the mark price and each venue's own formula, so an asset in which
+    contracts are settled is compared where no position and no working order was there in the whole window: then all of
+    it is free.
+    """
     unit = asset_unit(ix)
     for stated in books(ix):
         if stated.balances is None:
@@ -157,7 +162,8 @@ def account_balances(ix: Index) -> Iterator[Case]:
         true = admissible(ix, stated)
         if not true:
             continue
-        for asset in sorted(set(true[-1]) | set(stated.balances if stated.agent else ())):
+        busy = margin_in_use(ix, stated)
+        for asset in sorted((set(true[-1]) | set(stated.balances if stated.agent else ())) - busy):
             view = stated.balances.get(asset, BalanceView(free=ZERO))
             pairs = list(dict.fromkeys(state.get(asset, (ZERO, ZERO)) for state in true))
             if any(near_any(view.free, [free], unit) and near_any(view.locked, [lock], unit) for free, lock in pairs):
@@ -171,6 +177,23 @@ def account_balances(ix: Index) -> Iterator[Case]:
             total_right = near_any(view.free + view.locked, [f + k for f, k in pairs], unit)
             key = "locked" if total_right else "total"
             yield broke(message, stated.seq, subject=asset, key=f"balance-{key}")
+
+
+def margin_in_use(ix: Index, stated: Books) -> set[str]:
+    """Assets that margined a position or a working order of the account at some moment of the window."""
+    busy = set()
+    for symbol in sorted(name for name in ix.instruments if is_contract(name)):
+        orders = [order for order in ix.orders.values() if order.symbol == symbol]
+        worked = any(state is not None and working(state) for order in orders for state in stated.window.states(order))
+        if worked or any(account_position(ix, symbol, seq) for seq in stated.window.moments(ix)):
+            busy.add(symbol.rpartition(":")[2])
+    return busy
+
+
+def account_position(ix: Index, symbol: str, seq: int) -> Decimal:
+    """The account's net position in a contract just after event ``seq``, foreign orders included."""
+    signs = {"buy": 1, "sell": -1}
+    return sum((signs[f.side] * Decimal(f.quantity) for f in ix.fills if f.symbol == symbol and f.seq <= seq), ZERO)
 
 
 def admissible(ix: Index, stated: Books) -> list[dict[str, tuple[Decimal, Decimal]]]:

@@ -19,7 +19,7 @@ from typing import Any
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, GatewayOp, Operation
 from outtrade.model.history import OrderParams
-from outtrade.model.task import Instrument, Intent
+from outtrade.model.task import Instrument, Intent, is_contract
 
 EXPOSING = frozenset({"order", "trade", "scale"})
 """Kinds of intent that say how much exposure is wanted."""
@@ -256,8 +256,8 @@ def _funds(ix: Index, intent: Intent, limit: Decimal | None, mid: Decimal | None
     """Unaffordable even if everything that other intents may bring in arrives first."""
     start = ix.snapshots.get("start")
     instrument = ix.instruments[intent.symbol or ""]
-    if start is None or intent.kind == "scale":
-        return None
+    if start is None or intent.kind == "scale" or is_contract(intent.symbol or ""):
+        return None  # a contract takes margin, not the asset
     exact = True
     if intent.side == "sell":
         asset, needed = instrument.base, floor_to(intent.quantity, instrument.step) if intent.quantity else None

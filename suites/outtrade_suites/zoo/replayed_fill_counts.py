@@ -16,7 +16,7 @@ class Agent(HttpxAgent):
     """The reference agent, but for one method."""
 
     def book(self, order: Order, fill: Fill) -> None:
-        self.books.fills[fill.symbol, f"{fill.trade_id} no. {len(self.books.fills)}"] = fill
+        self.books.fills[fill.symbol, f"{fill.trade_id} no. {len(self.books.fills)}", fill.order] = fill
 
 
 async def execute(task: RunTask, venue: Access) -> Report:

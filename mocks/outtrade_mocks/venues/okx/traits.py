@@ -173,7 +173,11 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "documented",
         ),
         "retry_after": Trait(False, f"{DOCS} Rate Limits: no header", "documented"),
-        "ban": Trait(None, "not documented", "unknown"),
+        "ban": Trait(
+            {"status": 200, "code": 50121, "text": "You can't access our services through the IP address"},
+            f"{DOCS} Error Code 50121; that it passes, and when, is not documented",
+            "inferred",
+        ),
         # ---- hours and kinds
         "types": Trait(
             ("limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit", "trailing_stop", "oco"),

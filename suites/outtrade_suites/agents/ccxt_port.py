@@ -1,0 +1,302 @@
+"""A venue over ccxt's unified API: one port for every venue that ccxt and the mocks both know.
+
+Calls are made through ``invoke``, so that the same port serves the blocking and the asyncio classes of ccxt: the first
+returns at once, the second awaits. ccxt turns every failure into an exception, but which one says little about whether
+the order exists: a reset is a ``NetworkError``, a body cut in half an ``ExchangeError``, 200 with nonsense a
+``TypeError`` or an empty list. So the exception's class is not asked. What stands below it is: the whole HTTP answer,
+if there was one (``on_rest_response``, the place that ccxt keeps for this), read by the venue's declared traits; else
+the reason why the connection failed. Numbers are text (``exchange.number = str``): no float comes near a quantity.
+
+What differs between venues is asked of ccxt, not of the venue's name: whether there is a list of all orders or lists of
+open, closed and cancelled ones (``has``), whether an order's trades can be had by its id, what a contract is worth
+(``markets``). Only how one order is asked for by its *client* id has no common form in ccxt: see ``BY_CLIENT_ID``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from outtrade.dialects import unified
+from outtrade.dialects.answers import Reader
+from outtrade.dialects.binance_spot import pair_params, parsed, read_pair
+from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Refused, Terms, plain
+from outtrade_suites.agents.port import Access, Link
+
+NOT_CONNECTED = (
+    "NewConnectionError", "NameResolutionError", "ConnectTimeoutError",
+    "ClientConnectorError", "ClientConnectorDNSError", "ConnectionTimeoutError",
+)  # fmt: skip
+"""urllib3's and aiohttp's words for "there never was a connection"."""
+
+FULL = 50
+"""Rows in an answer from which on there may be more: the smallest page of any venue."""
+
+BY_CLIENT_ID: dict[str, tuple[str, bool]] = {"kraken": ("cl_ord_id", True), "bybit": ("orderLinkId", False)}
+"""ccxt class -> the parameter by which it asks for an order by client id, where it is not ``clientOrderId`` (which
+ccxt's Bybit ignores, and ccxt's Kraken takes for another kind of id); whether through a list of orders, because
+``fetch_order`` looks for the venue's id in the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The last whole answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+class CcxtPort:
+    """A venue over a blocking class of ccxt. Its methods block, and never suspend."""
+
+    link: Link | None = None
+
+    def __init__(self, venue: Access) -> None:
+        self.venue = venue
+        self.exchange = self.make()
+        self.exchange.timeout = self.timeout()
+        self.exchange.number = str
+        self.exchange.options.setdefault("fetchOrder", {})["acknowledged"] = True  # Bybit: of the last 500 orders
+        self.exchange.on_rest_response = self.hear
+        self.reader = Reader.of(venue.name)
+        listed = "oco" in self.reader.traits["types"] and hasattr(self.exchange, "private_post_orderlist_oco")
+        self.offers = frozenset({"pair"} if listed else ())
+        self.heard: Heard | None = None
+
+    def make(self) -> Any:
+        """The object of ccxt."""
+        return self.venue.ccxt()
+
+    def timeout(self) -> int | None:
+        """Milliseconds without a byte after which ccxt gives an answer up."""
+        return 10_000
+
+    async def start(self) -> None:
+        """Load the markets now, so that a failure of that is not mistaken for one of an order; the same goes for what
+        ccxt's Bybit wants to know of the account before the first order."""
+        await self.ask(self.exchange.load_markets)
+        if hasattr(self.exchange, "is_unified_enabled"):
+            await self.ask(self.exchange.is_unified_enabled)
+
+    async def close(self) -> None:
+        self.exchange.session.close()
+
+    async def wait(self, seconds: float) -> None:
+        if seconds > 0:
+            time.sleep(seconds)
+
+    def events(self) -> Sequence[OrderState]:
+        return ()
+
+    # -------------------------------------------------------- requests
+    async def invoke(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call into ccxt, awaited where it is a coroutine."""
+        result = method(*args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
+
+    def hear(
+        self, code: int, reason: str, url: str, method: str, response_headers: Any, response_body: str, *request: Any
+    ) -> str:
+        """ccxt's own hook for an answer that has come in whole."""
+        self.heard = Heard(int(code), {str(key): str(value) for key, value in response_headers.items()}, response_body)
+        return response_body.strip()
+
+    def understood(self) -> Any:
+        """The last answer's JSON; raises Refused or Doubtful, None where none came."""
+        heard = self.heard
+        if heard is None:
+            return None
+        return self.reader.check(heard.status, heard.headers, heard.body, now=time.time())
+
+    async def ask(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call into ccxt; its result, or NotSent, Refused, Doubtful."""
+        self.heard = None
+        try:
+            result = await self.invoke(method, *args, **kwargs)
+        except Exception as error:
+            self.understood()
+            if self.heard is not None and type(error).__name__ == "OrderNotFound":
+                raise Refused("not_found", str(error)) from None  # a good answer without the order in it
+            if any(type(cause).__name__ in NOT_CONNECTED for cause in chain(error)):
+                raise NotSent(repr(error)) from None
+            raise Doubtful(repr(error)) from None
+        self.understood()
+        return result
+
+    async def rows(self, method: Callable[..., Any], *args: Any) -> list[Any]:
+        """A list answer. ccxt reads an empty body as an empty list, and an object where a list should be as well; that
+        is no answer."""
+        found = await self.ask(method, *args)
+        data = self.understood()
+        if isinstance(data, dict) and not {"result", "data"} & set(data):
+            raise Doubtful("the answer is no list")
+        return list(found)
+
+    async def pages(self, method: Callable[..., Any], symbol: str, since: float | None) -> list[Any]:
+        """All rows from ``since`` on, whether the venue's pages begin with the oldest or with the newest."""
+        start = None if since is None else int(since * 1000)
+        known = {row["id"]: row for row in await self.rows(method, symbol, start)}
+        told, ahead = self.told(), True
+        while told >= FULL and known:
+            times = [row["timestamp"] for row in known.values()]
+            before = len(known)
+            if ahead:
+                page = await self.rows(method, symbol, max(times))
+            else:
+                page = await self.rows(method, symbol, start, None, {"until": min(times)})
+            known |= {row["id"]: row for row in page}
+            if len(known) > before:
+                told = self.told()
+            elif ahead:
+                ahead = False
+            else:
+                break
+        return list(known.values())
+
+    def told(self) -> int:
+        """How many rows the last answer held, before ccxt picked those that were asked for."""
+        return most_rows(self.understood())
+
+    def size(self, symbol: str) -> Decimal:
+        """Base units per unit of ccxt's amounts: the size of a contract."""
+        return Decimal(str(self.exchange.market(symbol).get("contractSize") or 1))
+
+    def states(self, orders: Sequence[Any], symbol: str) -> list[OrderState]:
+        """Order structures in our words."""
+        size = self.size(symbol)
+        return parsed(lambda: [unified.read_order(order, symbol, size) for order in orders])
+
+    # -------------------------------------------------------- the port
+    async def place(self, client_id: str, terms: Terms) -> OrderState:
+        params: dict[str, Any] = {"clientOrderId": client_id}
+        if terms.post_only:
+            params["postOnly"] = True
+        elif terms.time_in_force is not None:
+            params["timeInForce"] = terms.time_in_force
+        if terms.stop_price is not None:
+            name = "stopLossPrice" if terms.type.startswith("stop") else "takeProfitPrice"
+            params[name] = plain(terms.stop_price)
+        if terms.quote_quantity is not None:
+            params["cost"] = plain(terms.quote_quantity)
+        size = self.size(terms.symbol)
+        amount = None if terms.quantity is None else plain(terms.quantity / size)
+        price = None if terms.price is None else plain(terms.price)
+        kind = "market" if price is None else "limit"
+        order = await self.ask(self.exchange.create_order, terms.symbol, kind, terms.side, amount, price, params)
+        if order.get("status") is None and order.get("id"):
+            return taken(str(order["id"]), client_id, terms)
+        return self.states([order], terms.symbol)[0]
+
+    async def place_pair(self, legs: Sequence[tuple[str, Terms]]) -> list[OrderState]:
+        """By Binance's own request: ccxt has no common form for it."""
+        symbol = legs[0][1].symbol
+        params = pair_params(self.venue.symbols[symbol], legs)
+        data = await self.ask(self.exchange.private_post_orderlist_oco, params)
+        return parsed(lambda: read_pair(data, symbol))
+
+    async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState | None:
+        params = {} if cancel_id is None else {"newClientOrderId": cancel_id}
+        order = await self.ask(self.exchange.cancel_order, venue_id, symbol, params)
+        return None if order.get("status") is None else self.states([order], symbol)[0]
+
+    async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
+        if venue_id is not None:
+            found = [await self.ask(self.exchange.fetch_order, venue_id, symbol)]
+        else:
+            word, listed = BY_CLIENT_ID.get(self.exchange.id, ("clientOrderId", False))
+            if listed:
+                found = await self.rows(self.exchange.fetch_orders_by_ids, [], symbol, {word: client_id})
+            else:
+                found = [await self.ask(self.exchange.fetch_order, "", symbol, {word: client_id})]
+        if not found:
+            raise Refused("not_found", f"no order is called {client_id}")
+        return self.states(found, symbol)[-1]
+
+    async def open_orders(self, symbol: str) -> list[OrderState]:
+        return self.states(await self.rows(self.exchange.fetch_open_orders, symbol), symbol)
+
+    async def all_orders(self, symbol: str, since: float) -> list[OrderState]:
+        has, exchange = self.exchange.has, self.exchange
+        if has["fetchOrders"] is True:
+            return self.states(await self.pages(exchange.fetch_orders, symbol, since), symbol)
+        found = await self.rows(exchange.fetch_open_orders, symbol)  # first: what ends meanwhile is met below
+        if has["fetchCanceledAndClosedOrders"] is True:
+            ended = ["fetch_canceled_and_closed_orders"]
+        elif has["fetchCanceledOrders"] is True:
+            ended = ["fetch_closed_orders", "fetch_canceled_orders"]
+        else:
+            ended = ["fetch_closed_orders"]
+        for method in ended:
+            found += await self.pages(getattr(exchange, method), symbol, since)
+        return self.states(found, symbol)
+
+    async def fills(self, symbol: str, *, since: float | None = None, order: str | None = None) -> list[Fill]:
+        exchange, size = self.exchange, self.size(symbol)
+        if order is None:
+            trades = await self.pages(exchange.fetch_my_trades, symbol, since)
+        elif exchange.has["fetchOrderTrades"] == "emulated":  # by the trades' ids, which the order knows
+            known = await self.ask(exchange.fetch_order, order, symbol)
+            named = {"trades": known["trades"]}
+            trades = await self.rows(exchange.fetch_order_trades, order, symbol, None, None, named)
+        elif exchange.market(symbol)["spot"]:
+            trades = await self.rows(exchange.fetch_order_trades, order, symbol)
+        else:
+            trades = await self.rows(exchange.fetch_my_trades, symbol, None, None, {"orderId": order})
+        fills = parsed(lambda: [unified.read_fill(trade, symbol, size) for trade in trades])
+        return [fill for fill in fills if order is None or fill.order == order]
+
+    async def balances(self) -> dict[str, Any]:
+        account = await self.ask(self.exchange.fetch_balance)
+        return parsed(lambda: unified.read_balances(account))
+
+    async def quote(self, symbol: str) -> Quote:
+        book = await self.ask(self.exchange.fetch_order_book, symbol, 5)
+        return parsed(lambda: unified.read_quote(book))
+
+
+def taken(venue_id: str, client_id: str, terms: Terms) -> OrderState:
+    """An order of which the venue has said no more than that it has it."""
+    return OrderState(
+        venue_id=venue_id,
+        client_id=client_id,
+        symbol=terms.symbol,
+        side=terms.side,
+        type=terms.type,
+        status="open",
+        quantity=terms.quantity or Decimal(0),
+        filled=Decimal(0),
+        quote_filled=Decimal(0),
+        price=terms.price,
+    )
+
+
+def most_rows(data: Any, depth: int = 2) -> int:
+    """The length of the longest list, or object of objects, in an answer.
+
+    >>> most_rows({"error": [], "result": {"trades": {"T1": {}, "T2": {}}, "count": 2}})
+    2
+    """
+    if isinstance(data, list):
+        return len(data)
+    if not isinstance(data, dict):
+        return 0
+    own = len(data) if data and all(isinstance(value, dict) for value in data.values()) else 0
+    return max([own, *(most_rows(value, depth - 1) for value in data.values())]) if depth else own
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and everything below it: causes, contexts, wrapped reasons; each once."""
+    waiting: list[Any] = [error]
+    seen: list[BaseException] = []
+    while waiting:
+        found = waiting.pop(0)
+        if not isinstance(found, BaseException) or any(found is known for known in seen):
+            continue
+        seen.append(found)
+        yield found
+        waiting += [found.__cause__, found.__context__, getattr(found, "reason", None), *found.args]
