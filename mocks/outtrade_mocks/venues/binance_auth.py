@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from outtrade_mocks.venues.binance_codec import INTEGER_RANGE, integer, mandatory, optional
@@ -42,16 +43,17 @@ class Keys:
 
     def __init__(self, credentials: Credentials) -> None:
         self.key = credentials.key
-        self._secret = credentials.secret
+        self._secret = credentials.secret.encode()
         self._pair = None if credentials.public_key is None else key_pair(credentials.public_key)
         self.kind: Literal["hmac", "rsa", "ed25519"] = "hmac" if self._pair is None else self._pair.kind
 
     def check_signature(self, sent: str, payload: str) -> None:
         """Raises -1022 where the signature is not that of the payload."""
+        signed = payload.encode("utf-8", "surrogatepass")
         if self._pair is None:
-            right = sent.lower() == sign(self._secret, payload)
+            right = sent.lower() == hmac_of(self._secret, signed).hex()
         else:
-            right = self._pair.verifies(payload.encode("utf-8", "surrogatepass"), sent)
+            right = self._pair.verifies(signed, sent)
         if not right:
             raise refuse("invalid_signature")
 
@@ -68,8 +70,12 @@ def check_key(sent: str | None, key: str) -> None:
 def window_ns(params: Mapping[str, str]) -> int:
     """``recvWindow`` in ns; raises -1100, -1102 beyond 60000."""
     value = optional(params, "recvWindow")
-    if value is None:
-        return DEFAULT_WINDOW_NS
+    return DEFAULT_WINDOW_NS if value is None else _window_ns(value)
+
+
+@lru_cache(maxsize=256)
+def _window_ns(value: str) -> int:
+    """A client sends the same window each time."""
     match = _WINDOW.fullmatch(value)
     if match is None:
         raise refuse("illegal_characters", "recvWindow", INTEGER_RANGE)

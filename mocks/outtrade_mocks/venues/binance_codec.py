@@ -40,7 +40,7 @@ _SYMBOL = re.compile(r"[A-Z0-9\-_.]{1,20}", re.ASCII)
 _CLIENT_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}", re.ASCII)
 
 LONG_MAX = 2**63 - 1
-NOT_IN_DIGEST = frozenset({"timestamp", "signature", "recvWindow", "apiKey"})
+NOT_IN_DIGEST = ("timestamp", "signature", "recvWindow", "apiKey")
 """Parameters that differ between unchanged resends."""
 
 
@@ -73,21 +73,26 @@ encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 # ------------------------------------------------------------------ reading
 def parse_pairs(text: str) -> tuple[dict[str, str], bool]:
     """Decode ``a=1&b=2``; returns the parameters (the first value of each) and whether any name came twice."""
-    params: dict[str, str] = {}
-    repeated = False
-    if text:
-        for pair in text.split("&"):
-            if not pair:
-                continue
-            name, _, value = pair.partition("=")
-            if "%" in name or "+" in name:
-                name = unquote_plus(name, errors="replace")
-            if "%" in value or "+" in value:
-                value = unquote_plus(value, errors="replace")
-            if name in params:
-                repeated = True
-            else:
-                params[name] = value
+    if not text:
+        return {}, False
+    if "%" not in text and "+" not in text:
+        pairs = [pair.partition("=") for pair in text.split("&")]
+        params = {name: value for name, _, value in pairs}
+        if len(params) == len(pairs) and "" not in params:
+            return params, False
+    params, repeated = {}, False
+    for pair in text.split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        if "%" in name or "+" in name:
+            name = unquote_plus(name, errors="replace")
+        if "%" in value or "+" in value:
+            value = unquote_plus(value, errors="replace")
+        if name in params:
+            repeated = True
+        else:
+            params[name] = value
     return params, repeated
 
 
@@ -110,6 +115,9 @@ def read_form(request: HttpRequest) -> tuple[str, dict[str, str], str, bool]:
 
 def without_signature(text: str) -> str:
     """The parameters as sent, without the signature itself: what is signed."""
+    head, last, tail = text.rpartition("&signature=")
+    if last and "&" not in tail and "signature=" not in head:  # where clients put it
+        return head
     if "signature=" not in text:
         return text
     return "&".join(pair for pair in text.split("&") if not pair.startswith("signature="))
@@ -117,7 +125,10 @@ def without_signature(text: str) -> str:
 
 def digest(op: str, params: Mapping[str, str]) -> str:
     """Equal for an unchanged resend: operation and parameters without time and signature, in any order."""
-    kept = "\n".join([op, *[f"{name}={params[name]}" for name in sorted(params) if name not in NOT_IN_DIGEST]])
+    told = dict(params)
+    for name in NOT_IN_DIGEST:
+        told.pop(name, None)
+    kept = "\n".join([op, *map("=".join, sorted(told.items()))])
     return blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

@@ -67,6 +67,11 @@ SELF_TRADE_MODES: Mapping[str, SelfTrade | None] = {
     "TRANSFER": None,
 }
 LEAST_STRATEGY_TYPE = 1_000_000
+PEGS = ("pegPriceType", "pegOffsetType", "pegOffsetValue")
+RARE = frozenset(
+    {"stopPrice", "trailingDelta", "icebergQty", "strategyId", "strategyType", "selfTradePreventionMode", *PEGS}
+)
+"""What few orders have: an order without any of it is read in fewer steps."""
 Names = Mapping[str, str]
 """Usual name of a parameter -> its name in this request, where that differs."""
 
@@ -94,16 +99,17 @@ def read(desk: Desk, params: Mapping[str, str], names: Names | None = None) -> T
     tif = called.optional("timeInForce")
     if tif is not None and tif not in TIMES_IN_FORCE:
         raise refuse("invalid_tif")
-    _refuse_unsupported(called, listing, word)
+    usual = called.plain()
+    _refuse_unsupported(called, listing, word, usual)
     price, quantity, quote = _numbers(called, kind, tif, word)
-    trigger = _trigger(desk, called, listing, kind, side)
-    visible = _visible(called, kind, tif, quantity)
+    trigger = None if usual and kind.trigger is None else _trigger(desk, called, listing, kind, side)
+    visible = None if usual else _visible(called, kind, tif, quantity)
     response = _response(params, word)
     client_id = called.optional("newClientOrderId")
     if client_id is not None:
         client_id = codec.client_id(called.name("newClientOrderId"), client_id)
-    label = _strategy(called)
-    mode = _mode(params, listing)
+    label = "" if usual else _strategy(called)
+    mode = None if usual else _mode(params, listing)
     new = NewOrder(
         symbol=listing.unified,
         side=side,
@@ -128,18 +134,33 @@ class _Called:
     def __init__(self, params: Mapping[str, str], names: Names) -> None:
         self.params = params
         self._names = names
+        self._sent = params
+        """The parameters by their usual names."""
+        if names:
+            own = {usual: params[name] for usual, name in names.items() if name in params}
+            self._sent = {name: value for name, value in params.items() if name not in names} | own
 
     def name(self, usual: str) -> str:
         return self._names.get(usual, usual)
 
     def has(self, usual: str) -> bool:
-        return self.name(usual) in self.params
+        return usual in self._sent
+
+    def plain(self) -> bool:
+        """Whether none of what few orders have was sent."""
+        return RARE.isdisjoint(self._sent)
 
     def optional(self, usual: str) -> str | None:
-        return codec.optional(self.params, self.name(usual))
+        value = self._sent.get(usual)
+        if value == "":
+            raise refuse("empty", self.name(usual))
+        return value
 
     def mandatory(self, usual: str) -> str:
-        return codec.mandatory(self.params, self.name(usual))
+        value = self.optional(usual)
+        if value is None:
+            raise refuse("mandatory", self.name(usual))
+        return value
 
     def refuse_sent(self, *usual: str) -> None:
         for one in usual:
@@ -147,17 +168,19 @@ class _Called:
                 raise refuse("not_required", self.name(one))
 
 
-def _refuse_unsupported(called: _Called, listing: Listing, word: str) -> None:
+def _refuse_unsupported(called: _Called, listing: Listing, word: str, usual: bool) -> None:
     """Types and options that exist on the venue and not for this symbol (its flags say so), or not here."""
     raw = listing.raw
     if word not in raw["orderTypes"]:
         raise refuse(UNSUPPORTED.get(word, "invalid_type"))
+    if usual:
+        return
     if called.has("trailingDelta") and not raw["allowTrailingStop"]:
         raise refuse("unsupported_trailing_stop")
     iceberg = called.optional("icebergQty")
     if iceberg is not None and not raw["icebergAllowed"] and codec.e8(called.name("icebergQty"), iceberg):
         raise refuse("unsupported_iceberg")
-    for name in ("pegPriceType", "pegOffsetType", "pegOffsetValue"):
+    for name in PEGS:
         if called.has(name):
             raise refuse("unsupported_operation")
 

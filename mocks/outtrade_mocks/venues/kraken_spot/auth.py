@@ -17,6 +17,7 @@ from binascii import Error as BadBase64
 from outtrade_mocks.venues.config import Credentials
 from outtrade_mocks.venues.kraken_spot.codec import SECOND
 from outtrade_mocks.venues.kraken_spot.errors import refuse
+from outtrade_mocks.venues.signing import hmac_of
 
 LOCKOUT = 15 * 60 * SECOND
 """How long a lockout lasts (*inferred*: the documentation says "temporary")."""
@@ -34,7 +35,7 @@ def sign(secret: str, path: str, nonce: str, body: str) -> str:
 def _sign(secret: bytes, path: str, nonce: str, body: bytes) -> str:
     digest = hashlib.sha256(nonce.encode("utf-8", "surrogatepass") + body).digest()
     message = path.encode("utf-8", "surrogatepass") + digest
-    return b64encode(hmac.digest(secret, message, "sha512")).decode()
+    return b64encode(hmac_of(secret, message, "sha512")).decode()
 
 
 class Keeper:
@@ -82,7 +83,7 @@ class Keeper:
     def issue(self, now: int) -> str:
         """A new WebSocket token: to be used within ``TOKEN_LIFE`` seconds."""
         number = len(self._tokens).to_bytes(4, "big")
-        token = b64encode(hmac.digest(self._secret, b"token" + number, "sha256")).decode().rstrip("=")
+        token = b64encode(hmac_of(self._secret, b"token" + number)).decode().rstrip("=")
         self._tokens[token] = now
         return token
 

@@ -127,7 +127,8 @@ def _text(value: Any) -> str:
 def digest(op: str, params: Mapping[str, str], orders: object = None) -> str:
     """Equal for an unchanged resend: operation and parameters without nonce and token, in any order, and what a batch
     holds."""
-    kept = "\n".join([op, *[f"{name}={params[name]}" for name in sorted(params) if name not in NOT_IN_DIGEST]])
+    params = {name: value for name, value in params.items() if name not in NOT_IN_DIGEST}
+    kept = "\n".join([op, *map("=".join, sorted(params.items()))])
     if orders is not None:
         kept += repr(orders)
     return blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -21,6 +21,7 @@ from functools import lru_cache
 
 from outtrade_mocks.venues.config import Credentials
 from outtrade_mocks.venues.okx.errors import refuse
+from outtrade_mocks.venues.signing import hmac_of
 
 WINDOW_NS = 30_000_000_000
 LOGIN = "GET/users/self/verify"
@@ -36,17 +37,9 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
-@lru_cache(maxsize=64)
-def _keyed(secret: str) -> hmac.HMAC:
-    """An HMAC that has read its key: copying it costs less than keying anew."""
-    return hmac.new(secret.encode(), digestmod="sha256")
-
-
 def sign(secret: str, payload: str) -> str:
     """The signature of a payload, in base64."""
-    keyed = _keyed(secret).copy()
-    keyed.update(payload.encode("utf-8", "surrogatepass"))
-    return base64.b64encode(keyed.digest()).decode()
+    return base64.b64encode(hmac_of(secret.encode(), payload.encode("utf-8", "surrogatepass"))).decode()
 
 
 def _same(one: str, other: str) -> bool:

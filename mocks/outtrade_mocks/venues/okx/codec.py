@@ -13,7 +13,7 @@ numbers and booleans too (ccxt and python-okx send both)::
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -140,7 +140,7 @@ def boolean(params: Params, name: str) -> bool:
     return sent == "true"
 
 
-def choice(params: Params, name: str, among: tuple[str, ...], default: str | None = None) -> str:
+def choice(params: Params, name: str, among: Container[str], default: str | None = None) -> str:
     """One of some words (51000; 50014 where it has no default and is not sent)."""
     sent = optional(params, name)
     if sent is None:

@@ -121,7 +121,7 @@ def read(desk: Desk, params: Mapping[str, str], attached: Any = None) -> Ticket:
     price = _price(desk, entry, kind, params)
     target = _target(entry, kind, side, params)
     client_id, tag = codec.client_id(params, "clOrdId"), codec.tag(params)
-    stp = codec.choice(params, "stpMode", tuple(SELF_TRADE), "cancel_maker")
+    stp = codec.choice(params, "stpMode", SELF_TRADE, "cancel_maker")
     if stp == "cancel_both" and kind.tif == "FOK":
         raise refuse("stp_fok")
     held = position_side(desk, entry, params)
@@ -129,6 +129,7 @@ def read(desk: Desk, params: Mapping[str, str], attached: Any = None) -> Ticket:
     _largest(entry, kind, size, price)
     note = Note(mode, word, sent, tag, target or "", stp)
     remember(desk, entry, note)
+    wanted = _attachments(params, attached)
     quote = desk.exchange.atoms(entry.quote, _rounded(size)) if target == "quote_ccy" else None
     new = NewOrder(
         symbol=entry.unified,
@@ -143,11 +144,12 @@ def read(desk: Desk, params: Mapping[str, str], attached: Any = None) -> Ticket:
         self_trade=None if stp == "cancel_maker" else SELF_TRADE[stp],
         reduce_only=reduce,
         position_side=held,
+        label="" if wanted is not None else desk.noted(note),
     )
-    legs = _attached(desk, entry, new, note, params, attached)
-    new = replace(new, label=desk.noted(note))
-    if not legs:
+    if wanted is None:
         return Ticket(entry, side, new, client_id, tag)
+    legs = _attached(desk, entry, new, note, params, wanted)
+    new = replace(new, label=desk.noted(note))
     orders = NewList(kind="oto" if len(legs) == 1 else "bracket", orders=(new, *legs))
     return Ticket(entry, side, orders, client_id, tag)
 
@@ -202,14 +204,17 @@ _ATTACHED = (
 )  # fmt: skip
 
 
+def _attachments(params: Mapping[str, str], sent: Any) -> Any:
+    """What is to be attached, as sent; None: nothing."""
+    if sent is None and (params.get("tpTriggerPx") or params.get("slTriggerPx")):
+        return [params]  # the older parameters beside the order's own
+    return None if sent == [] or sent == "" else sent
+
+
 def _attached(
     desk: Desk, entry: Listing, new: NewOrder, note: Note, params: Mapping[str, str], sent: Any
 ) -> list[NewOrder]:
     """The orders of ``attachAlgoOrds``: at most one take-profit and one stop-loss here (split TPs are not offered)."""
-    if sent is None and any(params.get(name) for name in ("tpTriggerPx", "slTriggerPx")):
-        sent = [params]  # the older parameters beside the order's own
-    if sent is None or sent == [] or sent == "":
-        return []
     if not isinstance(sent, list) or not all(isinstance(item, Mapping) for item in sent):
         raise refuse("parameter", "attachAlgoOrds")
     merged: dict[str, str] = {}
