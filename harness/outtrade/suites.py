@@ -196,18 +196,34 @@ class Suite:
             raise SuiteError(f"no space {name!r} in suite {self.name}; there are {', '.join(self.spaces)}")
         return name, self.spaces[name]
 
-    def scenario(self, space: str | None, seed: int, index: int, *, recorded: Recorded | None = None) -> Scenario:
+    def scenario(
+        self,
+        space: str | None,
+        seed: int,
+        index: int,
+        *,
+        recorded: Recorded | None = None,
+        faults: str | None = None,
+    ) -> Scenario:
         """Scenario ``index`` of a run with ``seed``: the same data whatever else was drawn. Raises SuiteError.
 
         ``recorded``: the instruments and markets it is to use. A space finds them as ``recorded`` of its Draw; one that
-        does not look there has symbols of its own, which is an error here."""
+        does not look there has symbols of its own, which is an error here. ``faults``: ``none``, ``realistic`` or
+        ``hostile``, found as ``faults`` of the Draw; any space can go without faults, others have to look there."""
         name, make = self.space(space)
         if self._draw is None:
             raise SuiteError(f"suite {self.name} has no source of draws for its spaces")
         draw = self._draw(seed, index)
         if recorded is not None:
             draw.recorded = recorded
+        if faults is not None:
+            draw.faults = faults
         made = make(draw).model_copy(update={"space": name})
+        if faults is not None:
+            if faults != "none" and not getattr(draw, "obeyed", False):
+                raise SuiteError(f"the space {name} has faults of its own; --faults none is all it can do")
+            kept = () if faults == "none" else made.faults
+            made = made.model_copy(update={"id": f"{made.id}-{faults}", "faults": kept})
         if recorded is not None and made.reference is None:
             raise SuiteError(f"the space {name} has symbols of its own; a recording cannot stand for them")
         return made

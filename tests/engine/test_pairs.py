@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from outtrade.engine.run import run
+from outtrade.faults import catalogue
 from outtrade.model.fault import READS
 from outtrade.model.history import (
     Answer,
@@ -24,7 +25,7 @@ from outtrade.model.history import (
     StreamUp,
 )
 from outtrade.targets import resolve
-from outtrade_suites.spaces import pair
+from outtrade_suites.spaces import generate, pair
 
 SEEN = (Resolve, Connect, Request, Response, Broken, Closed, StreamUp, StreamDown, StreamEvent)
 PAIRS = 12
@@ -58,3 +59,26 @@ def test_twins_are_the_same_until_the_first_query(target: str) -> None:
             a.executed for a in no.events if isinstance(a, Answer)
         ]
     assert differed >= PAIRS // 2, "the truth behind the same bytes must differ"
+
+
+@pytest.mark.parametrize("op", ["place", "cancel"])
+def test_every_ambiguous_form_has_its_twin_with_the_same_bytes(op: str) -> None:
+    """All forms that leave the truth open, enumerated from the catalogue; each is run with both truths."""
+    agent, twins = resolve("agent:httpx"), catalogue.twins()
+    forms = [form for form in twins if form.endswith(".committed")]
+    assert len(forms) == 15 and all(twins[twins[form]] == form for form in twins)
+    differed = 0
+    for index, form in enumerate(forms):
+        pins = {"fault 1": form, "wish 1/on a cancel": op == "cancel", "has fault 2": False, "has fault 3": False}
+        made = generate("faults", 7, index, pins={**pins, "has fault 1": True})
+        place = next(n for n, fault in enumerate(made.faults) if fault.variant == form and fault.on.op == op)
+        other = made.faults[place].model_copy(update={"committed": False})
+        assert other.variant == twins[form]
+        faults = (*made.faults[:place], other, *made.faults[place + 1 :])
+        yes, no = run(agent, made), run(agent, made.model_copy(update={"faults": faults}))
+        assert until_first_query(yes) == until_first_query(no), form
+        landed = [any(isinstance(e, Landed) and e.fault == place for e in history.events) for history in (yes, no)]
+        assert landed == [True, True] or landed == [False, False]
+        executed = [[a.executed for a in h.events if isinstance(a, Answer) and a.fault == place] for h in (yes, no)]
+        differed += executed == [[True], [False]]
+    assert differed >= 13, "the truth behind the same bytes must differ"

@@ -20,6 +20,14 @@ class NetworkFaults(StrEnum):
     OWN = "own"
 
 
+class FaultProfile(StrEnum):
+    """Words of --faults."""
+
+    NONE = "none"
+    REALISTIC = "realistic"
+    HOSTILE = "hostile"
+
+
 app = typer.Typer(
     name="outtrade",
     help="Find out whether an execution agent, or a gateway to an exchange, ends up with an out-trade.\n\n"
@@ -148,6 +156,7 @@ def _main(
     "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'\n"
     "  outtrade run py:my_agent.py:execute --profile exec-core-2026.11\n"
     "  outtrade run py:my_agent.py:execute --lacks stream --lacks stop_orders\n"
+    "  outtrade run py:my_agent.py:execute --faults realistic --scenarios 500\n"
     "  outtrade run py:my_agent.py:execute --baseline baseline.yaml --junit junit.xml\n"
     "  outtrade run py:my_agent.py:execute --fail-under 95 --fail-under retry=99 --max-critical 0\n"
     "  outtrade run py:my_llm.py:execute --allow-host api.openai.com --allow-latency 0.8 --allow-record talk.yaml\n"
@@ -205,6 +214,10 @@ def run(
             help="What TARGET has not got (repeatable; see: outtrade list capabilities): scenarios that need it are"
             " waived, which is counted and no pass.",
         ),
+    ] = None,
+    faults: Annotated[
+        FaultProfile | None,
+        typer.Option("--faults", help="How much breaks: instead of what the space provides for (see docs/faults.md)."),
     ] = None,
     max_incomplete: Annotated[
         float, typer.Option("--max-incomplete", min=0, max=1, help="Largest share of incomplete scenarios.")
@@ -266,7 +279,7 @@ def run(
     from outtrade.cli.run import RunOptions, run_command
 
     if profile is not None:
-        fixed = ("scenarios", "seed", "venue", "space", "max_incomplete", "reference", "symbol", "play")
+        fixed = ("scenarios", "seed", "venue", "space", "faults", "max_incomplete", "reference", "symbol", "play")
         given = [name for name in fixed if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
         if given:
             raise typer.BadParameter(f"a profile is frozen; leave out --{given[0].replace('_', '-')}")
@@ -278,6 +291,7 @@ def run(
         venue=venue,
         suite=suite,
         space=space,
+        faults=None if faults is None else faults.value,
         report=report,
         check_determinism=check_determinism,
         waivers=tuple(allow_waiver or ()),
@@ -704,9 +718,9 @@ def list_venues(
     raise typer.Exit(guarded(lambda: venues_command(tuple(names or ()), traits=traits, as_json=as_json), debug=debug))
 
 
-@listing.command("faults")
+@listing.command("faults", epilog="\b\nExamples:\n  outtrade list faults")
 def list_faults() -> None:
-    """Kinds of faults."""
+    """Kinds of faults: what each breaks, what a client sees, its forms and parameters (more: docs/faults.md)."""
     from outtrade.cli.guard import guarded
     from outtrade.cli.listing import faults_command
 

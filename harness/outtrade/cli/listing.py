@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from typing import get_args
 
 from outtrade import suites
 from outtrade.cli.guard import consoles
@@ -35,13 +34,20 @@ def first_paragraph(thing: object) -> str:
 
 
 def faults_command() -> int:
-    """``outtrade list faults``."""
-    from outtrade.model import fault
+    """``outtrade list faults``: layer by layer, what each is, what a client sees, its forms and parameters."""
+    from outtrade.faults import catalogue
 
-    terminal = terminal_of()
-    union = get_args(get_args(fault.Fault)[0])
-    for kind in union:
-        definition(terminal, kind.model_fields["kind"].default, first_paragraph(kind))
+    terminal, layer = terminal_of(), ""
+    for row in catalogue.entries().values():
+        if row.layer != layer:
+            terminal.line(("\n" if layer else "") + f"{row.layer}: {catalogue.LAYERS[row.layer]}", "bold")
+            layer = row.layer
+        definition(terminal, f"  {row.kind}", row.text.replace("`", ""))
+        definition(terminal, "", f"seen: {row.seen}", style="")
+        if row.variants != (row.kind,):
+            definition(terminal, "", f"forms: {', '.join(row.variants)}", style="dim")
+        if row.parameters:
+            definition(terminal, "", f"parameters: {', '.join(one.name for one in row.parameters)}", style="dim")
     return OK
 
 

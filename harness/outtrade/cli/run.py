@@ -77,6 +77,7 @@ class RunOptions:
     lacks: tuple[str, ...] = ()
     profile: str | None = None
     repeats: int = 1
+    faults: str | None = None
     network: Wanted = "auto"
     outside: OutsideOptions = field(default_factory=OutsideOptions)
 
@@ -167,6 +168,7 @@ def run_command(options: RunOptions) -> int:
             seed=options.seed,
             profile=profile,
             recorded=recorded,
+            faults=options.faults,
             check_determinism=options.check_determinism,
             debug=options.debug,
             lacks=tuple(sorted(checked(options.lacks, "--lacks"))),

@@ -45,6 +45,8 @@ class Plan:
     """A frozen profile, whose scenarios and properties stand in the place of a space's and the suite's."""
     repeats: int = 1
     """Runs of each scenario, one after the other; ``scenarios`` counts runs."""
+    faults: str | None = None
+    """How much is to break (``none``, ``realistic``, ``hostile``); None: what the space provides for."""
     check_determinism: bool = False
     baseline: bool = True
     """Whether failing scenarios are run once more without faults."""
@@ -101,7 +103,9 @@ class Kit:
         if self.plan.profile is not None:
             made = self.plan.profile.scenario(index)
         else:
-            made = self.suite.scenario(self.space, self.plan.seed, index, recorded=self.plan.recorded)
+            made = self.suite.scenario(
+                self.space, self.plan.seed, index, recorded=self.plan.recorded, faults=self.plan.faults
+            )
         if self.plan.venue is not None and made.venue != self.plan.venue:
             raise suites.SuiteError(f"the space {self.space} plays {made.venue}, not {self.plan.venue}{self._hint()}")
         if self.target.venues and made.venue not in self.target.venues:

@@ -57,11 +57,12 @@ def generate(space: str, seed: int, index: int, *, pins: Mapping[str, Any] | Non
     return SPACES[space](Draw(seed, index, pins=pins))
 
 
-def pair(space: str, seed: int, index: int) -> tuple[Scenario, Scenario]:
+def pair(space: str, seed: int, index: int, *, symptom: str | None = None) -> tuple[Scenario, Scenario]:
     """Twins that differ only in whether the lost write was committed: (committed, absent).
 
-    Over consecutive indices all symptoms come in turn. The lost answer is the only fault, but for a failed question."""
-    symptom = SYMPTOMS[index % len(SYMPTOMS)]
+    Over consecutive indices all usual symptoms come in turn, unless one is named. The lost answer is the only fault,
+    but for a failed question."""
+    symptom = symptom or SYMPTOMS[index % len(SYMPTOMS)]
     pins = {
         "has fault 1": True,
         "fault 1": f"lost_answer.{symptom}.committed",

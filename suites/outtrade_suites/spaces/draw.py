@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from outtrade.reference import Recorded
@@ -40,6 +40,11 @@ class Draw:
 
     recorded: Recorded | None = None
     """Instruments and markets that the scenario is to use instead of the space's own; of the outermost Draw only."""
+
+    faults: Literal["none", "realistic", "hostile"] | None = None
+    """How much is to break, where the user says so (``outtrade run --faults``); of the outermost Draw only."""
+    obeyed = False
+    """Whether the space asked for that."""
 
     def __init__(
         self, seed: int, index: int, *, path: tuple[str, ...] = (), pins: Mapping[str, Any] | None = None
@@ -125,6 +130,11 @@ class Draw:
             path=(*self._path, label),
             pins={key: value for key, value in self._pins.items() if key.startswith(name + "/")},
         )
+
+    def profile(self) -> Literal["none", "realistic", "hostile"] | None:
+        """How much is to break; None: what the space itself provides for."""
+        self.obeyed = True
+        return self.faults
 
     # -------------------------------------------------------------- primitives
     def _name(self, label: str) -> str:

@@ -17,7 +17,7 @@ from outtrade.model.delay import Delay, EachWay, FixedDelay, LognormalDelay, Spi
 from outtrade.model.fault import Fault
 from outtrade.model.scenario import Market, Scenario
 from outtrade.model.task import Bounds, Intent
-from outtrade_suites.spaces import intents, plans
+from outtrade_suites.spaces import intents, plans, rates
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.markets import Product, Universe, market
 from outtrade_suites.spaces.plans import Hit, Wish
@@ -52,7 +52,11 @@ def usual(
 ) -> Scenario:
     """One scenario among the instruments of ``known``; the space is called as the venue is. ``wished``: which faults
     it is to have, where it is not the usual number from the usual table."""
-    wishes = _wishes(d) if wished is None else wished(d)
+    profile = d.profile()
+    if profile is not None:
+        wishes = rates.wished(d, profile)
+    else:
+        wishes = _wishes(d) if wished is None else wished(d)
     bought = d.choice("bought", tuple(known.homes)) if d.boolean("starts without", 0.3) and known.homes else None
     given = known.recorded.markets if known.recorded is not None else {}
     slots = _slots(d, known, bought)
