@@ -70,6 +70,21 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Regression:
+    """A real bug as a scenario of one line (``outtrade.oneline``). ``row`` names it in the bug catalogue, ``source``
+    says where it was seen, ``bug`` what went wrong; ``agent`` is the broken agent of the zoo that repeats it,
+    ``property`` what that one violates."""
+
+    name: str
+    row: str
+    source: str
+    bug: str
+    line: str
+    agent: str
+    property: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptedModel:
     """A script in the place of a language model, which trades by ``venue.tools``; as a target it is
     ``agent:models/NAME``. ``property`` is the id of the property that a wrong one was made to fail (None: the right
@@ -98,6 +113,7 @@ class Suite:
         zoo: Callable[[], Iterable[Broken]] = tuple,
         models: Callable[[], Iterable[ScriptedModel]] = tuple,
         profiles: Callable[[], Mapping[str, Path]] = dict,
+        regressions: Callable[[], Mapping[str, Regression]] = dict,
     ) -> None:
         self.name = name
         self._load_properties = properties
@@ -108,6 +124,7 @@ class Suite:
         self._load_zoo = zoo
         self._load_models = models
         self._load_profiles = profiles
+        self._load_regressions = regressions
 
     def extended(
         self,
@@ -134,6 +151,7 @@ class Suite:
             zoo=lambda: (*self.zoo, *zoo()),
             models=lambda: self.models,
             profiles=lambda: self.profiles,
+            regressions=lambda: self.regressions,
         )
 
     @cached_property
@@ -169,6 +187,11 @@ class Suite:
     def profiles(self) -> dict[str, Path]:
         """Frozen profiles: name -> its file (``outtrade.profile``)."""
         return dict(self._part("profiles", self._load_profiles))
+
+    @cached_property
+    def regressions(self) -> dict[str, Regression]:
+        """Real bugs by name, in the order of the space ``regressions``."""
+        return dict(self._part("regressions", self._load_regressions))
 
     def _part(self, name: str, load: Callable[[], T]) -> T:
         try:

@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from outtrade.suites import Broken, ScriptedModel, Suite, collect
+from outtrade.suites import Broken, Regression, ScriptedModel, Suite, collect
 
 if TYPE_CHECKING:
     from outtrade.judge.api import Property
@@ -61,6 +61,11 @@ def _models() -> Iterable[ScriptedModel]:
     return models
 
 
+def _regressions() -> Mapping[str, Regression]:
+    regressions: Mapping[str, Regression] = _part("regressions", "REGRESSIONS")
+    return regressions
+
+
 def _profiles() -> Mapping[str, Path]:
     folder = Path(__file__).parent / "profiles"
     return {file.stem: file for file in sorted(folder.glob("*.json"))}
@@ -76,4 +81,5 @@ suite = Suite(
     zoo=_zoo,
     models=_models,
     profiles=_profiles,
+    regressions=_regressions,
 )

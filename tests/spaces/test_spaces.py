@@ -250,6 +250,7 @@ def test_fixed_spaces() -> None:
         "wire",
         "wire_stream",
         "turbulent",
+        "regressions",
         "retry",
         "orders",
         "faults",

@@ -155,6 +155,7 @@ def _main(
     "  outtrade run py:my_agent.py:execute --report reports/nightly\n"
     "  outtrade run py:my.package:agent --allow-waiver REC-03='balances are not tracked'\n"
     "  outtrade run py:my_agent.py:execute --profile exec-core-2026.11\n"
+    "  outtrade run py:my_agent.py:execute --scenario ordered-again\n"
     "  outtrade run py:my_agent.py:execute --lacks stream --lacks stop_orders\n"
     "  outtrade run py:my_agent.py:execute --faults realistic --scenarios 500\n"
     "  outtrade run py:my_agent.py:execute --baseline baseline.yaml --junit junit.xml\n"
@@ -182,6 +183,14 @@ def run(
     suite: SuiteName = "core",
     space: Annotated[
         str | None, typer.Option("--space", help="Scenario space of the suite (see: outtrade list spaces).")
+    ] = None,
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="NAME",
+            help="Run only this real bug (repeatable; see: outtrade list regressions).",
+        ),
     ] = None,
     profile: Annotated[
         str | None,
@@ -279,10 +288,22 @@ def run(
     from outtrade.cli.run import RunOptions, run_command
 
     if profile is not None:
-        fixed = ("scenarios", "seed", "venue", "space", "faults", "max_incomplete", "reference", "symbol", "play")
+        fixed = (
+            "named",
+            "scenarios",
+            "seed",
+            "venue",
+            "space",
+            "faults",
+            "max_incomplete",
+            "reference",
+            "symbol",
+            "play",
+        )
         given = [name for name in fixed if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
         if given:
-            raise typer.BadParameter(f"a profile is frozen; leave out --{given[0].replace('_', '-')}")
+            word = "scenario" if given[0] == "named" else given[0].replace("_", "-")
+            raise typer.BadParameter(f"a profile is frozen; leave out --{word}")
     options = RunOptions(
         target=target,
         scenarios=scenarios,
@@ -313,6 +334,7 @@ def run(
         outside=OutsideOptions(tuple(allow_host or ()), allow_latency, allow_record, allow_replay),
         lacks=tuple(lacks or ()),
         profile=profile,
+        named=tuple(named or ()),
         repeats=repeats,
         network=network_faults.value,
     )
@@ -743,6 +765,15 @@ def list_spaces(suite: SuiteName = "core") -> None:
     from outtrade.cli.listing import spaces_command
 
     raise typer.Exit(guarded(lambda: spaces_command(suite=suite)))
+
+
+@listing.command("regressions")
+def list_regressions(suite: SuiteName = "core") -> None:
+    """Real bugs as scenarios of one line (outtrade run --scenario NAME, or --space regressions for all)."""
+    from outtrade.cli.guard import guarded
+    from outtrade.cli.listing import regressions_command
+
+    raise typer.Exit(guarded(lambda: regressions_command(suite=suite)))
 
 
 @listing.command("profiles")

@@ -83,6 +83,16 @@ def profiles_command(*, suite: str) -> int:
     return OK
 
 
+def regressions_command(*, suite: str) -> int:
+    """``outtrade list regressions``."""
+    terminal = terminal_of()
+    for one in suites.load(suite).regressions.values():
+        terminal.line(clean(one.name), "bold")
+        terminal.paragraph(f"{one.bug} ({one.row}, {one.source}; {one.property}, shown by zoo:{one.agent})")
+        terminal.paragraph(one.line)
+    return OK
+
+
 def spaces_command(*, suite: str) -> int:
     """``outtrade list spaces``."""
     terminal = terminal_of()

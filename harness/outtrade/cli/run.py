@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from outtrade.targets import Target
 
 
+REGRESSIONS = "regressions"
+"""The space of real bugs, of which each has a name."""
 REAL_TIME_WORKERS = 4
 """Runs of a ``cmd:`` target side by side, each with a port of its own. They wait most of the time."""
 
@@ -76,6 +79,7 @@ class RunOptions:
     debug: bool
     lacks: tuple[str, ...] = ()
     profile: str | None = None
+    named: tuple[str, ...] = ()
     repeats: int = 1
     faults: str | None = None
     network: Wanted = "auto"
@@ -118,6 +122,19 @@ def profile_of(name: str | None, suite: str) -> Profile | None:
     return read_profile(file)
 
 
+def regressions_of(names: tuple[str, ...], suite: str) -> tuple[int, ...]:
+    """The places of named regressions in their space; raises UsageError."""
+    if not names:
+        return ()
+    known = list(suites.load(suite).regressions)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 3, 0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise UsageError(f"--scenario {name}: no regression is called so{hint} (see: outtrade list regressions)")
+    return tuple(known.index(name) for name in dict.fromkeys(names))
+
+
 def check_venue(name: str | None) -> None:
     """Raises UsageError where there is no such venue."""
     if name is not None and name not in NAMES:
@@ -157,13 +174,16 @@ def run_command(options: RunOptions) -> int:
     recorded = recording(options.reference, options.symbols, options.venue, play=options.play)
     allowed = allowed_of(options.outside)
     profile = profile_of(options.profile, options.suite)
+    named = regressions_of(options.named, options.suite)
     kit = prepare(
         Plan(
             target=options.target,
             suite=options.suite if profile is None else profile.head.suite,
-            space=options.space,
+            space=REGRESSIONS if named else options.space,
             venue=options.venue,
-            scenarios=options.repeats * (options.scenarios if profile is None else profile.head.scenarios),
+            scenarios=options.repeats
+            * (len(named) or (options.scenarios if profile is None else profile.head.scenarios)),
+            chosen=named,
             repeats=options.repeats,
             seed=options.seed,
             profile=profile,

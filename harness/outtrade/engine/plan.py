@@ -47,6 +47,8 @@ class Plan:
     """Runs of each scenario, one after the other; ``scenarios`` counts runs."""
     faults: str | None = None
     """How much is to break (``none``, ``realistic``, ``hostile``); None: what the space provides for."""
+    chosen: tuple[int, ...] = ()
+    """Indices of the space that are run, in place of the first ``scenarios`` ones."""
     check_determinism: bool = False
     baseline: bool = True
     """Whether failing scenarios are run once more without faults."""
@@ -100,6 +102,8 @@ class Kit:
         """The scenario of run ``index`` of the plan. Raises SuiteError where it plays another venue than the one that
         was asked for, or than the target trades at."""
         index //= self.plan.repeats
+        if self.plan.chosen:
+            index = self.plan.chosen[index]
         if self.plan.profile is not None:
             made = self.plan.profile.scenario(index)
         else:

@@ -206,7 +206,16 @@ def _expected(row: FailureRow) -> bool:
 
 def _scenarios(run: Results) -> tuple[object, ...]:
     """What decides which scenarios were played."""
-    return (run.outtrade, run.suite, run.space, run.venue, run.seed, run.scenarios, run.profile and run.profile.sha256)
+    return (
+        run.outtrade,
+        run.suite,
+        run.space,
+        run.venue,
+        run.seed,
+        run.scenarios,
+        run.chosen,
+        run.profile and run.profile.sha256,
+    )
 
 
 def _notes(old: Results, new: Results, *, same: bool) -> Iterator[str]:

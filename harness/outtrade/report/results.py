@@ -301,6 +301,7 @@ class Results(_Model):
     )
     profile: ProfileRow | None = Field(default=None, description="null where scenarios came from a space and a seed")
     planned: int
+    chosen: tuple[int, ...] = Field(default=(), description="indices of the space that were run; empty: the first ones")
     repeats: int = Field(default=1, ge=1, description="runs of each scenario; results[] holds every run")
     scenarios: int
     interrupted: bool
@@ -578,6 +579,7 @@ def build(
         profile=_profile(kit.plan.profile),
         planned=card.planned,
         repeats=kit.plan.repeats,
+        chosen=kit.plan.chosen,
         scenarios=card.scenarios,
         interrupted=interrupted,
         started=started,

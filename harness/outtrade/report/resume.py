@@ -36,6 +36,7 @@ def finished(folder: Path, kit: Kit) -> dict[int, Examined]:
         ("space", kit.space, results.space),
         ("venue", plan.venue, results.venue),
         ("seed", plan.seed if plan.profile is None else None, results.seed),
+        ("choice of scenarios", plan.chosen, tuple(results.chosen)),
         ("number of repeats", plan.repeats, results.repeats),
         ("profile", plan.profile and plan.profile.head.sha256, results.profile and results.profile.sha256),
         ("version of outtrade", installed_version(), results.outtrade),

@@ -24,6 +24,7 @@ from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.plans import SYMPTOMS
+from outtrade_suites.spaces.real_bugs import regressions
 from outtrade_suites.spaces.recovery import recovery
 from outtrade_suites.spaces.retry import retry
 from outtrade_suites.spaces.turbulent import turbulent
@@ -39,6 +40,7 @@ SPACES: dict[str, Space] = {
     "wire": wire,
     "wire_stream": wire_stream,
     "turbulent": turbulent,
+    "regressions": regressions,
     "retry": retry,
     "orders": orders,
     "faults": faults,
