@@ -255,6 +255,7 @@ def test_fixed_spaces() -> None:
         "orders",
         "faults",
         "swarm",
+        "every_kind",
         "crash_points",
         "recovery",
         "execution",

@@ -17,7 +17,7 @@ from outtrade.model.scenario import Scenario
 from outtrade_mocks.venues import NAMES
 from outtrade_suites.spaces import by_venue
 from outtrade_suites.spaces.binance_spot import scenario as binance_spot
-from outtrade_suites.spaces.breakage import faults, swarm
+from outtrade_suites.spaces.breakage import every_kind, faults, swarm
 from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.execution import execution
@@ -45,6 +45,7 @@ SPACES: dict[str, Space] = {
     "orders": orders,
     "faults": faults,
     "swarm": swarm,
+    "every_kind": every_kind,
     "crash_points": crash_points,
     "recovery": recovery,
     "execution": execution,

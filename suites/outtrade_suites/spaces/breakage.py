@@ -3,6 +3,8 @@
 ``faults`` goes through all variants of all kinds, those of the usual scenarios and the rarer ones, each as often as any
 other. ``swarm`` turns a random subset of the kinds on for each scenario and takes up to four faults from that subset:
 some combinations never come where everything may happen at once (Groce et al., "Swarm testing", ISSTA 2012).
+``every_kind`` has four faults of different kinds in each scenario, and each kind as often as any other: the shortest
+way to see all of them land (bench/fault_coverage.py).
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ def swarm(d: Draw) -> Scenario:
     return _made(d, "swarm", from_a_subset)
 
 
+def every_kind(d: Draw) -> Scenario:
+    """Usual orders on Binance spot, four kinds of fault to a scenario, each kind as often as any other."""
+    return _made(d, "every_kind", by_kind)
+
+
 def _made(d: Draw, name: str, wished: Callable[[Draw], list[Wish]]) -> Scenario:
     knobs = {"event_first": d.boolean("event first")}
     made = usual(d, universe(d.recorded), venue="binance_spot", knobs=knobs, wished=wished)
@@ -46,6 +53,14 @@ def evenly(d: Draw) -> list[Wish]:
     return found
 
 
+def by_kind(d: Draw) -> list[Wish]:
+    """Four kinds, each from a shuffled round of all kinds; then one of its forms."""
+    found: list[Wish] = []
+    for number in range(1, 5):
+        _form(d, found, number, d.spread(f"kind {number}", KINDS))
+    return found
+
+
 def enabled(d: Draw) -> tuple[str, ...]:
     """The kinds that are on in this scenario: each with an even chance, at least two."""
     on = tuple(kind for kind in KINDS if d.boolean(f"on {kind}"))
@@ -57,10 +72,13 @@ def from_a_subset(d: Draw) -> list[Wish]:
     crowd the others out."""
     on, found = enabled(d), list[Wish]()
     for number in range(1, d.integer("faults", 1, 4) + 1):
-        kind = d.choice(f"kind {number}", on)
-        variants = [variant for variant in plans.EVERY if variant.partition(".")[0] == kind]
-        _add(found, plans.wish(d.sub(f"wish {number}"), d.choice(f"variant {number}", variants)))
+        _form(d, found, number, d.choice(f"kind {number}", on))
     return found
+
+
+def _form(d: Draw, found: list[Wish], number: int, kind: str) -> None:
+    variants = [variant for variant in plans.EVERY if variant.partition(".")[0] == kind]
+    _add(found, plans.wish(d.sub(f"wish {number}"), d.choice(f"variant {number}", variants)))
 
 
 def _add(found: list[Wish], wish: Wish) -> None:

@@ -72,7 +72,7 @@ def usual(
     )  # fmt: skip
     _orders(sketch, wishes, bought)
     _others(sketch, bought)
-    return _assembled(sketch, wishes, bought, venue, knobs)
+    return _assembled(sketch, wishes, bought, venue, knobs, plain=profile is None and wished is None)
 
 
 # ------------------------------------------------------------------ faults wished for
@@ -184,7 +184,7 @@ def _number(sketch: Sketch) -> None:
 
 # ------------------------------------------------------------------ the whole
 def _assembled(
-    sketch: Sketch, wishes: list[Wish], bought: str | None, venue: str, knobs: Mapping[str, bool]
+    sketch: Sketch, wishes: list[Wish], bought: str | None, venue: str, knobs: Mapping[str, bool], *, plain: bool
 ) -> Scenario:
     d, known = sketch.d, sketch.known
     settle = Bounds().settle
@@ -202,7 +202,7 @@ def _assembled(
         plans.build(d.sub(f"build {number}"), w, hit, lasts, until - settle)
         for number, (w, hit, lasts) in enumerate(zip(wishes, hits, spans, strict=True), 1)
     ]
-    faults += _companions(d, wishes, hits, 3 - len(faults), until - settle)
+    faults += _companions(d, wishes, hits, max(3 - len(faults), 0 if plain else 2), until - settle)
     used = {i["symbol"] for i in sketch.intents if i.get("symbol") in known.products}
     symbols = tuple(symbol for symbol in known.products if symbol in used)
     balances = {asset: amount for asset, amount in known.balances.items() if asset != bought}
