@@ -10,8 +10,8 @@ import pytest
 from test_kraken_clients import BTC, STAGE
 from world_kit import play
 
-from outtrade.model.fault import LostAnswer, RateLimit, Reject, StreamDrop, Trigger, Visibility
-from outtrade.model.history import Response
+from outtrade.model.fault import Duplicated, LostAnswer, RateLimit, Reject, StreamDrop, Trigger, Visibility
+from outtrade.model.history import Landed, Response
 from outtrade.targets.access import VenueAccess
 
 SYMPTOMS = ("hang", "reset", "close", "truncate", "html_502", "code_1006", "code_1007", "malformed")
@@ -108,3 +108,24 @@ def test_the_same_run_is_the_same_record() -> None:
 
     first, second = (play("kraken_spot", body, **STAGE) for _ in range(2))
     assert [repr(event) for event in first.events] == [repr(event) for event in second.events]
+
+
+def test_a_copy_with_a_used_nonce_is_turned_away_and_the_first_answer_stands() -> None:
+    """What a copy is told that the venue did not read, says nothing about the order: the client must not see it."""
+    found: list[Any] = []
+
+    def body(access: VenueAccess) -> None:
+        exchange = access.ccxt()
+        exchange.load_markets()
+        made = exchange.create_order(BTC, "limit", "buy", 0.1, 45_000, {"clientOrderId": "twice-1"})
+        found.append(made["id"])
+        found.append([order["id"] for order in exchange.fetch_open_orders(BTC)])
+        exchange.cancel_order(made["id"], BTC)
+        found.append(exchange.fetch_open_orders(BTC))
+
+    faults = tuple(Duplicated(on=Trigger(op=op), after=0.2) for op in ("place", "cancel"))  # type: ignore[arg-type]
+    history = play("kraken_spot", body, **STAGE, faults=faults)
+    assert found[0] is not None and found[1:] == [[found[0]], []]
+    landed = [event for event in history.events if isinstance(event, Landed)]
+    assert [event.detail for event in landed] == ["copy turned away"] * 2
+    assert {event.outcome for event in history.events if isinstance(event, Response)} == {"ok"}

@@ -369,19 +369,22 @@ class Server:
         """The second copy of a request arrives; the client sees only what the venue says to that one.
 
         A copy of a place whose order no longer rests would be a second order that nobody sent: it is dropped instead,
-        and the fault waits for another request.
+        and the fault waits for another request. A copy that is turned away at the front door (its nonce was used, a
+        limit is reached) was not read, and its answer speaks of the copy alone: the client gets the first answer.
         """
         call, now = exchange.call, self.world.now
         self.venue.advance(now)
         if call.op == "place" and self.venue.find(call) is None:
             self.deliver(exchange, first, reading, delay=delay)
             return
-        self.recorder.add(armed.landed(call=exchange.number))
+        refused = exchange.desk.admit(call, now)
+        self.recorder.add(armed.landed(call=exchange.number, detail="" if refused is None else "copy turned away"))
         self.heal(armed)
-        answer = exchange.desk.admit(call, now)
-        if answer is None:
-            answer = exchange.desk.render(exchange.desk.execute(call, now), now)
-            self.tick()
+        if refused is not None:
+            self.deliver(exchange, first, reading, delay=delay, fault=armed)
+            return
+        answer = exchange.desk.render(exchange.desk.execute(call, now), now)
+        self.tick()
         self.deliver(exchange, answer, None, fault=armed)
 
     def _crash_after_commit(self, exchange: Exchange) -> bool:

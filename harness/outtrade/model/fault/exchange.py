@@ -48,7 +48,9 @@ class Duplicated(FaultBase):
     request twice, the second ``after`` seconds later; the client sees the venue's answer to the *second* only.
 
     A resting order then answers "duplicate" although it stands, a cancel "unknown order" although it succeeded. Only
-    for orders that rest: where ids are unique among open orders only, a copy of a filled one would be accepted."""
+    for orders that rest: where ids are unique among open orders only, a copy of a filled one would be accepted. A copy
+    that the venue turns away unread (Kraken: a nonce that was used) says nothing about the order; then the client sees
+    the first answer."""
 
     kind: Literal["duplicated"] = "duplicated"
     on: Trigger = Trigger(op="place")
