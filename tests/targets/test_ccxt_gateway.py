@@ -100,6 +100,7 @@ def test_orders_are_asked_for_as_ccxt_documents_it() -> None:
     with pytest.raises(ValueError, match="no orders of type stop"):
         create_args(request.model_copy(update={"type": "stop"}))
     assert reference(OrderRef(client_id="c1", symbol="S/T")) == ("", "S/T", {"clientOrderId": "c1"})
+    assert reference(OrderRef(client_id="c1", symbol="S/T"), "bybit") == ("", "S/T", {"orderLinkId": "c1"})
     assert reference(OrderRef(client_id="c1", venue_id="7", symbol="S/T")) == ("7", "S/T", {})
 
 

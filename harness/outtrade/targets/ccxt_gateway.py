@@ -73,6 +73,8 @@ _TYPES: dict[str, OrderType] = {
     "take_profit_limit": "take_profit_limit",
 }
 
+_CLIENT_ID = {"bybit": "orderLinkId"}
+"""The parameter for a client order id, where it is not ``clientOrderId`` (which ccxt's Bybit passes on unread)."""
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 
 
@@ -93,6 +95,11 @@ class _Common:
 
     asynchronous = False
     exchange: Any
+
+    def settle(self) -> None:
+        """What ccxt asks its user to say once: ``fetch_order`` at Bybit knows the last 500 orders only, and raises
+        ArgumentsRequired without asking the venue until that is acknowledged."""
+        self.exchange.options.setdefault("fetchOrder", {})["acknowledged"] = True
 
     def meaning(self, error: Exception) -> Meaning:
         """See ``MEANINGS_OF``."""
@@ -123,11 +130,12 @@ def create_args(request: OrderRequest) -> tuple[str, str, str, float, float | No
     return request.symbol, request.type, request.side, float(request.quantity), price, params
 
 
-def reference(ref: OrderRef) -> tuple[str, str, dict[str, Any]]:
-    """Arguments of ``fetch_order`` and ``cancel_order`` (id, symbol, params): by the exchange's id once known."""
+def reference(ref: OrderRef, exchange: str = "") -> tuple[str, str, dict[str, Any]]:
+    """Arguments of ``fetch_order`` and ``cancel_order`` (id, symbol, params): by the exchange's id once known.
+    ``exchange``: ccxt's name of it."""
     if ref.venue_id is not None:
         return ref.venue_id, ref.symbol, {}
-    return "", ref.symbol, {"clientOrderId": ref.client_id}
+    return "", ref.symbol, {_CLIENT_ID.get(exchange, "clientOrderId"): ref.client_id}
 
 
 def number(value: Any) -> Decimal | None:
@@ -181,6 +189,7 @@ class CcxtGateway(_Common):
         """Make the exchange object (once) and load its markets."""
         if not hasattr(self, "exchange"):
             self.exchange = venue.ccxt()
+            self.settle()
         self.exchange.load_markets()
 
     def submit(self, request: OrderRequest) -> OrderView:
@@ -192,11 +201,11 @@ class CcxtGateway(_Common):
 
     def cancel(self, ref: OrderRef) -> OrderView:
         """``cancel_order``."""
-        return order_view(self.exchange.cancel_order(*reference(ref)))
+        return order_view(self.exchange.cancel_order(*reference(ref, self.exchange.id)))
 
     def order(self, ref: OrderRef) -> OrderView:
         """``fetch_order``."""
-        return order_view(self.exchange.fetch_order(*reference(ref)))
+        return order_view(self.exchange.fetch_order(*reference(ref, self.exchange.id)))
 
     def open_orders(self, symbol: str) -> Sequence[OrderView]:
         """``fetch_open_orders``."""
@@ -223,6 +232,7 @@ class AsyncCcxtGateway(_Common):
         """Make the exchange object (once) and load its markets."""
         if not hasattr(self, "exchange"):
             self.exchange = venue.ccxt(asynchronous=True)
+            self.settle()
         await self.exchange.load_markets()
 
     async def submit(self, request: OrderRequest) -> OrderView:
@@ -236,11 +246,11 @@ class AsyncCcxtGateway(_Common):
 
     async def cancel(self, ref: OrderRef) -> OrderView:
         """``cancel_order``."""
-        return order_view(await self.exchange.cancel_order(*reference(ref)))
+        return order_view(await self.exchange.cancel_order(*reference(ref, self.exchange.id)))
 
     async def order(self, ref: OrderRef) -> OrderView:
         """``fetch_order``."""
-        return order_view(await self.exchange.fetch_order(*reference(ref)))
+        return order_view(await self.exchange.fetch_order(*reference(ref, self.exchange.id)))
 
     async def open_orders(self, symbol: str) -> Sequence[OrderView]:
         """``fetch_open_orders``."""
