@@ -70,7 +70,7 @@ class Crash(BaseException):
 
 
 class FakePort:
-    offers: frozenset[str] = frozenset({"pair"})
+    offers: frozenset[str] = frozenset({"amend", "pair"})
 
     def __init__(self) -> None:
         self.now = float(EPOCH)
@@ -176,6 +176,14 @@ class FakePort:
             return new
 
         return self._call("cancel", venue_id, work)  # type: ignore[no-any-return]
+
+    async def amend(self, symbol: str, venue_id: str, quantity: Decimal, new_id: str) -> None:
+        def work() -> None:
+            if self.orders[venue_id].status != "open":
+                raise Refused("unknown_order", "Unknown order sent.")
+            self.orders[venue_id] = replace(self.orders[venue_id], quantity=quantity, client_id=new_id)
+
+        self._call("amend", (venue_id, quantity), work)
 
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         def work() -> OrderState:

@@ -15,6 +15,7 @@ STOP = "set fee=0 | i1:buy 2 | i2:sell kind=protect stop=95 take_profit_price=11
 HELD = STOP + "1 place a q=2 -> ok:fill | "
 PARTS = "set fee=0 | i1:buy 3@100 | i2:sell kind=protect stop=95 at=5 | 1 place a -> ok:1 | "
 PAIR = "5 place_list s t i=i2 q=2 -> ok | "
+LESS = "i1:buy 3@100 | i2:amend 2 target=i1 at=20 | 1 place a q=3 -> ok:1 | "
 ALIEN = "i1:buy 1@100 | 0.5 foreign f buy 1@90 | "
 FLAT = "set fee=0 | i1:buy 2 | i3:flatten at=8 | 1 place a q=2 -> ok:fill | "
 APART = "5 place s i=i2 q=2 -> ok | 5.1 place t i=i2 q=2 p=110 stop=- -> ok | "
@@ -22,6 +23,21 @@ IN_DOUBT = "5 place s i=i2 q=2 -> lost | 50 query s -> none"
 PASSED = HELD + "5 place s i=i2 q=2 -> no:permanent | "
 
 CASES = [
+    # ---- ORD-03
+    ("ORD-03", LESS + "21 amend a q=2 -> ok | 400 report", "pass"),
+    ("ORD-03", LESS + "21 amend a q=1 -> ok | 400 report", "fail"),
+    ("ORD-03", LESS + "21 amend a q=2.5 -> ok | 400 report", "fail"),
+    ("ORD-03", LESS + "21 cancel a -> ok | 22 place b q=1 -> ok | 400 report", "pass"),
+    ("ORD-03", LESS + "21 cancel a -> ok | 22 place b q=2 -> ok | 400 report", "fail"),
+    ("ORD-03", LESS + "15 fill a 1.5@100 | 21 amend a q=2.5 -> ok | 400 report", "pass"),
+    ("ORD-03", LESS + "400 report", NA),
+    # ---- REC-08
+    ("REC-08", LESS + "21 amend a q=2 -> ok | 400 report", "pass"),
+    ("REC-08", LESS + "21 amend a q=2 -> ok | 400 report a=-", "fail"),
+    ("REC-08", LESS + "21 amend a q=2 -> ok | 400 report a=open:0", "fail"),
+    ("REC-08", HELD + PAIR + "50 fill t 2@110 | 400 report", "pass"),
+    ("REC-08", HELD + PAIR + "50 fill t 2@110 | 400 report s=-", "fail"),
+    ("REC-08", LESS + "400 report a=-", NA),
     # ---- ORD-04
     ("ORD-04", HELD + PAIR + "400 report", "pass"),
     ("ORD-04", HELD + PAIR + "50 fill t 2@110 | 400 report", "pass"),

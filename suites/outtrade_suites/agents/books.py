@@ -19,6 +19,9 @@ from outtrade_suites.agents.state import ZERO, Order
 CANCEL_SUFFIX = "x"
 """A cancel renames the order on Binance: to its old id and this letter, so that lists still show whose it is."""
 
+AMEND_SUFFIX = "a"
+"""An amendment renames it too: to its old id and this letter."""
+
 
 class Books:
     """Everything known about orders and fills."""
@@ -43,7 +46,8 @@ class Books:
         known = self._by_venue_id.get((state.symbol, state.venue_id))
         if known:
             return known
-        for name in (state.placed_as, state.client_id, state.client_id.removesuffix(CANCEL_SUFFIX)):
+        bare = state.client_id.removesuffix(CANCEL_SUFFIX).removesuffix(AMEND_SUFFIX)
+        for name in (state.placed_as, state.client_id, state.client_id.removesuffix(CANCEL_SUFFIX), bare):
             order = self.orders.get(name or "")
             if order and order.venue_id in (None, state.venue_id):
                 return order

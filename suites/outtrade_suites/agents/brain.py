@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from outtrade.model.task import Instrument, Report
+from outtrade_suites.agents.amending import Amending
 from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.halting import Halting
 from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
@@ -32,7 +33,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Halting, Protecting):
+class Brain(Halting, Amending, Protecting):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -108,6 +109,8 @@ class Brain(Halting, Protecting):
                 await self.step_flatten(job)
             elif job.intent.kind == "protect":
                 await self.step_protect(job)
+            elif job.intent.kind == "amend":
+                await self.step_amend(job)
             elif job.intent.kind == "halt":
                 self.step_halt(job)
             elif job.intent.kind == "watch":

@@ -9,7 +9,7 @@ from random import Random
 from typing import TypeVar
 
 from outtrade.model.task import Alert, FillView, Instrument, Intent, OrderView
-from outtrade_suites.agents.books import Books
+from outtrade_suites.agents.books import AMEND_SUFFIX, CANCEL_SUFFIX, Books
 from outtrade_suites.agents.habits import habits_of
 from outtrade_suites.agents.journal import Journal
 from outtrade_suites.agents.pacing import Backoff, Gate
@@ -137,7 +137,7 @@ class Desk:
 
     def adopt_unknown(self, job: Job, state: OrderState) -> Order:
         """An order of ours that only the venue remembers."""
-        name = (state.placed_as or state.client_id).removesuffix("x")
+        name = (state.placed_as or state.client_id).removesuffix(CANCEL_SUFFIX).removesuffix(AMEND_SUFFIX)
         order = Order.adopted(state, name, job.intent.id)
         self.books.add(order)
         job.orders.append(order)

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -43,6 +44,7 @@ from outtrade_suites.agents.port import (
     Refused,
     RunTask,
     Terms,
+    plain,
 )
 from outtrade_suites.agents.stream import PING, PrivateStream
 
@@ -61,7 +63,7 @@ VENUES = ("binance_spot",)
 class HttpxPort:
     """Binance spot over ``httpx.AsyncClient`` and ``websockets``."""
 
-    offers = frozenset({"pair"})
+    offers = frozenset({"amend", "pair"})
 
     def __init__(self, venue: Access, backoff: Backoff) -> None:
         self.venue = venue
@@ -185,6 +187,10 @@ class HttpxPort:
             params["newClientOrderId"] = cancel_id
         data = await self.call("DELETE", "/api/v3/order", params)
         return parsed(lambda: read_cancelled(data, symbol, venue_id))
+
+    async def amend(self, symbol: str, venue_id: str, quantity: Decimal, new_id: str) -> None:
+        params = {"symbol": self.venue.symbols[symbol], "orderId": venue_id, "newQty": plain(quantity)}
+        await self.call("PUT", "/api/v3/order/amend/keepPriority", params | {"newClientOrderId": new_id})
 
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         which = {"orderId": venue_id} if venue_id is not None else {"origClientOrderId": str(client_id)}

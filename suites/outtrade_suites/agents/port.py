@@ -74,7 +74,8 @@ class Port(Protocol):
     link: Link | None
     """None: this port has no stream."""
     offers: frozenset[str]
-    """What it can do beyond plain orders: ``pair`` (one cancels the other)."""
+    """What it can do beyond plain orders: ``pair`` (one cancels the other), ``amend`` (a smaller
+    quantity for an order that works)."""
 
     async def start(self) -> None:
         """Get ready: clients, rules, stream. May be called again after it failed."""
@@ -96,6 +97,10 @@ class Port(Protocol):
     async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState | None:
         """Cancel by the venue's id; None where the venue only says that it has heard. ``cancel_id`` becomes the order's
         client id, where the venue renames it."""
+
+    async def amend(self, symbol: str, venue_id: str, quantity: Decimal, new_id: str) -> None:
+        """Give a working order another quantity (base units, fills included) and client id. Never called where
+        ``offers`` lacks "amend"."""
 
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         """Query one order by either id; raises Refused("not_found")."""

@@ -26,8 +26,10 @@ from outtrade_suites.agents.sending import FIRST_LOOK
 from outtrade_suites.agents.sizing import Impossible
 from outtrade_suites.agents.state import ZERO, Job, Order
 
-EXIT_TRIES = 4
+EXIT_TRIES = 10
 """Market orders sent to close what could not be protected."""
+EXIT_PAUSE = 1.0
+"""Seconds between two of them: a book that was empty fills again."""
 MOST_STOPS = 3
 """Stops beside one another; before there are more, all are replaced by one (Binance spot takes five a symbol)."""
 PENDING_LOOK = 1.0
@@ -127,6 +129,8 @@ class Protecting(Reporting):
         """When there is something to do again, if no news comes before."""
         standing = [order for order in job.orders if order.may_stand]
         looks = [order.poll_at for order in standing]
+        if job.stage == "exit" and self.uncovered(job):
+            looks.append(self.now() + EXIT_PAUSE)
         if any(order.phase == "doubt" or self.should_cancel(job, order) for order in standing):
             looks.append(self.now() + PENDING_LOOK)
         return max(min([*looks, self.deadline(job.intent)]), self.now() + 0.05)
@@ -164,7 +168,9 @@ class Protecting(Reporting):
             return []
         if job.stage == "exit":
             exits = [order for order in job.orders if order.terms.type == "market"]
-            return [Terms(intent.symbol, intent.side, "market", quantity)] if len(exits) < EXIT_TRIES else []
+            if len(exits) >= EXIT_TRIES or (exits and self.now() < exits[-1].last_sent + EXIT_PAUSE):
+                return []
+            return [Terms(intent.symbol, intent.side, "market", quantity)]
         found = []
         if intent.stop_price is not None:
             kind = "stop" if intent.limit_price is None else "stop_limit"
@@ -238,6 +244,8 @@ class Protecting(Reporting):
         """The position cannot be protected by an order: leave it."""
         stuck = order.terms.type == "market"
         job.stage = "stuck" if stuck else "exit"
+        for other in job.orders:
+            other.poll_at = 0.0  # those that stood may have been triggered as well
         self.alert(
             "error", f"{'exit' if stuck else 'protection'} of {order.terms.symbol} refused: {refusal.message}", job
         )

@@ -130,6 +130,8 @@ class Job:
     """Decided by other things than its orders (refused; cancel, flatten and watch)."""
     reason: str = ""
     closed: bool = False
+    tries: int = 0
+    """Requests for an amendment so far."""
     stage: str = ""
     """How far a flatten has come."""
 

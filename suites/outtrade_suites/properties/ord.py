@@ -1,19 +1,26 @@
 """Order management (ORD): what becomes of orders while they stand.
 
 The checks stand in `ord_time` (not too early, not too late, not without being asked), `ord_rest` (partial fills),
-`ord_protect` (stops, and pairs of which one cancels the other) and `ord_foreign` (what belongs to others).
+`ord_protect` (stops, and pairs of which one cancels the other) `ord_foreign` (what belongs to others) and
+`ord_amend` (orders that change).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import ord_foreign, ord_protect, ord_rest, ord_time
+from outtrade_suites.properties import ord_amend, ord_foreign, ord_protect, ord_rest, ord_time
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
         (
             prop
-            for prop in (*ord_time.PROPERTIES, *ord_rest.PROPERTIES, *ord_protect.PROPERTIES, *ord_foreign.PROPERTIES)
+            for prop in (
+                *ord_time.PROPERTIES,
+                *ord_rest.PROPERTIES,
+                *ord_protect.PROPERTIES,
+                *ord_foreign.PROPERTIES,
+                *ord_amend.PROPERTIES,
+            )
             if prop.id.startswith("ORD")
         ),
         key=lambda prop: prop.id,

@@ -7,11 +7,17 @@ on the way), `rec_outcome` (what became of each intent, and silence after the re
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import rec_fills, rec_outcome, rec_path, rec_state
+from outtrade_suites.properties import ord_amend, rec_fills, rec_outcome, rec_path, rec_state
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
-        (*rec_state.PROPERTIES, *rec_fills.PROPERTIES, *rec_path.PROPERTIES, *rec_outcome.PROPERTIES),
+        (
+            *rec_state.PROPERTIES,
+            *rec_fills.PROPERTIES,
+            *rec_path.PROPERTIES,
+            *rec_outcome.PROPERTIES,
+            *(prop for prop in ord_amend.PROPERTIES if prop.id.startswith("REC")),
+        ),
         key=lambda prop: prop.id,
     )
 )

@@ -87,13 +87,24 @@ def complete(ix: Index, intent: Intent, seq: int) -> bool:
     """Whether everything filled: within a step, for quote amounts within one step's value."""
     instrument = ix.instruments.get(intent.symbol or "")
     step = step_of(instrument)
-    wanted = wanted_base(intent, instrument)
+    wanted = amended_base(ix, intent, seq) or wanted_base(intent, instrument)
     if wanted is not None:
         return ix.filled(intent, seq) > 0 and ix.filled(intent, seq) >= wanted - step / 2
     if intent.quote_quantity is None:
         return ix.filled(intent, seq) > 0 and ix.working(intent, seq) == 0
     filled, paid = ix.filled(intent, seq), ix.quote_filled(intent, seq)
     return filled > 0 and paid >= intent.quote_quantity - step * paid / filled
+
+
+def amended_base(ix: Index, intent: Intent, seq: int) -> Decimal | None:
+    """The base quantity after the last amendment that the venue carried out up to event ``seq``; None: there was none.
+
+    An order that was amended has its new whole quantity; what the intent's other orders filled comes to it."""
+    for order in ix.orders_of(intent):
+        amended = [c for c in order.changes if c.why == "amend" and c.call is not None and c.seq <= seq]
+        if amended:
+            return Decimal(amended[-1].quantity) + ix.filled(intent, seq) - order.filled_at(seq)
+    return None
 
 
 def within_market_step(ix: Index, intent: Intent, filled: Decimal) -> bool:

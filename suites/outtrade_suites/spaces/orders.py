@@ -7,6 +7,7 @@ flatten in the end) and what the price does about it::
     falls      the price walks through the stop
     gaps       the price jumps over the stop, with nothing traded in between
     rises      the price reaches the take-profit
+    amended    a maker's order is filled in part, and then asked for less in all
     passed     the price is beyond the stop before the stop is placed: the venue refuses it
 
 Prices move by *paths* and *gaps* (docs/markets.md) on a market whose own walk is small, so that triggers are reached
@@ -29,7 +30,7 @@ from outtrade_suites.spaces.markets import OWN, Product, market
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.wording import sentence
 
-STORIES = ("grows", "falls", "gaps", "rises", "passed")
+STORIES = ("grows", "falls", "gaps", "rises", "passed", "amended")
 FAULTS = ("none", "none", "none", "partial", "lost entry", "lost protection", "busy", "event", "none")
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "DOGE/USDT")
 CALM = 0.4
@@ -51,6 +52,9 @@ def orders(d: Draw) -> Scenario:
     wanted.sort(key=lambda fields: fields["at"])
     for place, one in enumerate(wanted, 1):
         one["id"] = f"i{place}"
+    for one in wanted:
+        if one["kind"] == "amend":
+            one["target"] = next(o["id"] for o in wanted if o["kind"] == "order" and o["symbol"] == one["symbol"])
     last = max(max(one["at"], one.get("expires") or 0.0) for one in wanted)
     moves = max((at for one in markets.values() if one.path for at, _ in one.path.points), default=0.0)
     until = float(round(max(last, moves) + SETTLE + d.integer("to the end", 20, 60)))
@@ -91,8 +95,9 @@ def _needs(wanted: list[dict[str, Any]]) -> tuple[Capability, ...]:
     """What a target must be able to do."""
     found: dict[Capability, bool] = {
         "flatten": any(one["kind"] == "flatten" for one in wanted),
-        "protect": True,
-        "stop_orders": True,
+        "amend": any(one["kind"] == "amend" for one in wanted),
+        "protect": any(one["kind"] == "protect" for one in wanted),
+        "stop_orders": any(one["kind"] == "protect" for one in wanted),
     }
     return tuple(name for name, needed in found.items() if needed)
 
@@ -105,6 +110,8 @@ def _told(d: Draw, product: Product, story: str) -> tuple[list[dict[str, Any]], 
     stop = product.price(mid * (1 - Decimal(str(d.number("stop", 0.012, 0.03, digits=4)))), up=True)
     target = product.price(mid * (1 + Decimal(str(d.number("target", 0.012, 0.03, digits=4)))), up=True)
     size = product.quantity(product.order_value * Decimal(str(d.number("value", 0.3, 1.2))) / mid)
+    if story == "amended":
+        return _amended(d, product, flat, begin)
     fields = _entries(d, product, flat, story, begin, size)
     guarded = begin + (d.integer("guarded after", 15, 25) if story == "passed" else d.integer("guarded", -3, 8))
     protection: dict[str, Any] = {
@@ -119,6 +126,30 @@ def _told(d: Draw, product: Product, story: str) -> tuple[list[dict[str, Any]], 
     if story in ("grows", "rises") and d.boolean("flatten", 0.6):
         fields.append({"kind": "flatten", "symbol": product.symbol, "at": moves + d.integer("flatten after", 60, 90)})
     return fields, _moved(d, flat, story, begin, moves, stop, target)
+
+
+def _amended(d: Draw, product: Product, flat: Market, begin: float) -> tuple[list[dict[str, Any]], Market]:
+    """An order at the touch, large enough to be filled only in part when it is reduced."""
+    side = d.choice("side", ("buy", "sell"))
+    size = product.quantity(flat.depth * Decimal(str(d.number("size", 2.5, 4))))
+    price = product.price(flat.mid, up=side == "sell")
+    less = product.quantity(size * Decimal(str(d.number("less", 0.75, 0.92, digits=2))))
+    at = begin + d.integer("amended after", 8, 30)
+    entry = {
+        "kind": "order", "symbol": product.symbol, "side": side, "at": begin, "quantity": size, "type": "limit",
+        "limit_price": price, "post_only": d.boolean("post only", 0.2), "expires": at + d.integer("then", 40, 90),
+    }  # fmt: skip
+    told = _lively(d, flat)
+    amend = {"kind": "amend", "symbol": product.symbol, "quantity": less, "at": at}
+    return [entry, amend], Market.model_validate(flat.model_dump() | told)
+
+
+def _lively(d: Draw, flat: Market) -> dict[str, Any]:
+    """Takers come often enough for a trigger to see a trade, and makers often enough for the book to stay full."""
+    return {
+        "volatility_bps": CALM, "taker_rate": d.number("takers", 0.15, 0.4), "taker_size": flat.depth / 5,
+        "maker_rate": d.number("makers", 0.2, 0.4),
+    }  # fmt: skip
 
 
 def _entries(d: Draw, product: Product, flat: Market, story: str, begin: float, size: Decimal) -> list[dict[str, Any]]:
@@ -137,10 +168,8 @@ def _entries(d: Draw, product: Product, flat: Market, story: str, begin: float, 
 
 
 def _moved(d: Draw, flat: Market, story: str, begin: float, moves: float, stop: Decimal, target: Decimal) -> Market:
-    """The market with the story's movement; takers come often enough for a trigger to see a trade."""
-    told: dict[str, Any] = {
-        "volatility_bps": CALM, "taker_rate": d.number("takers", 0.15, 0.4), "taker_size": flat.depth / 5,
-    }  # fmt: skip
+    """The market with the story's movement."""
+    told = _lively(d, flat)
     beyond = Decimal(str(d.number("beyond", 0.006, 0.02, digits=4)))
     down, up = stop * (1 - beyond), target * (1 + beyond)
     lasts = d.integer("walk", 15, 50)
@@ -161,10 +190,15 @@ def _faults(d: Draw, wanted: list[dict[str, Any]], heal: float) -> tuple[Fault, 
     """At most one, on the first entry or on the first protection."""
     what = d.spread("fault", FAULTS)
     entry = next(fields for fields in wanted if fields["kind"] == "order")
-    guard = next(fields for fields in wanted if fields["kind"] == "protect")
+    guard = next(fields for fields in wanted if fields["kind"] in ("protect", "amend"))
     at_entry = Trigger(op="place", tag=entry["tag"], before=heal)
     pair = guard.get("take_profit_price") is not None
-    at_guard = Trigger(op="place_list" if pair else "place", after=guard["at"], symbol=guard["symbol"], before=heal)
+    at_guard = Trigger(
+        op="place_list" if pair else "amend" if guard["kind"] == "amend" else "place",
+        after=guard["at"],
+        symbol=guard["symbol"],
+        before=heal,
+    )
     symptom, delay = d.choice("symptom", SYMPTOMS), d.number("delay", 0.05, 2, digits=2)
     committed = d.boolean("committed", 0.7)
     if what == "partial":

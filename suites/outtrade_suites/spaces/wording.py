@@ -22,6 +22,8 @@ def sentence(fields: dict[str, Any]) -> str:
         return "Stop: cancel all own orders and send nothing more until the end."
     if kind == "watch":
         return "Keep the books right until the end."
+    if kind == "amend":
+        return f"Reduce the order of {fields['target']} to {fields['quantity']} in all, what is filled included."
     if kind == "protect":
         return _protection(fields)
     base, _, quote = fields["symbol"].partition("/")

@@ -154,6 +154,22 @@ ZOO: tuple[Broken, ...] = (
     _broken("sulks_after_a_limit", "ccxt", "RTY-19", "hummingbot/hummingbot#1993", "RTY-07", space="retry"),
     _broken("starts_with_a_clean_slate", "httpx", "ORD-10", "constructed", needs_fault=False, space="orders"),
     _broken(
+        "tells_the_rest_as_the_total",
+        "httpx",
+        "ORD-03",
+        "nautechsystems/nautilus_trader#3986",
+        needs_fault=False,
+        space="orders",
+    ),
+    _broken(
+        "one_order_for_each_name",
+        "httpx",
+        "REC-08",
+        "nautechsystems/nautilus_trader#4154",
+        needs_fault=False,
+        space="orders",
+    ),
+    _broken(
         "two_orders_for_a_pair",
         "ccxt",
         "ORD-04",

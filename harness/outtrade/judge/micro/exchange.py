@@ -126,6 +126,13 @@ class Exchange:
             )
         )
 
+    def resize(self, order: Standing, quantity: Decimal, call: int | None) -> None:
+        """Give an order another quantity, fills included; it ends where that is filled."""
+        order.quantity = quantity
+        if order.filled >= quantity:
+            order.status = "filled"
+        self._changed(order, "amend", call)
+
     def end(self, order: Standing, status: Literal["cancelled", "expired"], why: str, call: int | None = None) -> None:
         """End an order."""
         order.status = status

@@ -194,7 +194,12 @@ class Requests:
             if order.status == "open":
                 self.stage.exchange.end(order, "cancelled", "cancel", call)
             return json.dumps(self._shown(order))
-        if word.verb in ("query", "amend"):
+        if word.verb == "amend":
+            changed = self.stage.exchange.order(word, name)
+            if "q" in word.options:
+                self.stage.exchange.resize(changed, number(word.options["q"], word.text, word.text), call)
+            return json.dumps(self._shown(changed))
+        if word.verb == "query":
             return json.dumps(self._shown(self.stage.exchange.order(word, name)))
         if word.verb in ("open_orders", "all_orders", "cancel_all"):
             if detail and detail != "ok":
