@@ -20,7 +20,16 @@ CONTRACT = "set leave=1 | i1:buy 1@100 exp=900 sym=BTC/USDT:USDT | "
 SELL = "i1:sell 1@100 | "
 RESTS = "set leave=1 | i1:buy 1@100 exp=900 | "
 
+LESS = "i1:buy 3@100 | i2:amend 2 target=i1 at=20 | 1 place a q=3 -> ok:1 | 21 amend a q=2 -> ok | "
+
 CASES: list[tuple[str, str, str]] = [
+    # ---------------------------------------------------------------- REC-08
+    ("REC-08", PASS, LESS + "30 fill a 1@100 | 600 report"),
+    ("REC-08", FAIL, LESS + "30 fill a 1@100 | 600 report a=-"),
+    ("REC-08", FAIL, LESS + "30 fill a 1@100 | 600 report a=filled:1"),
+    # a fill in the last seconds; cancelled afterwards
+    ("REC-08", PASS, LESS + "598 fill a 1@100 | 600 report a=open:1"),
+    ("REC-08", PASS, LESS + "40 cancel a -> ok | 600 report"),
     # ---------------------------------------------------------------- REC-01
     ("REC-01", PASS, RESTS + "1 place a -> ok:0.4 | 600 report"),
     ("REC-01", FAIL, RESTS + "1 place a -> ok:0.4 | 600 report a=-"),

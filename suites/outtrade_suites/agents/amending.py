@@ -93,3 +93,7 @@ class Amending(Reporting):
     def new_total(self, order: Order, wanted: Decimal) -> Decimal:
         """What the venue is told: the whole quantity, with what is filled."""
         return wanted
+
+    # ------------------------------------------------------ of other layers
+    def stop(self, job: Job, reason: str) -> None:
+        raise NotImplementedError

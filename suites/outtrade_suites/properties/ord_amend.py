@@ -149,11 +149,14 @@ or both. Code that keys its books by one of them holds two orders where there is
 has filled less than it did, and the fills in between belong to neither.
 
 Example: an order has filled 1 of 3 when it is amended and gets the id `AB12CD34-1a`. The report lists `AB12CD34-1`,
-open, filled 1, and `AB12CD34-1a`, filled 2. Passes: one order that filled 3, with all its venue ids.
+open, filled 1, and `AB12CD34-1a`, filled 2.
 
-Judged: own orders that the venue accepted and that were amended, replaced, triggered, or placed as part of a list. The
-report names each exactly once (by venue id, else by any client id it had), and what it says was filled is what filled
-over all venue ids of that entry.""",
+What passes: one order that filled 3, under any of its names; or one with several venue ids, where the venue gave the
+replacement another.
+
+How it is judged: own orders that the venue accepted and that were amended, replaced, triggered, or placed as part of a
+list. The report names each exactly once (by venue id, else by any client id it had), and what it says was filled is
+what filled over all venue ids of that entry.""",
         source="nautechsystems/nautilus_trader#4154, #4270; QuantConnect/Lean.Brokerages.TradeStation#84 (a fill"
         " during an amendment lost)",
         check=check_chain,

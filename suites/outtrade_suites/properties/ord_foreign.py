@@ -107,7 +107,8 @@ contract says; what is sold or bought back is the own net position only.
 Judged from the truth: orders that the task did not place are cancelled or amended by the target's requests only after
 the `at` of a `flatten` that covers their symbol. The fills of a flatten's own orders never take the own net position to
 the other side by more than a step, nor make it larger.""",
-        source="the contract with agents (foreign orders and holdings are left alone); constructed",
+        source="the contract with agents (foreign orders and holdings are left alone); Binance spot API documentation,"
+        " rest-api.md (cancel all open orders on a symbol: of the whole account)",
         check=check_foreign,
     ),
 )

@@ -158,6 +158,7 @@ ZOO: tuple[Broken, ...] = (
         "httpx",
         "ORD-03",
         "nautechsystems/nautilus_trader#3986",
+        "REC-12",
         needs_fault=False,
         space="orders",
     ),
