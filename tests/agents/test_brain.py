@@ -377,3 +377,23 @@ def test_the_cap_on_orders_per_second_counts_from_when_the_last_one_had_left(por
     run(port, task(order("a"), order("b", side="sell", limit_price="110"), limits=Limits(max_orders_per_second=D(1))))
     first, second = port.sent("place")
     assert second - first >= 1.4
+
+
+def trade(id: str = "t1", at: float = 5, **fields: object) -> Intent:
+    common = {"symbol": "BTC/USDT", "side": "buy", "quantity": "1", "expires": 200}
+    return Intent(id=id, tag=f"{id:0>8}", at=at, kind="trade", **{**common, **fields})
+
+
+def test_a_trade_waits_as_a_maker_and_takes_the_rest_within_the_bound(port: FakePort) -> None:
+    report = run(port, task(trade(patience=30, max_slippage_bps="50")))
+    sent = [(when, what[1]) for op, when, what in port.calls if op == "place"]
+    assert [(terms.post_only, terms.time_in_force, terms.price) for _, terms in sent[:2]] == [
+        (True, None, D("99.99")), (False, "IOC", D("100.50")),
+    ]  # fmt: skip
+    assert sent[1][0] == pytest.approx(35, abs=1)
+    assert report.outcomes["t1"].status in ("done", "failed")
+
+
+def test_a_trade_whose_fee_nobody_charges_is_refused(port: FakePort) -> None:
+    report = run(port, task(trade(max_fee_bps="5")))
+    assert report.outcomes["t1"].status == "refused" and not port.sent("place")

@@ -51,6 +51,7 @@ from outtrade.model.history import (
     Deadlocked,
     FillTruth,
     Healed,
+    Marked,
     OrderParams,
     OrderTruth,
     Request,
@@ -65,6 +66,10 @@ from outtrade_mocks.venues.api import Call, Commit, Desk, HttpAnswer, HttpReques
 
 if TYPE_CHECKING:
     from outtrade.engine.link import Link
+
+
+MARK_AGAIN = 1.0
+"""Seconds after an intent falls due at which its price is recorded once more: whoever asks then sees that one."""
 
 
 class Exchange:
@@ -126,6 +131,10 @@ class Server:
         self.world.observer = self
         self.outages.install()
         self.at(self.heal_at, self.pushes.release)
+        for intent in self.scenario.intents:
+            if intent.kind == "trade" and intent.symbol in self.scenario.symbols:
+                for seconds in (intent.at, intent.at + MARK_AGAIN):
+                    self.at(int(seconds * NS), self._mark, intent.id, intent.symbol)
         self.tick()
 
     def at(self, run_ns: int, action: Any, *args: Any) -> None:
@@ -164,6 +173,13 @@ class Server:
         self._due = None
         self.venue.advance(self.world.now)
         self.tick()
+
+    def _mark(self, intent: str, symbol: str) -> None:
+        """Record the mid price from which the slippage of an intent counts."""
+        self.venue.advance(self.world.now)
+        mid = self.venue.truth()["mids"].get(symbol)
+        if mid is not None:
+            self.recorder.add(Marked(intent=intent, symbol=symbol, mid=mid))
 
     # ------------------------------------------------------------------ what the World reports
     def resolved(self, host: str, ok: bool) -> None:

@@ -64,6 +64,7 @@ from outtrade.model.history import (
     History,
     Landed,
     Ledger,
+    Marked,
     NoReport,
     OrderTruth,
     Published,
@@ -137,6 +138,8 @@ class Index:
         self.stream_lost: list[StreamLost] = []
         self.fills: list[FillTruth] = []
         self.snapshots: dict[str, Snapshot] = {}
+        self.marks: dict[str, list[Marked]] = {}
+        """Intent -> the mid prices from which its slippage counts."""
         self.incarnations: list[Incarnation] = []
         self.published: list[Published] = []
         self.stored: list[StoreSet] = []
@@ -172,6 +175,7 @@ class Index:
             Healed: self._fault_event,
             Ledger: self._fault_event,
             Snapshot: self._snapshot,
+            Marked: self._mark,
             Started: self._life,
             Crashed: self._life,
             Reported: self._life,
@@ -237,6 +241,9 @@ class Index:
             record.healed = event
         else:
             record.status = event.status
+
+    def _mark(self, event: Marked) -> None:
+        self.marks.setdefault(event.intent, []).append(event)
 
     def _snapshot(self, event: Snapshot) -> None:
         self.snapshots[event.why] = event

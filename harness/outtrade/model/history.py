@@ -307,6 +307,15 @@ class FillTruth(Event, kw_only=True):
     foreign: bool = False
 
 
+class Marked(Event, kw_only=True):
+    """The mid price of a symbol as a ``trade`` intent falls due, and a second later: what its slippage counts from."""
+
+    source = "truth"
+    intent: str
+    symbol: str
+    mid: str
+
+
 class Snapshot(Event, kw_only=True):
     """The account as it truly is: at the ``start``, at the ``report``, at the ``end``. ``working``: venue ids."""
 
@@ -458,7 +467,7 @@ class Ended(Event, kw_only=True):
 
 EventType = (
     Resolve | Connect | Request | Answer | Response | Broken | Closed | StreamUp | StreamEvent | StreamLost | StreamDown
-    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Snapshot
+    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Marked | Snapshot
     | Started | Crashed | StoreSet | Published | Reported | NoReport | Deadlocked | Log | GatewayCall | GatewayResult
     | ToolCall | ToolResult | Slept | Ended
 )  # fmt: skip

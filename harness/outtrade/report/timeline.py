@@ -36,6 +36,7 @@ from outtrade.model.history import (
     History,
     Landed,
     Ledger,
+    Marked,
     NoReport,
     OrderTruth,
     Outside,
@@ -270,6 +271,9 @@ class _Reader:
             ),
         )
 
+    def marked(self, event: Marked) -> Texts:
+        return ((EXCHANGE, f"mid of {clean(event.symbol)} for {clean(event.intent)}: {number(event.mid)}"),)
+
     def snapshot(self, event: Snapshot) -> Texts:
         if event.why == "start" or (event.why == "end" and event.working == self.working_at_report):
             return ()
@@ -378,6 +382,7 @@ _WRITERS: dict[type, _Writer] = {
     Ledger: _Reader.ledger,
     OrderTruth: _Reader.order,
     FillTruth: _Reader.fill,
+    Marked: _Reader.marked,
     Snapshot: _Reader.snapshot,
     Started: _Reader.started,
     Crashed: _Reader.crashed,

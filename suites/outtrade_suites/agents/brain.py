@@ -23,6 +23,7 @@ from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
 from outtrade_suites.agents.protecting import Protecting
 from outtrade_suites.agents.sizing import Impossible, floor_to
 from outtrade_suites.agents.state import ZERO, Job, Order
+from outtrade_suites.agents.trading import Trading
 
 POLL_FIRST = 2.0
 POLL_GROWTH = 1.5
@@ -33,7 +34,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Halting, Amending, Protecting):
+class Brain(Halting, Amending, Protecting, Trading):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -103,6 +104,8 @@ class Brain(Halting, Amending, Protecting):
         try:
             if job.intent.kind == "order":
                 await self.step_order(job)
+            elif job.intent.kind == "trade":
+                await self.step_trade(job)
             elif job.intent.kind == "cancel":
                 self.step_cancel(job)
             elif job.intent.kind == "flatten":
@@ -207,6 +210,8 @@ class Brain(Halting, Amending, Protecting):
             return False
         if job.stopped or self.now() >= self.deadline(job.intent) or self.orphaned(job, order):
             return True
+        if self.waited_enough(job, order):
+            return True
         return job.intent.on_partial != "keep" and order.filled > 0
 
     async def conclude(self, job: Job, order: Order) -> None:
@@ -255,7 +260,7 @@ class Brain(Halting, Amending, Protecting):
     def step_cancel(self, job: Job) -> None:
         """End the target, and see what it came to."""
         target = self.target(job)
-        if target is None or target.intent.kind != "order":
+        if target is None or target.intent.kind not in ("order", "trade"):
             job.close("failed", "there is no such order to cancel")
             return
         self.stop(target, f"cancelled by intent {job.intent.id}")
@@ -313,7 +318,7 @@ class Brain(Halting, Amending, Protecting):
             other
             for other in self.jobs
             if other is not job and other.intent.symbol in symbols and other.intent.at < job.intent.at
-            and other.intent.kind in ("order", "flatten", "protect")
+            and other.intent.kind in ("order", "trade", "flatten", "protect")
         ]  # fmt: skip
         for other in earlier:
             self.stop(other, f"ended by intent {job.intent.id}")

@@ -1,15 +1,18 @@
 """What is durable: written *before* each send, so that a crash at any point leaves a record of what may have happened.
 
-Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order) and ``silence`` (the run time
-until which the venue wants to hear nothing: a ban outlives a restart). Values are plain JSON.
+Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order), ``mid:<id>`` (the price from
+which an intent's slippage counts) and ``silence`` (the run time until which the venue wants to hear nothing: a ban
+outlives a restart). Values are plain JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from decimal import Decimal
 from typing import Any
 
 from outtrade.model.task import OutcomeStatus
+from outtrade_suites.agents.port import plain
 from outtrade_suites.agents.state import Order
 
 
@@ -28,6 +31,13 @@ class Journal:
     def verdict(self, intent: str, verdict: OutcomeStatus, reason: str) -> None:
         """An intent is decided, whatever happens later."""
         self._store[f"intent:{intent}"] = {"verdict": verdict, "reason": reason}
+
+    def mid(self, intent: str, now: Decimal) -> Decimal:
+        """The mid price from which the slippage of an intent counts: the first one seen, whatever it is ``now``."""
+        key = f"mid:{intent}"
+        if key not in self._store:
+            self._store[key] = plain(now)
+        return Decimal(self._store[key])
 
     def keep_silence(self, until: float) -> None:
         """No request before ``until``, run time in seconds."""

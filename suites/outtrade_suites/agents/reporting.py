@@ -116,7 +116,7 @@ class Reporting(Accounts):
         intent = job.intent
         if intent.kind == "cancel":
             return job.verdict or self.cancel_status(job)
-        if intent.kind != "order":
+        if intent.kind not in ("order", "trade"):
             return job.verdict or "failed"
         if any(order.phase == "doubt" for order in job.orders):
             return "unknown"

@@ -1,4 +1,4 @@
-"""Execution and limits: caps, order rates, the kill switch.
+"""Execution and limits: slippage, fees and patience; caps, order rates, the kill switch.
 
 Each scenario has one *plot* (they come in turn):
 
@@ -6,6 +6,9 @@ Each scenario has one *plot* (they come in turn):
 ``notional``  a cap on the value of one order; some are above it
 ``rate``      a cap on orders per second, and many intents due in the same instant
 ``halt``      orders that rest, a kill switch, and intents that are due after it
+``slippage``  a bound on slippage, and more wanted than stands within it
+``patience``  time for a maker fill before the rest is taken
+``fees``      a bound on fees that only a maker, or nobody, can keep
 
 What would break a cap breaks it by a quarter or more, so that rounding and fees decide nothing. A part of the scenarios
 loses the answer to an order as well: what is in doubt counts towards every cap, and is to be off the book after a halt.
@@ -111,7 +114,43 @@ def _halt(d: Draw, story: Story) -> None:
         story.order(part.sub("order"), shape, at=stop + part.integer("late", 10, 80))
 
 
-PLOTS: dict[str, Plot] = {"position": _position, "notional": _notional, "rate": _rate, "halt": _halt}
+def _slippage(d: Draw, story: Story) -> None:
+    """Thin books, sizes that walk through them, and a bound that does not allow it."""
+    for number in range(d.integer("trades", 1, 3)):
+        part = d.sub(f"trade {number}")
+        fields = _trade(part, story, value=(1.5, 4), depth=(0.1, 0.3), patience=part.choice("patience", (0.0, None)))
+        fields["max_slippage_bps"] = Decimal(part.integer("slippage", 4, 15))
+        fields["quantity"] = None if part.boolean("in quote", 0.2) else fields["quantity"]
+        if fields["quantity"] is None:
+            fields["quote_quantity"] = (
+                Decimal(part.integer("amount", 20, 60)) * story.known.products[fields["symbol"]].order_value / 20
+            )
+        story.intent(**fields, tag=part.tag("tag"))
+
+
+def _patience(d: Draw, story: Story) -> None:
+    """A maker order first; the rest is taken when patience is over."""
+    for number in range(d.integer("trades", 1, 2)):
+        part = d.sub(f"trade {number}")
+        waits = float(part.integer("patience", 20, 80))
+        fields = _trade(part, story, value=(0.3, 1.2), depth=(0.8, 2), patience=waits)
+        fields["max_slippage_bps"] = Decimal(part.integer("slippage", 25, 60))
+        story.intent(**fields, tag=part.tag("tag"))
+
+
+def _fees(d: Draw, story: Story) -> None:
+    """What a taker pays is too much; in a few scenarios what a maker pays is as well."""
+    part = d.sub("trade")
+    story.extra["fees"] = (Decimal("0.0002"), Decimal("0.0008"))
+    fields = _trade(part, story, value=(0.3, 1.2), depth=(0.8, 2), patience=part.choice("patience", (None, 30.0)))
+    fields |= {"max_slippage_bps": Decimal(50), "max_fee_bps": part.choice("fee", (Decimal(1), Decimal(4), Decimal(5)))}
+    story.intent(**fields, tag=part.tag("tag"))
+
+
+PLOTS: dict[str, Plot] = {
+    "position": _position, "notional": _notional, "rate": _rate, "halt": _halt,
+    "slippage": _slippage, "patience": _patience, "fees": _fees,
+}  # fmt: skip
 
 
 # ------------------------------------------------------------------ parts
@@ -131,6 +170,24 @@ def _taking(product: Product, side: str, at: float) -> dict[str, Any]:
     """A market order, over within half a minute; its quantity is still to be said."""
     return {
         "kind": "order", "symbol": product.symbol, "side": side, "type": "market", "at": at, "expires": at + 30,
+    }  # fmt: skip
+
+
+def _trade(
+    d: Draw, story: Story, *, value: tuple[float, float], depth: tuple[float, float], patience: float | None
+) -> dict[str, Any]:
+    """A ``trade`` intent of some usual orders' worth, in a market whose levels hold ``depth`` of one each."""
+    product, side = _slot(story)
+    symbol, at = product.symbol, story.clock + d.integer("then", 5, 30)
+    usual = product.order_value / story.markets[symbol].mid
+    level = product.quantity(usual * Decimal(str(d.number("depth", *depth))))
+    story.markets[symbol] = story.markets[symbol].model_copy(
+        update={"depth": level, "taker_size": max(product.quantity(level / 2), product.step), "maker_rate": 0.1}
+    )
+    story.extra["needs"] = ("trade",)
+    return {
+        "kind": "trade", "symbol": symbol, "side": side, "at": at, "expires": at + d.integer("lasts", 120, 240),
+        "quantity": product.quantity(usual * Decimal(str(d.number("value", *value)))), "patience": patience,
     }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ def sentence(fields: dict[str, Any]) -> str:
         return f"Reduce the order of {fields['target']} to {fields['quantity']} in all, what is filled included."
     if kind == "protect":
         return _protection(fields)
+    if kind == "trade":
+        return _trade(fields)
     base, _, quote = fields["symbol"].partition("/")
     side = fields["side"].capitalize()
     if fields.get("quote_quantity") is not None:
@@ -54,3 +56,21 @@ def _protection(fields: dict[str, Any]) -> str:
     what = "the position" if fields.get("quantity") is None else f"{fields['quantity']} of the position"
     both = ", one cancels the other" if len(ways) == 2 else ""
     return f"Protect {what} in {fields['symbol']} with {' and '.join(ways)}{both}."
+
+
+def _trade(fields: dict[str, Any]) -> str:
+    """An exposure that is wanted, and what it may cost."""
+    base, _, quote = fields["symbol"].partition("/")
+    amount = f"{fields['quantity']} {base}" if fields.get("quantity") is not None else f"{base} for"
+    if fields.get("quote_quantity") is not None:
+        amount += f" {fields['quote_quantity']} {quote}"
+    notes = [f"{fields['side'].capitalize()} {amount}, by whatever orders are best"]
+    if fields.get("max_slippage_bps") is not None:
+        notes.append(f"at most {fields['max_slippage_bps']} basis points from the mid of now")
+    if fields.get("max_fee_bps") is not None:
+        notes.append(f"fees of at most {fields['max_fee_bps']} basis points")
+    if fields.get("patience") is not None:
+        notes.append(f"wait {fields['patience']:g} s for a maker fill before taking")
+    if fields.get("expires") is not None:
+        notes.append(f"until {fields['expires']:g} s")
+    return "; ".join(notes) + "."

@@ -7,12 +7,14 @@ Statements schedule what follows from them: a request sent at 1 s is decided by 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, cast
 
 from outtrade.judge.micro.requests import OPS, Requests
 from outtrade.judge.micro.stage import Stage
-from outtrade.judge.micro.words import Script, Word, number, scalar
+from outtrade.judge.micro.words import Script, Word, number, plain, scalar
 from outtrade.model.history import (
+    NS,
     Answer,
     Broken,
     Connect,
@@ -25,6 +27,7 @@ from outtrade.model.history import (
     History,
     Landed,
     Ledger,
+    Marked,
     NoReport,
     OrderParams,
     Planned,
@@ -62,6 +65,10 @@ class Player:
             stage.add(Planned(fault=index, kind=fault.kind, variant=fault.variant))
         stage.exchange.snapshot("start")
         stage.add(Started(incarnation=0))
+        for intent in stage.script.intents:
+            if intent.kind == "trade":
+                mark = Marked(intent=intent.id, symbol=intent.symbol or "", mid=plain(stage.script.mid))
+                stage.later(round(intent.at * NS), partial(stage.add, mark))
         for word in stage.script.words:
             stage.later(word.at, self._runner(word))
         stage.run()
