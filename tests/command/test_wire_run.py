@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from outtrade.model.history import (
     NoReport,
     Published,
     Reported,
+    Request,
     Started,
 )
 from outtrade.model.scenario import Scenario
@@ -64,6 +66,19 @@ def events(history: History, kind: type) -> list[Any]:
 def failed(history: History) -> list[str]:
     found = judge_history(history, suites.load().properties)
     return [f"{one.id}: {one.broken[0].message}" for one in found if one.verdict in ("fail", "harness-error")]
+
+
+def test_a_paused_process_stands_still_until_the_longest_pause_is_over() -> None:
+    pauses = [
+        {"kind": "pause", "on": {"after": 1.2}, "point": "at", "duration": 1.8},
+        {"kind": "pause", "on": {"after": 1.4}, "point": "at", "duration": 0.2},
+    ]
+    history = run(resolve(AGENT), scenario(pauses))
+    assert [ledger.status for ledger in events(history, Ledger)] == ["landed", "landed"]
+    sent = [event.at / 1e9 for event in events(history, Request)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(sent) if earlier < 1.9]
+    assert max(gaps) > 1.0, "nothing leaves a process that stands still, also when a shorter pause ends"
+    assert failed(history) == []
 
 
 def test_the_example_survives_a_lost_answer_and_a_crash() -> None:

@@ -82,6 +82,8 @@ class _WireRun:
         self.conversation: Conversation | ServiceConversation | None = None
         self.log: LogStream | None = None
         self.early_log = ""
+        self.frozen = 0.0
+        """Loop time until which the process stands still."""
         self.server = WireServer(scenario, name=target.name, carrier=carrier_of(target, scenario))
 
     # ------------------------------------------------------------------ phases
@@ -179,8 +181,15 @@ class _WireRun:
         conversation = self.conversation
         if not isinstance(conversation, Conversation) or not conversation.process.signal(signal.SIGSTOP):
             return False
-        asyncio.get_running_loop().call_later(seconds, conversation.process.signal, signal.SIGCONT)
+        loop = asyncio.get_running_loop()
+        self.frozen = max(self.frozen, loop.time() + seconds)
+        loop.call_at(loop.time() + seconds, self._thaw, conversation)
         return True
+
+    def _thaw(self, conversation: Conversation) -> None:
+        """It goes on, unless a longer pause has begun meanwhile."""
+        if asyncio.get_running_loop().time() >= self.frozen - 0.001:
+            conversation.process.signal(signal.SIGCONT)
 
     def _restarted(self, incarnation: int) -> None:
         self.recorder.incarnation = incarnation
