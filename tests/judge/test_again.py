@@ -16,6 +16,9 @@ LOST = "fault crash point=after_ack store=lost | " + BUY
 KEPT = "fault crash point=after_ack | " + BUY
 AGAIN = "2 crash after_ack | 10 start | "
 REST = "set until=600 | i1:buy 1@100 part=complete exp=500 | 1 place a -> ok:0.4 | 5 cancel a -> ok | "
+OTHERS = BUY + "1 place a -> ok | 5 publish a=open | 30 xcancel a | "
+EXPIRE = "fault stream_expire on.after=30 | set until=600 | i1:buy 1@100 exp=500 | 0 up | 1 place a -> ok | "
+EXPIRE += "30 landed 0 | 30 down | "
 THEN = " q=0.6 type=market p=-"
 
 CASES = [
@@ -27,6 +30,22 @@ CASES = [
     ("RCV-07", LOST + "1 place a -> ok:fill | " + AGAIN + "400 report BTC/USDT=0", "fail"),
     ("RCV-07", KEPT + "1 place a -> ok | " + AGAIN + "400 report a=-", NA),
     ("RCV-07", LOST + AGAIN + "20 place a -> ok | 400 report", NA),
+    # ---- RCV-13
+    ("RCV-13", OTHERS + "60 query a -> ok | 61 publish a=cancelled | 400 report", "pass"),
+    ("RCV-13", OTHERS + "60 query a -> ok | 400 report a=open", "fail"),
+    ("RCV-13", OTHERS + "60 query a -> ok | 300 publish a=cancelled | 400 report", "fail"),
+    ("RCV-13", OTHERS + "300 query a -> ok | 301 publish a=cancelled | 400 report", "fail"),
+    ("RCV-13", OTHERS.replace("xcancel", "expire") + "60 query a -> ok | 61 publish a=expired | 400 report", "pass"),
+    ("RCV-13", OTHERS.replace("5 publish a=open | ", "") + "60 query a -> ok | 400 report", "pass"),
+    ("RCV-13", OTHERS.replace("5 publish a=open | ", "") + "60 query a -> ok | 400 report a=open", "fail"),
+    ("RCV-13", BUY + "1 place a -> ok | 30 cancel a -> ok | 400 report", NA),
+    # ---- RCV-17
+    ("RCV-17", EXPIRE + "35 up c=2 | 36 open -> ok | 550 report", "pass"),
+    ("RCV-17", EXPIRE + "550 report", "fail"),
+    ("RCV-17", EXPIRE + "300 up c=2 | 301 open -> ok | 550 report", "fail"),
+    ("RCV-17", EXPIRE + "35 up c=2 | 550 report", "fail"),
+    ("RCV-17", EXPIRE + "100 crash", NA),
+    ("RCV-17", BUY + "0 up | 30 down | 400 report", NA),
     # ---- RCV-14
     ("RCV-14", BUY + "1 account -> 503 | 3 account -> ok | 4 place a -> ok | 400 report", "pass"),
     ("RCV-14", BUY + "1 account -> 503 | 400 report i1=refused", "fail"),

@@ -15,6 +15,9 @@ BUY = "i1:buy 1@100 | "
 THREE = BUY + "i2:buy 1@90 at=1 | i3:buy 1@80 at=1 | "
 CUT = "fault refuse duration=60 on.after=10 | i1:buy 1@100 at=15 exp=40 | 10 landed 0 | 70 healed 0 | "
 WAIT = "fault refuse duration=60 on.after=10 | i1:buy 1@100 at=15 exp=500 | 10 landed 0 | 70 healed 0 | "
+HALT = "fault halt duration=60 on.after=10 | set until=600 | i1:buy 1@100 at=15 exp=500 | 10 landed 0 | 70 healed 0 | "
+SHUT = HALT + "15 place a -> no:closed | 20 place a -> no:closed | "
+TWO = "set until=600 | i1:buy 1@100 exp=40 | i2:buy 1@90 at=45 | 1 place a -> ok | 30 account -> no:rate ra=30 | "
 ONCE = "1 place a -> no:transient | "
 
 CASES = [
@@ -42,6 +45,35 @@ CASES = [
         " | 9 place c i=i3 -> no:transient | 10.05 place c i=i3 -> ok",
         "pass",
     ),
+    # ---- RTY-10
+    ("RTY-10", BUY + "1 place a -> no:clock | 2 time -> ok | 3 place a -> ok", "pass"),
+    ("RTY-10", BUY + "1 place a -> no:clock | 2 place a -> no:clock | 5 account -> no:clock | 6 place a -> ok", "pass"),
+    (
+        "RTY-10",
+        BUY + "1 place a -> no:clock | 2 place a -> no:clock | 4 place a -> no:clock | 8 place a -> no:clock"
+        " | 16 place a -> no:clock",
+        "fail",
+    ),
+    (
+        "RTY-10",
+        BUY + "1 place a -> no:clock | 2 place a -> no:clock | 3 query a -> no:clock | 4 account -> no:clock"
+        " | 5 open -> no:clock | 6 place a -> ok",
+        "fail",
+    ),
+    ("RTY-10", BUY + "1 place a -> ok", NA),
+    # ---- RTY-17
+    ("RTY-17", SHUT + "80 place a -> ok | 550 report", "pass"),
+    ("RTY-17", SHUT + "550 report", "fail"),
+    ("RTY-17", SHUT + "300 place a -> ok | 550 report", "fail"),
+    ("RTY-17", HALT + "15 place a -> no:closed | 16 place a -> no:closed | 80 place a -> ok", "fail"),
+    ("RTY-17", HALT + "75 place a -> ok | 550 report", "pass"),
+    ("RTY-17", HALT.replace("at=15", "at=100") + "100 place a -> ok | 550 report", NA),
+    ("RTY-17", BUY + "1 place a -> no:closed | 400 report", NA),
+    # ---- RTY-18
+    ("RTY-18", TWO + "60.2 cancel a -> ok | 60.4 place b i=i2 -> ok | 550 report", "pass"),
+    ("RTY-18", TWO + "60.2 place b i=i2 -> ok | 60.4 cancel a -> ok | 550 report", "warn"),
+    ("RTY-18", TWO + "60.2 cancel a -> ok | 550 report", NA),
+    ("RTY-18", TWO.replace("exp=40", "exp=90") + "60.2 place b i=i2 -> ok | 90 cancel a -> ok | 550 report", NA),
     # ---- RTY-16
     ("RTY-16", CUT + "400 report alert", "pass"),
     ("RTY-16", CUT + "400 report", "fail"),

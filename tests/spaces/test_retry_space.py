@@ -14,8 +14,9 @@ from outtrade.model.scenario import Scenario
 from outtrade.targets import resolve
 from outtrade_suites.properties import PROPERTIES
 from outtrade_suites.spaces import generate
+from outtrade_suites.spaces.retry import PLOTS
 
-MADE = [generate("retry", 1, index) for index in range(40)]
+MADE = [generate("retry", 1, index) for index in range(len(PLOTS) * 8)]
 
 
 def test_every_kind_of_trouble_comes_and_heals_in_time() -> None:
@@ -26,13 +27,14 @@ def test_every_kind_of_trouble_comes_and_heals_in_time() -> None:
         for fault in made.faults:
             lasts = getattr(fault, "duration", 0.0)
             assert fault.on.after + lasts <= made.until - made.bounds.settle
-    assert kinds["reject"] >= 8 and kinds["rate_limit"] + kinds["ban"] >= 8
+    assert kinds["reject"] >= 8 and kinds["rate_limit"] + kinds["ban"] >= 16
     assert kinds["dns_failure"] + kinds["refuse"] + kinds["blackhole"] >= 16
+    assert kinds["halt"] >= 8 and kinds["clock_skew"] >= 8
 
 
 @pytest.mark.parametrize("agent", ["agent:httpx", "agent:ccxt"])
 def test_all_land_and_the_references_pass(agent: str) -> None:
-    for made in MADE[:6]:
+    for made in MADE[: len(PLOTS)]:
         history = run(resolve(agent), made)
         assert {event.status for event in history.events if isinstance(event, Ledger)} == {"landed"}
         index = Index(history)

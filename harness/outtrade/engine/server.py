@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from outtrade.engine.absence import lists_nothing
 from outtrade.engine.delays import Delays, Way
+from outtrade.engine.operations import Operations
 from outtrade.engine.outages import Outages
 from outtrade.engine.pushes import EVENT_GAP, Pushes
 from outtrade.engine.recorder import RunRecorder
@@ -110,6 +111,7 @@ class Server:
         self.current: Exchange | None = None
         self.pushes = Pushes(self)
         self.outages = Outages(self)
+        self.operations = Operations(self)
         self.veils: list[tuple[int, int, Armed]] = []
         """Delayed visibility: (until, as_of, fault), venue time."""
         self.event_first = bool(scenario.knobs.get("event_first", False))
@@ -130,6 +132,7 @@ class Server:
             net.listen(host, port, lambda conn: Link(self, conn))
         self.world.observer = self
         self.outages.install()
+        self.operations.install()
         self.at(self.heal_at, self.pushes.release)
         for intent in self.scenario.intents:
             if intent.kind == "trade" and intent.symbol in self.scenario.symbols:
@@ -344,7 +347,8 @@ class Server:
             return
         if call.op in READS and self.pushes.held:
             self.pushes.release()
-        refused = exchange.desk.admit(call, now)
+        self.operations.told(exchange)
+        refused = exchange.desk.admit(call, now + self.operations.skew())
         if refused is not None:
             reading = self._answered(exchange, refused, executed=False)
             self.deliver(exchange, refused, reading)
@@ -538,6 +542,7 @@ class Server:
         order = commit.order_ids[-1] if commit.order_ids else None
         pending, self._pending_partial = self._pending_partial, None
         if call.op == "place" and order is not None:
+            self.operations.placed(call, order)
             if thinned is not None:
                 self.recorder.add(thinned.landed(order=order, call=exchange.number))
                 self.heal(thinned)
@@ -564,7 +569,9 @@ class Server:
         self.tick()
 
     def _as_of(self, exchange: Exchange) -> int | None:
-        """What a read may see now: the past, while a veil hides the latest writes."""
+        """What a read may see now: the past, while a veil hides the latest writes; of the clock, what it shows."""
+        if exchange.call.op == "time" and (skew := self.operations.skew()):
+            return self.world.now + skew
         if exchange.call.op not in READS or not self.veils:
             return None
         now = self.world.now

@@ -25,6 +25,7 @@ LAYERS: dict[str, str] = {
     "lost": "the answer, and the truth behind it",
     "http": "the venue, or what stands before it, refuses",
     "exchange": "fills, races, what can be seen and when",
+    "lasting": "operations of the exchange: what others do, halts, clocks",
     "stream": "the private stream",
     "process": "the process under test",
 }
@@ -52,6 +53,9 @@ SEEN: dict[str, str] = {
     "cancel_race": "'unknown order' or a filled order in answer to a cancel",
     "visibility": "queries that do not know yet what was accepted",
     "duplicated": "'duplicate' for an order that stands, 'unknown order' for a cancel that worked",
+    "others_cancel": "an order that ended though it never asked for that",
+    "halt": "the market is closed; in maintenance cancels are refused as well",
+    "clock_skew": "signed requests are refused for their time, until it takes the venue's",
     "stream_drop": "one event less, on a healthy stream",
     "stream_duplicate": "an event twice",
     "stream_reorder": "two events in the wrong order",

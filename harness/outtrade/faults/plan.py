@@ -118,7 +118,7 @@ class Plan:
         index = len(self.all)
         armed: Armed
         match fault.kind:
-            case "dns_failure" | "refuse" | "blackhole" | "stream_silent" | "stream_stall":
+            case "dns_failure" | "refuse" | "blackhole" | "stream_silent" | "stream_stall" | "halt" | "clock_skew":
                 armed = Window(index, fault, fault.duration)
             case "stream_close":
                 armed = Window(index, fault, fault.down)

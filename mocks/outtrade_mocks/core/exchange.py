@@ -292,6 +292,17 @@ class Exchange(MarginRequests):
         assert entry.order is not None
         return entry.order
 
+    def expel(self, account: Account, symbol: str, order_id: int) -> Order:
+        """The venue itself ends an open order, as in maintenance (Binance spot, order status EXPIRED), whatever
+        the market's state. Raises Reject(UNKNOWN_ORDER)."""
+        entry = self._working(account, symbol, order_id, None)
+        market = self._markets[symbol]
+        self._end(market, entry, "venue", "script")
+        if self._touched:
+            self._aftermath(market)
+        self._flush()
+        return order_of(entry)
+
     def cancel_all(
         self, account: Account, symbol: str | None, *, side: Side | None = None, kind: OrderKind | None = None
     ) -> list[Order]:

@@ -31,13 +31,14 @@ TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY", "OPG", "CLS"]
 """OPG and CLS: only in the auction that opens or closes a session (Alpaca opg, cls; Nasdaq on-open, on-close)."""
 ExpiredBy = Literal[
     "", "ioc", "fok", "liquidity", "self_trade", "gtd", "day", "post_only", "list", "funds", "auction", "expiry",
-    "reduce_only", "liquidation", "adl", "settlement",
+    "reduce_only", "liquidation", "adl", "settlement", "venue",
 ]  # fmt: skip
 """Why an order ended (or, once triggered or released, was refused) without its owner asking: ``gtd`` and ``day`` its
 time was over, ``post_only`` it would have taken, ``list`` the other orders of its list decided, ``funds`` too little
 money when it was triggered or released; ``liquidity`` also: a triggered quote amount paid for less than the least
 quantity; ``auction`` it was for an auction alone, ``expiry`` the instrument expired; ``reduce_only`` there was no
-position left to reduce; ``liquidation``, ``adl``, ``settlement`` the venue closed the position."""
+position left to reduce; ``liquidation``, ``adl``, ``settlement`` the venue closed the position; ``venue``:
+the venue did not say why."""
 Forced = Literal["", "liquidation", "adl", "settlement"]
 """Orders that the venue makes for an account: to liquidate it, to deleverage it, to settle an expired contract."""
 HeldSide = Literal["long", "short"]

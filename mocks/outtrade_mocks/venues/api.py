@@ -226,6 +226,13 @@ class Venue(Desk, Protocol):
         order id); returns its venue id. Its changes and fills are told as ``foreign``. Raises ValueError where the
         venue would not take it."""
 
+    def end(self, order: str, *, by: str) -> bool:
+        """A working order is ended by somebody else: ``person`` (a cancel of the account's, by hand) or ``venue`` (the
+        exchange expires it). False where it is not working, or its market takes no cancel."""
+
+    def set_state(self, symbol: str, state: str) -> None:
+        """The market of a unified symbol is in a trading state from now on (``core.states.TradingState``)."""
+
     def truth(self) -> dict[str, Any]:
         """``balances`` (asset -> (free, locked)), ``working`` (venue ids), ``mids`` (unified symbol -> price)."""
 

@@ -69,6 +69,14 @@ class Watched:
         return self._witness.thin(call, fraction)
 
     # ----------------------------------------------------------------- truth
+    def end(self, order: str, *, by: str) -> bool:
+        """Somebody else ends a working order."""
+        return self._witness.end(order, by=by)
+
+    def set_state(self, symbol: str, state: str) -> None:
+        """A market is in another trading state."""
+        self._witness.set_state(symbol, state)
+
     def truth(self) -> dict[str, Any]:
         """The account as it is: balances, working orders, mid prices, positions."""
         return self._witness.truth()

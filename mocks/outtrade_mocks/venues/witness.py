@@ -14,7 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from outtrade_mocks.core import Account, Exchange, Fill, NewOrder, Order, OrderChange, Reject
+from outtrade_mocks.core import Account, Exchange, Fill, NewOrder, Order, OrderChange, Reject, TradingState
 from outtrade_mocks.venues.api import Call
 
 STATUS = {
@@ -89,6 +89,24 @@ class Witness:
         if found is None:
             return False
         return self.exchange.sweep(found.order_id, share(found.remaining, fraction)) > 0
+
+    def end(self, order: str, *, by: str) -> bool:
+        """A working order is ended by somebody else: a ``person`` with the account's password, or the ``venue``."""
+        found = self._working(order)
+        if found is None:
+            return False
+        try:
+            if by == "person":
+                self.exchange.cancel(self.account, found.symbol, order_id=found.order_id)
+            else:
+                self.exchange.expel(self.account, found.symbol, found.order_id)
+        except Reject:
+            return False
+        return True
+
+    def set_state(self, symbol: str, state: str) -> None:
+        """The venue's own word on a market's trading state. Raises ValueError on a state that there is not."""
+        self.exchange.set_state(symbol, TradingState(state))
 
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be

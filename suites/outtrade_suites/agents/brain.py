@@ -75,10 +75,15 @@ class Brain(Halting, Amending, Protecting, Trading):
             await self.port.wait(max(left, TICK))
 
     def due(self) -> list[Job]:
-        """Jobs with something to do, those that end others first."""
+        """Jobs with something to do: what ends others and what has to be cancelled first, new orders after that."""
         now = self.now()
         ready = [job for job in self.jobs if not job.closed and job.due <= now]
-        return sorted(ready, key=lambda job: (job.intent.kind != "halt", job.intent.kind not in ("cancel", "flatten")))
+        return sorted(ready, key=lambda job: (job.intent.kind != "halt", not self.takes_risk_away(job)))
+
+    def takes_risk_away(self, job: Job) -> bool:
+        """Whether the next step of a job ends something: it goes first, above all when requests are rationed."""
+        order = job.current
+        return job.intent.kind in ("cancel", "flatten") or (order is not None and self.should_cancel(job, order))
 
     def next_wake(self) -> float:
         """When the next job is due, at the latest when the clean-up begins."""

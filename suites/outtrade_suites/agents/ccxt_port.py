@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -115,7 +116,21 @@ class CcxtPort:
         return self.reader.check(heard.status, heard.headers, heard.body, now=time.time())
 
     async def ask(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """One call into ccxt; its result, or NotSent, Refused, Doubtful."""
+        """One call into ccxt; its result, or NotSent, Refused, Doubtful. After a clock error, take the venue's time."""
+        try:
+            return await self.asked(method, *args, **kwargs)
+        except Refused as refusal:
+            if refusal.kind == "clock":
+                await self.adjust_clock()
+            raise
+
+    async def adjust_clock(self) -> None:
+        """Read the venue's time, where ccxt knows how to; if that fails, the next clock error tries again."""
+        with suppress(Exception):
+            await self.invoke(self.exchange.load_time_difference)
+
+    async def asked(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call into ccxt, and what it came to."""
         self.heard = None
         try:
             result = await self.invoke(method, *args, **kwargs)

@@ -63,6 +63,7 @@ VENUES = ("binance_spot",)
 class HttpxPort:
     """Binance spot over ``httpx.AsyncClient`` and ``websockets``."""
 
+    stream_class = PrivateStream
     offers = frozenset({"amend", "pair"})
 
     def __init__(self, venue: Access, backoff: Backoff) -> None:
@@ -76,7 +77,7 @@ class HttpxPort:
         self._stream: PrivateStream | None = None
         if venue.stream_url:
             names = {name: symbol for symbol, name in venue.symbols.items()}
-            self._stream = PrivateStream(
+            self._stream = self.stream_class(
                 venue.stream_url, names, self.sign_stream, backoff, lambda: max(0.0, self._silent_until - time.time())
             )
         self.link: Link | None = self._stream.link if self._stream else None

@@ -8,6 +8,7 @@ The order is written down as *in doubt* before the first byte leaves. Then::
     NotSent            nothing happened                            the same request again, later
     429 418 -1015      nothing happened, and the venue wants       the same request again, after the silence asked for
                        silence
+    market closed      nothing happened, for how long is not said  the same request again, after longer and longer waits
     duplicate id       an order with this id works already         ask for it
     any other refusal  it was refused for good                     give up; the same request would meet the same answer
     Doubtful           nobody knows                                ask, until it is found or proven absent
@@ -20,6 +21,8 @@ from outtrade_suites.agents.port import TRANSIENT, Doubtful, NotSent, OrderState
 from outtrade_suites.agents.sizing import Sizing
 from outtrade_suites.agents.state import Job, Order
 
+CLOSED_FIRST, CLOSED_CAP = 5.0, 60.0
+"""Seconds between two requests to a closed market: at first, and at most (``recovery`` is usually 120)."""
 FIRST_LOOK = 0.5
 """Seconds between a doubtful answer and the first query: a request may still be on its way to the engine."""
 
@@ -134,6 +137,8 @@ class Sending(Sizing):
             self.on_transient(job, order, refusal)
         elif refusal.kind == "duplicate":
             self.on_duplicate(job, order, refusal)
+        elif refusal.kind == "closed":
+            self.on_closed(job, order, refusal)
         else:
             self.on_permanent(job, order, refusal)
 
@@ -143,6 +148,13 @@ class Sending(Sizing):
         self.journal.order(order)
         asked = refusal.retry_after if refusal.kind == "busy" else None  # for all requests, the gate remembers it
         job.wake = max(self.now() + max(asked or 0.0, job.backoff.next()), self.gate.opens)
+
+    def on_closed(self, job: Job, order: Order, refusal: Refused) -> None:
+        """The market takes no orders now, and does not say until when: the same request, after longer and longer waits,
+        for as long as the intent has time."""
+        order.phase = "unsent"
+        self.journal.order(order)
+        job.wake = max(self.now() + min(CLOSED_FIRST * job.backoff.next(), CLOSED_CAP), self.gate.opens)
 
     def on_duplicate(self, job: Job, order: Order, refusal: Refused) -> None:
         """An order with this id works already, so an earlier request for it arrived: it stays in doubt, ask for it."""

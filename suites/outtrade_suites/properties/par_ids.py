@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import Doubt, Operation
+from outtrade.model.fault import ClockSkew
 from outtrade_suites.properties.sent import same_intent, same_request
 
 
@@ -116,8 +117,9 @@ def _resends(op: Operation, doubt: Doubt) -> bool:
 
 def check_signed(ix: Index) -> Iterator[Case]:
     """PAR-12."""
+    skewed = any(isinstance(record.fault, ClockSkew) and record.landed for record in ix.faults)
     for op in ix.ops:
-        if op.injected or op.answer is None:
+        if op.injected or op.answer is None or (skewed and op.answer.error == "clock"):
             continue
         if op.answer.error in ("auth", "clock"):
             what = "its time window" if op.answer.error == "clock" else "its key or signature"
@@ -198,7 +200,8 @@ outside of the window. An agent that signs at the moment of sending passes.
 
 Judged: every request that the venue answered without a fault in between: none may be refused for key,
 signature, timestamp or nonce; and where the venue wants nonces, they must increase in order of sending on a
-connection. A clock error or a permission error that a fault injected is not the target's doing.""",
+connection. A clock error or a permission error that a fault injected is not the target's doing; where the venue's
+clock ran apart, RTY-10 judges what follows.""",
         source="Binance spot API documentation, rest-api.md (SIGNED endpoints, timing security) and errors.md (-1021,"
         " -1022); askmike/gekko#1855; hummingbot/hummingbot#7737",
         check=check_signed,

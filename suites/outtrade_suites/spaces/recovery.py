@@ -5,6 +5,8 @@ Each scenario has one *plot*, and orders that the plot is about; another order o
 ``store lost``      the process dies with orders on the venue and fills behind it, and comes back without its store
 ``no snapshot``     the first reads of the account or of its orders fail, just before an order is due
 ``half done``       a partly filled order was cancelled to take the rest, and that second step meets trouble
+``others``          a person or the venue ends an order that rests
+``expired``         what the private stream was opened with ends, with orders on the venue
 
     outtrade run agent:ccxt --space recovery --scenarios 50
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outtrade.model.fault import Crash, Fault, LostAnswer, PartialFill, Reject, Trigger
+from outtrade.model.fault import Crash, Fault, LostAnswer, OthersCancel, PartialFill, Reject, StreamExpire, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.plans import SYMPTOMS
@@ -70,7 +72,32 @@ def _half_done(d: Draw, story: Story) -> None:
     story.fault(trouble, ends=at + 180)
 
 
-PLOTS: dict[str, Plot] = {"store lost": _store_lost, "no snapshot": _no_snapshot, "half done": _half_done}
+def _others(d: Draw, story: Story) -> None:
+    """An order rests, and somebody else ends it."""
+    fields = story.order(d.sub("order"), "resting", at=story.clock + d.integer("then", 5, 40), lasts=420)
+    after = d.number("after", 3, 60, digits=1)
+    by = d.choice("by", ("person", "venue"))
+    story.fault(OthersCancel(on=Trigger(op="place", tag=fields["tag"]), by=by, after=after), ends=fields["at"] + after)
+
+
+def _expired(d: Draw, story: Story) -> None:
+    """The stream's key runs out while an order rests; another is due later."""
+    fields = story.order(d.sub("order"), "resting", at=story.clock + d.integer("then", 5, 40), lasts=420)
+    at = fields["at"] + d.integer("after", 10, 60)
+    story.order(
+        d.sub("later"), d.choice("shape", ("resting", "marketable")), at=at + d.integer("pause", 5, 90), lasts=300
+    )
+    story.extra["needs"] = ("stream",)
+    story.fault(StreamExpire(on=Trigger(after=float(at))), ends=at + 5)
+
+
+PLOTS: dict[str, Plot] = {
+    "store lost": _store_lost,
+    "no snapshot": _no_snapshot,
+    "half done": _half_done,
+    "others": _others,
+    "expired": _expired,
+}
 """What a scenario is about; over consecutive indices each comes equally often."""
 
 __all__ = ["PLOTS", "recovery"]

@@ -6,6 +6,9 @@ Each scenario has one *plot*, and orders that the plot is about; another order o
 ``limited``     a rate limit or a ban begins just before an order is due, which has minutes left afterwards
 ``cut off``     an order's whole time lies within an outage: who is told?
 ``outage``      an outage begins before an order is due and ends in time for it
+``clock``       the clock at the venue's door runs apart, and right again
+``closed``      the market is halted when an order falls due, and opens again in time for it
+``queue``       when a limit ends, an order is due to be cancelled and others are due to be placed
 
     outtrade run agent:httpx --space retry --scenarios 50
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from outtrade.model.fault import Ban, Blackhole, DnsFailure, Fault, RateLimit, Refuse, Reject, Trigger
+from outtrade.model.fault import Ban, Blackhole, ClockSkew, DnsFailure, Fault, Halt, RateLimit, Refuse, Reject, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.told import Story, told
@@ -72,7 +75,52 @@ def _outlasted(d: Draw, story: Story) -> None:
     story.fault(*_outage(d, at - d.integer("ahead", 3, 8), at + d.integer("behind", 10, 60)))
 
 
-PLOTS: dict[str, Plot] = {"busy": _busy, "limited": _limited, "cut off": _cut_off, "outage": _outlasted}
+def _clock(d: Draw, story: Story) -> None:
+    """The venue's clock runs apart while one order is placed, and is right again when the next is."""
+    lasts = d.integer("lasts", 60, 160)
+    first = story.order(d.sub("first"), "resting", at=story.clock + d.integer("then", 20, 40), lasts=350)
+    story.order(d.sub("second"), d.choice("shape", ("resting", "marketable")), at=first["at"] + lasts + 10, lasts=200)
+    ahead = d.boolean("ahead", 0.7)
+    seconds = d.number("ahead by", 8, 90, digits=1) if ahead else -d.number("behind by", 1.5, 3.5, digits=1)
+    drift = d.number("drift", 1, 60, digits=0) if ahead and d.boolean("drifts", 0.4) else 0.0
+    on = Trigger(after=first["at"] - d.integer("before", 1, 8))
+    story.fault(ClockSkew(on=on, seconds=seconds, drift=drift, duration=float(lasts)), ends=first["at"] + lasts + 20)
+
+
+def _closed(d: Draw, story: Story) -> None:
+    """A halt, a cancel-only mode or maintenance when an order falls due."""
+    at, lasts = story.clock + d.integer("then", 20, 60), d.integer("lasts", 20, 120)
+    fields = story.order(d.sub("order"), d.choice("shape", ("resting", "marketable")), at=at, lasts=lasts + 250)
+    fields.pop("max_slippage_bps", None)
+    state = d.choice("state", ("halted", "cancel_only", "maintenance"))
+    start = at - d.integer("ahead", 1, 8)
+    whole = d.boolean("everything", 0.4)
+    on = Trigger(after=float(start), symbol=None if whole else fields["symbol"])
+    story.fault(Halt(on=on, state=state, duration=float(lasts)), ends=start + lasts + 60)
+    story.clock = start + lasts
+
+
+def _queue(d: Draw, story: Story) -> None:
+    """An order expires within a limit that another order has met; a third falls due."""
+    lasts = d.integer("lasts", 30, 60)
+    tagged = d.sub("meets the limit")
+    begins = story.clock + d.integer("then", 60, 90)
+    story.order(d.sub("expires"), "resting", at=begins - 50, lasts=50 + lasts // 2)
+    met = story.order(tagged, "resting", at=begins, lasts=400)
+    story.order(d.sub("due"), "resting", at=begins + lasts // 3, lasts=400)
+    on = Trigger(op="place", tag=met["tag"])
+    story.fault(RateLimit(on=on, duration=float(lasts), retry_after=True), ends=begins + lasts + 30)
+
+
+PLOTS: dict[str, Plot] = {
+    "busy": _busy,
+    "limited": _limited,
+    "cut off": _cut_off,
+    "outage": _outlasted,
+    "clock": _clock,
+    "closed": _closed,
+    "queue": _queue,
+}
 """What a scenario is about; over consecutive indices each comes equally often."""
 
 __all__ = ["PLOTS", "retry"]

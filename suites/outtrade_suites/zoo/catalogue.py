@@ -204,4 +204,16 @@ ZOO: tuple[Broken, ...] = (
     _broken("takes_at_any_price", "httpx", "EXQ-01", "constructed", "EXQ-06", needs_fault=False, space="execution"),
     _broken("waits_at_the_bound", "ccxt", "EXQ-06", "constructed", needs_fault=False, space="execution"),
     _broken("never_makes", "httpx", "EXQ-07", "freqtrade/freqtrade#4057", needs_fault=False, space="execution"),
+    _broken("never_sets_its_clock", "httpx", "RTY-10", "askmike/gekko#1855", space="retry"),
+    _broken("closed_is_never", "ccxt", "RTY-17", "Binance documentation, Market is closed", space="retry"),
+    _broken(
+        "first_come_first_served",
+        "httpx",
+        "RTY-18",
+        "hummingbot/hummingbot#1291",
+        needs_fault=False,
+        space="retry",
+    ),
+    _broken("only_i_cancel", "ccxt", "RCV-13", "freqtrade/freqtrade#385", space="recovery"),
+    _broken("deaf_to_expiry", "httpx", "RCV-17", "sammchardy/python-binance#28", space="recovery"),
 )

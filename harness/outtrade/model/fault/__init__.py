@@ -27,6 +27,7 @@ from pydantic import Field, TypeAdapter
 
 from outtrade.model.fault.exchange import CancelRace, DelayedFill, Duplicated, PartialFill, Visibility
 from outtrade.model.fault.http import Ban, Forbidden, RateLimit, Reject
+from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel
 from outtrade.model.fault.lost import LostAnswer, Symptom
 from outtrade.model.fault.network import (
     Blackhole,
@@ -79,7 +80,10 @@ Fault = Annotated[
     | StreamStall
     | StreamExpire
     | Crash
-    | Pause,
+    | Pause
+    | OthersCancel
+    | Halt
+    | ClockSkew,
     Field(discriminator="kind"),
 ]
 
@@ -93,6 +97,7 @@ __all__ = [
     "Ban",
     "Blackhole",
     "CancelRace",
+    "ClockSkew",
     "Crash",
     "DelayedFill",
     "Disconnect",
@@ -102,10 +107,12 @@ __all__ = [
     "FaultBase",
     "Forbidden",
     "HalfOpen",
+    "Halt",
     "LateRequest",
     "Latency",
     "LostAnswer",
     "OrderState",
+    "OthersCancel",
     "PartialFill",
     "Pause",
     "Point",

@@ -1,0 +1,93 @@
+"""Operations of the exchange that last: they act on the venue itself, land once, heal, and all follows from there."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from outtrade.engine.run import run
+from outtrade.model.fault import ClockSkew, Fault, Halt, OthersCancel, Trigger
+from outtrade.model.history import History, Ledger, OrderTruth, Response, Snapshot, StreamEvent
+from outtrade.model.scenario import Scenario
+from outtrade.model.task import Report, Task
+from outtrade.targets import resolve
+from outtrade.targets.access import VenueAccess
+from outtrade.targets.naming import Target
+from outtrade_suites.spaces import generate
+
+
+def resting(*faults: Fault) -> Scenario:
+    """The flagship with a limit order that rests from second 5 to 200, and other faults."""
+    base = generate("flagship", 1, 0)
+    order = base.intents[0].model_copy(update={"limit_price": Decimal(49000)})
+    return base.model_copy(update={"intents": (order,), "faults": faults})
+
+
+def played(*faults: Fault, agent: str = "agent:httpx") -> History:
+    history = run(resolve(agent), resting(*faults))
+    assert [event.status for event in history.events if isinstance(event, Ledger)] == ["landed"] * len(faults)
+    return history
+
+
+def codes(history: History) -> list[int]:
+    return [event.code for event in history.events if isinstance(event, Response) and event.code is not None]
+
+
+@pytest.mark.parametrize(("by", "status"), [("person", "cancelled"), ("venue", "expired")])
+def test_somebody_ends_the_order(by: str, status: str) -> None:
+    history = played(OthersCancel(by=by, after=20))
+    last = [event for event in history.events if isinstance(event, OrderTruth)][-1]
+    assert (last.status, last.call, round(last.seconds)) == (status, None, 25)
+    told = [event.status for event in history.events if isinstance(event, StreamEvent) and event.kind == "order"]
+    assert told[-1] == {"cancelled": "CANCELED", "expired": "EXPIRED"}[status]
+    end = [event for event in history.events if isinstance(event, Snapshot)][-1]
+    assert not end.working and Decimal(end.balances["USDT"][1]) == 0  # what the order had locked is free again
+
+
+@pytest.mark.parametrize("state", ["halted", "cancel_only", "maintenance"])
+def test_a_halted_market_takes_no_orders_until_it_opens_again(state: str) -> None:
+    history = played(Halt(state=state, on=Trigger(after=3, symbol="BTC/USDT"), duration=40))
+    accepted = next(event for event in history.events if isinstance(event, OrderTruth))
+    assert 43 <= accepted.seconds <= 110 and -2010 in codes(history)
+
+
+def test_a_halt_of_another_market_is_none_of_this_one() -> None:
+    base = resting(Halt(on=Trigger(after=3, symbol="ETH/USDT"), duration=40))
+    market = generate("smoke", 1, 0).markets["BTC/USDT"].model_copy(update={"mid": Decimal(3000)})
+    markets = {**base.markets, "ETH/USDT": market}
+    history = run(
+        resolve("agent:httpx"), base.model_copy(update={"symbols": (*base.symbols, "ETH/USDT"), "markets": markets})
+    )
+    assert -2010 not in codes(history)
+
+
+@pytest.mark.parametrize("agent", ["agent:httpx", "agent:ccxt", "agent:threaded"])
+@pytest.mark.parametrize("seconds", [40, -3])
+def test_a_clock_that_runs_apart_is_read_and_followed(agent: str, seconds: float) -> None:
+    history = played(ClockSkew(seconds=seconds, on=Trigger(after=3), duration=60), agent=agent)
+    assert 1 <= codes(history).count(-1021) <= 6
+    assert any(isinstance(event, OrderTruth) for event in history.events)
+
+
+def test_the_venue_tells_the_time_that_its_clock_shows() -> None:
+    shown: list[float] = []
+
+    def reads(_: Task, venue: VenueAccess) -> Report:
+        with httpx.Client(base_url=venue.rest_url) as client:
+            for _ in range(3):
+                told = client.get("/api/v3/time").json()["serverTime"] / 1000
+                shown.append(told - time.time())
+                time.sleep(1800)
+        return Report(outcomes={}, orders=())
+
+    scenario = resting(ClockSkew(seconds=10, drift=60, duration=4000)).model_copy(update={"until": 6000})
+    run(Target("reads", "A", False, lambda: reads), scenario)
+    assert [round(one) for one in shown] == [10, 40, 70]
+
+
+def test_the_same_bytes_twice() -> None:
+    faults = (OthersCancel(after=9), ClockSkew(on=Trigger(after=2), duration=30))
+    assert played(*faults).to_jsonl() == played(*faults).to_jsonl()
