@@ -133,6 +133,7 @@ def test_shape(
     print(f"{name}: coverage {result['coverage']} % of {result['paths']} paths")
     hard = [finding for finding in result["findings"] if finding["hard"]]
     assert hard == [], hard
+    assert result["coverage"] >= 95, result
 
 
 def test_execution_reports_against_samples(shared: Path, wire_compare: ModuleType) -> None:

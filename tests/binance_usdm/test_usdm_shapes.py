@@ -216,3 +216,4 @@ def test_shape(
     hard = [finding for finding in result["findings"] if finding["hard"]]
     assert hard == [], hard
     assert mine not in ([], {})
+    assert result["coverage"] >= 95, result

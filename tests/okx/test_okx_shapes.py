@@ -16,6 +16,8 @@ import pytest
 import yaml
 from okx_kit import SPOT, SWAP, Kit, spot
 
+from outtrade_mocks.venues.okx.endpoints import ENDPOINTS
+
 Maker = Callable[[Kit], Any]
 
 
@@ -95,9 +97,36 @@ CASES: dict[tuple[str, str], Maker] = {
     ("get", "account/max-avail-size"): lambda kit: kit.get("account/max-avail-size", instId=SWAP, tdMode="cross"),
     ("get", "account/trade-fee"): lambda kit: kit.get("account/trade-fee", instType="SPOT"),
     ("get", "account/bills"): lambda kit: kit.get("account/bills"),
+    ("get", "account/bills-archive"): lambda kit: kit.get("account/bills-archive"),
+    ("get", "account/instruments"): lambda kit: kit.get("account/instruments", instType="SPOT"),
+    ("get", "account/interest-accrued"): lambda kit: kit.get("account/interest-accrued"),
+    ("get", "account/interest-rate"): lambda kit: kit.get("account/interest-rate"),
+    ("get", "account/max-withdrawal"): lambda kit: kit.get("account/max-withdrawal"),
+    ("post", "account/position/margin-balance"): lambda kit: (
+        kit.post("trade/close-position", instId=SWAP, mgnMode="cross"),
+        kit.swap("buy", "2", tdMode="isolated"),
+        kit.post("account/position/margin-balance", instId=SWAP, posSide="net", type="add", amt="10"),
+    )[2],
+    ("get", "market/books"): lambda kit: kit.public("market/books", instId=SPOT, sz="5"),
+    ("get", "market/candles"): lambda kit: kit.public("market/candles", instId=SPOT),
+    ("get", "market/history-candles"): lambda kit: kit.public("market/history-candles", instId=SPOT),
+    ("get", "market/history-trades"): lambda kit: kit.public("market/history-trades", instId=SPOT),
+    ("get", "public/funding-rate-history"): lambda kit: kit.public("public/funding-rate-history", instId=SWAP),
+    ("get", "public/underlying"): lambda kit: kit.public("public/underlying", instType="SWAP"),
+    ("get", "trade/orders-history-archive"): lambda kit: kit.get("trade/orders-history-archive", instType="SPOT"),
+    ("post", "trade/amend-batch-orders"): lambda kit: kit.post(
+        "trade/amend-batch-orders", [{"instId": SPOT, "clOrdId": "standing", "newPx": "41000"}]
+    ),
+    ("post", "trade/order-precheck"): lambda kit: Kit(knobs={"account_mode": "3"}).post("trade/order-precheck", LIMIT),
     ("get", "asset/currencies"): lambda kit: kit.get("asset/currencies", ccy="BTC"),
     ("get", "asset/balances"): lambda kit: kit.get("asset/balances", ccy="BTC"),
 }
+
+
+EMPTY = {"account/interest-accrued", "account/interest-rate", "public/funding-rate-history"}
+"""Nobody owes interest here, and no funding of before the run is kept."""
+MISTAKEN = (".asks:", ".bids:")
+"""The document calls the sides of market/books strings; the venue's own pages and recordings show lists."""
 
 
 @lru_cache(maxsize=1)
@@ -147,8 +176,16 @@ def test_against_the_openapi_document(method: str, path: str, shared: Path) -> N
     kit = prepared()
     answer = CASES[method, path](kit)
     assert answer.code == "0", answer.body
-    assert answer.data
-    assert wrong(root, schema, answer.body, "$") == []
+    assert bool(answer.data) != (path in EMPTY)
+    assert [one for one in wrong(root, schema, answer.body, "$") if not any(word in one for word in MISTAKEN)] == []
+
+
+def test_every_answer_that_the_document_has_is_compared(shared: Path) -> None:
+    root = document(shared / "fixtures" / "openapi" / "okx_rest.yaml")
+    ours = {(method.lower(), path.removeprefix("/api/v5/")) for method, path in ENDPOINTS}
+    theirs = {(method, path.removeprefix("/api/v5/")) for path, made in root["paths"].items() for method in made}
+    assert ours & theirs == set(CASES) & theirs
+    assert ours - theirs == {("get", "system/status")}, "compared with the documentation by hand: test_okx_rest.py"
 
 
 def test_the_comparison_can_fail() -> None:
@@ -173,8 +210,11 @@ def plain(value: Any, where: str = "$") -> list[str]:
     return [f"{where}: null"] if value is None else []
 
 
+PADDED = ("public/instruments", "account/instruments", "public/position-tiers")
+
+
 def test_numbers_are_plain_and_nothing_is_null() -> None:
     kit = prepared()
     for (method, path), make in CASES.items():
-        if method == "get" and path not in ("public/instruments", "public/position-tiers"):
+        if method == "get" and path not in PADDED:
             assert plain(make(kit).data) == [], path
