@@ -16,6 +16,7 @@ HELD = STOP + "1 place a q=2 -> ok:fill | "
 PARTS = "set fee=0 | i1:buy 3@100 | i2:sell kind=protect stop=95 at=5 | 1 place a -> ok:1 | "
 PAIR = "5 place_list s t i=i2 q=2 -> ok | "
 LESS = "i1:buy 3@100 | i2:amend 2 target=i1 at=20 | 1 place a q=3 -> ok:1 | "
+BOTH = "i1:buy 1@100 | i2:buy 1@99 | 1 place a -> ok | 2 place b i=i2 -> ok | "
 ALIEN = "i1:buy 1@100 | 0.5 foreign f buy 1@90 | "
 FLAT = "set fee=0 | i1:buy 2 | i3:flatten at=8 | 1 place a q=2 -> ok:fill | "
 APART = "5 place s i=i2 q=2 -> ok | 5.1 place t i=i2 q=2 p=110 stop=- -> ok | "
@@ -47,6 +48,15 @@ CASES = [
     ("ORD-04", HELD + "5 place s i=i2 q=2 -> ok | 60 fill s 2@95", "pass"),
     ("ORD-04", HELD + "400 report", NA),
     ("ORD-04", "i1:buy 2 | 1 place a q=2 -> ok:fill | 2 place b q=2 side=sell stop=95 -> ok", NA),
+    # ---- ORD-09
+    ("ORD-09", BOTH + "5 cancel_all -> ok | 400 report", "pass"),
+    ("ORD-09", BOTH + "5 cancel_all -> lost:ok | 16 open -> ok | 400 report", "pass"),
+    ("ORD-09", BOTH + "5 cancel_all -> lost:ok | 400 report", "fail"),
+    ("ORD-09", BOTH + "5 cancel_all -> ok:a | 400 report", "fail"),
+    ("ORD-09", "i3:flatten at=8 | " + ALIEN + "9 cancel f v -> ok | 400 report", "pass"),
+    ("ORD-09", "i3:flatten at=8 | " + ALIEN + "9 cancel f v -> lost | 400 report", "fail"),
+    ("ORD-09", "i3:halt at=8 | " + ALIEN + "400 report", NA),
+    ("ORD-09", BOTH + "5 cancel a -> ok | 400 report", NA),
     # ---- ORD-10
     ("ORD-10", ALIEN + "1 place a -> ok | 400 report", "pass"),
     ("ORD-10", ALIEN + "5 cancel f v -> ok | 400 report", "fail"),

@@ -2,13 +2,13 @@
 
 The checks stand in `ord_time` (not too early, not too late, not without being asked), `ord_rest` (partial fills),
 `ord_protect` (stops, and pairs of which one cancels the other) `ord_foreign` (what belongs to others) and
-`ord_amend` (orders that change).
+`ord_amend` (orders that change) and `ord_all` (everything cancelled at once).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import ord_amend, ord_foreign, ord_protect, ord_rest, ord_time
+from outtrade_suites.properties import ord_all, ord_amend, ord_foreign, ord_protect, ord_rest, ord_time
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
@@ -20,6 +20,7 @@ PROPERTIES: tuple[Property, ...] = tuple(
                 *ord_protect.PROPERTIES,
                 *ord_foreign.PROPERTIES,
                 *ord_amend.PROPERTIES,
+                *ord_all.PROPERTIES,
             )
             if prop.id.startswith("ORD")
         ),

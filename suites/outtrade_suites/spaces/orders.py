@@ -8,6 +8,7 @@ flatten in the end) and what the price does about it::
     gaps       the price jumps over the stop, with nothing traded in between
     rises      the price reaches the take-profit
     amended    a maker's order is filled in part, and then asked for less in all
+    tidied     everything in the symbol is cancelled, orders of others too, and a cancel gets lost
     passed     the price is beyond the stop before the stop is placed: the venue refuses it
 
 Prices move by *paths* and *gaps* (docs/markets.md) on a market whose own walk is small, so that triggers are reached
@@ -30,7 +31,7 @@ from outtrade_suites.spaces.markets import OWN, Product, market
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.wording import sentence
 
-STORIES = ("grows", "falls", "gaps", "rises", "passed", "amended")
+STORIES = ("grows", "falls", "gaps", "rises", "passed", "amended", "tidied")
 FAULTS = ("none", "none", "none", "partial", "lost entry", "lost protection", "busy", "event", "none")
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "DOGE/USDT")
 CALM = 0.4
@@ -44,10 +45,12 @@ def orders(d: Draw) -> Scenario:
     symbols = d.shuffled("symbols", SYMBOLS)[: d.integer("how many", 1, 2)]
     wanted: list[dict[str, Any]] = []
     markets: dict[str, Market] = {}
+    tidied: list[str] = []
     for number, symbol in enumerate(symbols):
         part = d.sub(f"story {number}")
         story = d.spread("story", STORIES) if number == 0 else part.choice("which", STORIES)
         fields, markets[symbol] = _told(part, OWN.products[symbol], story)
+        tidied += [symbol] if story == "tidied" else []
         wanted += [one | {"tag": part.tag(f"tag {place}")} for place, one in enumerate(fields)]
     wanted.sort(key=lambda fields: fields["at"])
     for place, one in enumerate(wanted, 1):
@@ -71,17 +74,17 @@ def orders(d: Draw) -> Scenario:
         intents=tuple(Intent(**one, text=sentence(one)) for one in wanted),
         until=until,
         faults=_faults(d, wanted, until - 180),
-        standing=_others(d, symbols, markets),
+        standing=_others(d, symbols, markets, tidied),
         needs=_needs(wanted),
     )
 
 
-def _others(d: Draw, symbols: list[str], markets: dict[str, Market]) -> tuple[Standing, ...]:
+def _others(d: Draw, symbols: list[str], markets: dict[str, Market], tidied: list[str]) -> tuple[Standing, ...]:
     """Orders of somebody else on the same account, far enough from the market to rest."""
     found: list[Standing] = []
-    for number in range(d.integer("others", 0, 2)):
+    for number in range(max(2 * bool(tidied), d.integer("others", 0, 2))):
         part = d.sub(f"other {number}")
-        symbol, side = part.choice("symbol", symbols), part.choice("side", ("buy", "sell"))
+        symbol, side = part.choice("symbol", tidied or symbols), part.choice("side", ("buy", "sell"))
         far = Decimal(str(part.number("far", 0.08, 0.14))) * (-1 if side == "buy" else 1)
         product, mid = OWN.products[symbol], markets[symbol].mid
         price = product.price(mid * (1 + far), up=side == "sell")
@@ -110,6 +113,9 @@ def _told(d: Draw, product: Product, story: str) -> tuple[list[dict[str, Any]], 
     stop = product.price(mid * (1 - Decimal(str(d.number("stop", 0.012, 0.03, digits=4)))), up=True)
     target = product.price(mid * (1 + Decimal(str(d.number("target", 0.012, 0.03, digits=4)))), up=True)
     size = product.quantity(product.order_value * Decimal(str(d.number("value", 0.3, 1.2))) / mid)
+    if story == "tidied":
+        flatten = {"kind": "flatten", "symbol": product.symbol, "at": begin + d.integer("tidied after", 20, 60)}
+        return [*_entries(d, product, flat, story, begin, size), flatten], flat
     if story == "amended":
         return _amended(d, product, flat, begin)
     fields = _entries(d, product, flat, story, begin, size)
@@ -190,7 +196,12 @@ def _faults(d: Draw, wanted: list[dict[str, Any]], heal: float) -> tuple[Fault, 
     """At most one, on the first entry or on the first protection."""
     what = d.spread("fault", FAULTS)
     entry = next(fields for fields in wanted if fields["kind"] == "order")
-    guard = next(fields for fields in wanted if fields["kind"] in ("protect", "amend"))
+    guard = next((fields for fields in wanted if fields["kind"] in ("protect", "amend")), None)
+    if guard is None:
+        flat = next(fields for fields in wanted if fields["kind"] == "flatten")
+        on = Trigger(op="cancel", symbol=flat["symbol"], after=flat["at"], before=heal)
+        symptom = d.choice("symptom", SYMPTOMS)
+        return (kinds.LostAnswer(on=on, committed=d.boolean("committed", 0.3), symptom=symptom, delay=0.3),)
     at_entry = Trigger(op="place", tag=entry["tag"], before=heal)
     pair = guard.get("take_profit_price") is not None
     at_guard = Trigger(
