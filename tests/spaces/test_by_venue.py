@@ -66,7 +66,7 @@ def test_a_space_of_another_venue_is_refused_in_one_line(monkeypatch: pytest.Mon
         Kit(Plan("ccxt:b", space="flagship"), nearby, suites.load()).scenario(0)
 
 
-@pytest.mark.parametrize("name", ["httpx", "ccxt", "threaded"])
+@pytest.mark.parametrize("name", ["httpx", "threaded"])
 def test_a_reference_agent_is_not_sent_to_a_venue_whose_wire_it_does_not_speak(name: str) -> None:
     with pytest.raises(suites.SuiteError, match="trades at binance_spot, the space kraken_spot plays"):
         kit(f"agent:{name}", space="kraken_spot").scenario(0)

@@ -2,7 +2,7 @@
 
 Every broken agent runs in the space in which its bug shows, every reference agent in all of these spaces: ``reference``
 scenarios in the suite's default space and as many as a broken agent in each of the others. ``--space`` takes one space
-for all.
+for all, that of another venue too; agents that do not trade there are left out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from outtrade.report.results import ResultsFile, open_folder, slug
 from outtrade.report.terminal import Terminal
 from outtrade.report.text import clean, count
 from outtrade.score import GATE, INCOMPLETE, OK, Scorecard
+from outtrade.targets.naming import resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,20 @@ def jobs(loaded: suites.Suite, *, scenarios: int, reference: int, space: str | N
     return made + [Job(broken.name, broken.spec, broken, at(broken), scenarios) for broken in loaded.zoo]
 
 
+def elsewhere(loaded: suites.Suite, made: list[Job], seed: int) -> list[Job]:
+    """The runs that cannot be: the agent, or the one that it was made from, does not trade at the space's venue."""
+    plays = {space: loaded.scenario(space, seed, 0).venue for space in dict.fromkeys(job.space for job in made)}
+    speaks: dict[str, tuple[str, ...]] = {}
+    found = []
+    for job in made:
+        spec = job.spec if job.broken is None else loaded.agents.get(job.broken.base, job.spec)
+        if spec not in speaks:
+            speaks[spec] = resolve(spec).venues
+        if speaks[spec] and plays[job.space] not in speaks[spec]:
+            found.append(job)
+    return found
+
+
 def zoo_command(
     *,
     scenarios: int,
@@ -79,10 +94,18 @@ def zoo_command(
     chosen = [job for job in agents if not only or job.agent in only]
     if not chosen:
         raise UsageError(f"suite {suite} has no agents")
+    absent = elsewhere(loaded, chosen, seed)
+    chosen = [job for job in chosen if job not in absent]
+    if not chosen:
+        raise UsageError(f"{absent[0].name} does not trade at the venue of the space {space}; choose another --space")
     if report is not None:
         open_folder(report)
     out, err = consoles()
     terminal = Terminal(out, err)
+    if absent:
+        terminal.paragraph(
+            f"left out, because they do not trade there: {', '.join(job.name for job in absent)}", indent=""
+        )
     rows: list[matrix.Row] = []
     references: dict[str, list[Scorecard]] = {}
     number = default_workers() if workers is None else workers

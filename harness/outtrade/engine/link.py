@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from outtrade.engine.server import Exchange, Server
 
 
+SPOKEN = 100_000_000
+"""Nanoseconds after which a session that still has the same to say (an idle connection that is to end, say) is asked
+again."""
+
+
 class Link:
     """One TCP connection of the client under test."""
 
@@ -250,8 +255,8 @@ class Link:
                 self._flush()
             self.server.world.call_later(every, self._ping, background=True)
 
-    def _speak_later(self) -> None:
-        """Come back when the session says something by itself."""
+    def _speak_later(self, again: int = 0) -> None:
+        """Come back when the session says something by itself; where that is due already, in ``again`` nanoseconds."""
         at = None if self.session is None else self.session.next_time()
         if self.due is not None:
             if self.due.time == at:
@@ -259,7 +264,8 @@ class Link:
             self.due.cancel()
             self.due = None
         if at is not None:
-            self.due = self.server.world.call_at(max(at, self.server.world.now), self._speak, background=True)
+            now = self.server.world.now
+            self.due = self.server.world.call_at(at if at > now else now + again, self._speak, background=True)
         self._may_push()
 
     def _speak(self) -> None:
@@ -271,7 +277,7 @@ class Link:
             if frames:
                 server.carry(self, "down", server.delays.down("event"), self.say, frames)
             server.tick()
-        self._speak_later()
+        self._speak_later(again=SPOKEN)  # a farewell is on its way, or an outage swallows it: once more, but not now
 
     def say(self, frames: Sequence[str | Close]) -> None:
         """Frames that are no answer and no event of the account (greetings, heartbeats, market data) reach the client;

@@ -366,7 +366,18 @@ def _named(spec: str, kind: str, name: str, names: Mapping[str, str] | None) -> 
     if meant.partition(":")[0] in ("agent", "zoo"):
         raise TargetError(f"{spec}: stands for {meant}, which is again a short name")
     target = resolve(meant)
+    if kind == "zoo" and names is None and not target.venues:
+        target = replace(target, venues=_venues_of_base(name))
     return replace(target, name=spec)
+
+
+def _venues_of_base(name: str) -> tuple[str, ...]:
+    """Where a broken agent can trade: where the reference agent can that it was made from."""
+    for suite in (suites.load(one) for one in suites.names()):
+        base = next((broken.base for broken in suite.zoo if broken.name == name), None)
+        if base in suite.agents:
+            return resolve(suite.agents[base]).venues
+    return ()
 
 
 def _suite_names(spec: str, kind: str) -> Mapping[str, str]:

@@ -1,10 +1,12 @@
 """Reference agents: how an intent is executed when answers get lost.
 
-Three agents share one way of deciding. What differs is only how they speak to the venue:
+These agents share one way of deciding. What differs is only how they speak to the venue:
 
 * ``httpx_agent.execute``: ``httpx.AsyncClient`` signing its own requests, and the private stream over ``websockets``;
 * ``threaded_agent.execute``: the same with blocking clients, the stream and the requests in threads of their own;
-* ``ccxt_agent.execute``: unmodified, synchronous ccxt, polling only, at every venue; the first two speak Binance spot.
+* ``ccxt_agent.execute``: unmodified, synchronous ccxt, polling only, at every venue; the first two speak Binance spot;
+* ``stateless_agent.execute``: the same without a store: what it knows after a restart, the venue told it;
+* ``ccxt_pro_agent.execute``: the private stream of ccxt.pro first, at every venue.
 
 The modules, from the wire inwards (how answers, errors and events are read stands in ``outtrade.dialects``, which the
 tools for language models use as well):
@@ -34,5 +36,7 @@ AGENTS = {
     "httpx": "py:outtrade_suites.agents.httpx_agent:execute",
     "threaded": "py:outtrade_suites.agents.threaded_agent:execute",
     "ccxt": "py:outtrade_suites.agents.ccxt_agent:execute",
+    "stateless": "py:outtrade_suites.agents.stateless_agent:execute",
+    "ccxt_pro": "py:outtrade_suites.agents.ccxt_pro_agent:execute",
 }
 """Reference agents: name -> target."""

@@ -18,6 +18,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -68,7 +69,7 @@ class CcxtPort:
         listed = "oco" in self.reader.traits["types"] and hasattr(self.exchange, "private_post_orderlist_oco")
         smaller = self.reader.traits.get("amend") == "quantity_down_only"
         self.offers = frozenset({"pair"} if listed else ()) | frozenset({"amend"} if listed and smaller else ())
-        self.heard: Heard | None = None
+        self._heard: ContextVar[Heard | None] = ContextVar("heard", default=None)  # of this task; others ask as well
 
     def make(self) -> Any:
         """The object of ccxt."""
@@ -105,12 +106,13 @@ class CcxtPort:
         self, code: int, reason: str, url: str, method: str, response_headers: Any, response_body: str, *request: Any
     ) -> str:
         """ccxt's own hook for an answer that has come in whole."""
-        self.heard = Heard(int(code), {str(key): str(value) for key, value in response_headers.items()}, response_body)
+        headers = {str(key): str(value) for key, value in response_headers.items()}
+        self._heard.set(Heard(int(code), headers, response_body))
         return response_body.strip()
 
     def understood(self) -> Any:
         """The last answer's JSON; raises Refused or Doubtful, None where none came."""
-        heard = self.heard
+        heard = self._heard.get()
         if heard is None:
             return None
         return self.reader.check(heard.status, heard.headers, heard.body, now=time.time())
@@ -131,12 +133,12 @@ class CcxtPort:
 
     async def asked(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call into ccxt, and what it came to."""
-        self.heard = None
+        self._heard.set(None)
         try:
             result = await self.invoke(method, *args, **kwargs)
         except Exception as error:
             self.understood()
-            if self.heard is not None and type(error).__name__ == "OrderNotFound":
+            if self._heard.get() is not None and type(error).__name__ == "OrderNotFound":
                 raise Refused("not_found", str(error)) from None  # a good answer without the order in it
             if any(type(cause).__name__ in NOT_CONNECTED for cause in chain(error)):
                 raise NotSent(repr(error)) from None

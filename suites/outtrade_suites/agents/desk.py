@@ -160,8 +160,10 @@ class Desk:
             self.on_event(state)
 
     def on_event(self, state: OrderState) -> None:
-        """One event of the private stream."""
-        self.learn(state)
+        """One event of the private stream. One that names no client order id, of an order that is not known here, may
+        be about an own one whose answer is under way: that answer will tell."""
+        if state.client_id or self.books.find(state) is not None:
+            self.learn(state)
 
     # ------------------------------------------------------------ requests
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:

@@ -28,6 +28,10 @@ class Optimist(Model):
         return None
 
 
+VENUES = ("binance_spot",)
+"""Where there are tools."""
+
+
 def execute(task: Task, venue: Venue) -> Report:
     """The agent."""
     return play(venue.tools, Optimist(task, venue.absent_after).script())

@@ -18,6 +18,10 @@ class Inventive(Model):
         return (yield from super().on_doubt(intent, terms))
 
 
+VENUES = ("binance_spot",)
+"""Where there are tools."""
+
+
 def execute(task: Task, venue: Venue) -> Report:
     """The agent."""
     return play(venue.tools, Inventive(task, venue.absent_after).script())

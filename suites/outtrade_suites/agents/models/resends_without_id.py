@@ -21,6 +21,10 @@ class Resender(Model):
         return None
 
 
+VENUES = ("binance_spot",)
+"""Where there are tools."""
+
+
 def execute(task: Task, venue: Venue) -> Report:
     """The agent."""
     return play(venue.tools, Resender(task, venue.absent_after).script())

@@ -175,6 +175,10 @@ class Model:
         self.orders.append(order | {"venue_ids": [state["venue_id"]], "intent": intent.id})
 
 
+VENUES = ("binance_spot",)
+"""Where there are tools."""
+
+
 def execute(task: Task, venue: Venue) -> Report:
     """The agent."""
     return play(venue.tools, Model(task, venue.absent_after).script())
