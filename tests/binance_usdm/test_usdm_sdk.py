@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -64,3 +65,60 @@ def test_rest(did: Did) -> None:
         ok("set leverage, cancel all orders")
 
     play(VENUE, body, **STAGE)
+
+
+def test_websocket_api(did: Did) -> None:
+    async def body(access: VenueAccess) -> None:
+        from binance_common.configuration import ConfigurationWebSocketAPI
+        from binance_sdk_derivatives_trading_usds_futures import DerivativesTradingUsdsFutures
+
+        def ok(operation: str) -> None:
+            did(VENUE, "binance-sdk WebSocket API", operation)
+
+        config = ConfigurationWebSocketAPI(api_key=access.key, api_secret=access.secret)
+        api = DerivativesTradingUsdsFutures(config_ws_api=config).websocket_api
+        await api.create_connection()
+        order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": 0.01, "time_in_force": "GTC"}
+        placed = (await api.new_order(**order, price=40000.0, new_client_order_id="mine")).data().result
+        assert placed.status == "NEW"
+        assert (await api.query_order("BTCUSDT", orig_client_order_id="mine")).data().result.status == "NEW"
+        changed = (await api.modify_order("BTCUSDT", "BUY", 0.02, 41000.0, order_id=placed.order_id)).data().result
+        assert changed.orig_qty == "0.020"
+        assert (await api.cancel_order("BTCUSDT", order_id=placed.order_id)).data().result.status == "CANCELED"
+        ok("create, fetch, edit, cancel order")
+        await api.new_order(symbol="BTCUSDT", side="BUY", type="MARKET", quantity=0.1)
+        assert (await api.position_information_v2(symbol="BTCUSDT")).data().result[0].position_amt == "0.100"
+        assert float((await api.futures_account_balance()).data().result[0].balance) < 100_000
+        ok("create market order, fetch positions, balance")
+        await api.close_connection()
+
+    play(VENUE, body, **STAGE)
+
+
+def test_streams(did: Did) -> None:
+    async def body(access: VenueAccess) -> None:
+        from binance_common.configuration import ConfigurationRestAPI, ConfigurationWebSocketStreams
+        from binance_sdk_derivatives_trading_usds_futures import DerivativesTradingUsdsFutures
+
+        rest = ConfigurationRestAPI(api_key=access.key, api_secret=access.secret)
+        client = DerivativesTradingUsdsFutures(config_rest_api=rest, config_ws_streams=ConfigurationWebSocketStreams())
+        api, streams = client.rest_api, client.websocket_streams
+        await streams.create_connection()
+        told: list[tuple[str, Any]] = []
+        for name, opened in (
+            ("watch trades", streams.aggregate_trade_streams(symbol="btcusdt")),
+            ("watch order book", streams.diff_book_depth_streams(symbol="btcusdt")),
+            ("watch mark price", streams.mark_price_stream(symbol="btcusdt")),
+            ("watch orders", streams.user_data(api.start_user_data_stream().data().listen_key)),
+        ):
+            stream = await opened
+            stream.on("message", lambda data, name=name: told.append((name, data)))  # type: ignore[misc]
+        api.new_order("BTCUSDT", "BUY", "LIMIT", time_in_force="GTC", quantity=0.01, price=40000)
+        await asyncio.sleep(10)
+        for name in dict.fromkeys(name for name, _ in told):
+            did(VENUE, "binance-sdk streams", name)
+        assert {name for name, _ in told} == {"watch trades", "watch order book", "watch mark price", "watch orders"}
+        await streams.close_connection()
+
+    lively = quiet("50000", maker_rate=2.0, taker_rate=2.0, volatility_bps=3)
+    play(VENUE, body, **STAGE | {"markets": {BTC: lively}})
