@@ -56,6 +56,7 @@ ENVIRONMENTS: dict[str, tuple[str, ...]] = {
         "ccxt", "python-binance", "binance-sdk-spot", "pybit", "python-okx", "krakenex", "python-kraken-sdk",
          "alpaca-py", "hyperliquid-python-sdk", "websocket-client",
     ),
+    "connector": ("binance-connector",),  # its package is called binance, as python-binance's is
     "coinbase": ("coinbase-advanced-py", "websockets<14"),
 }  # fmt: skip
 """What each environment installs beside the project's core. A pin conflict between libraries makes a new line."""

@@ -123,6 +123,30 @@ def binance_sdk(done: Try) -> None:
         assert spot.get_account().data().balances
 
 
+@case(package="binance-connector", door="Spot", server="mock", env="connector")
+def binance_connector(done: Try) -> None:
+    """Rules, IOC fill, resting order, query, refusal of a second order with its id, cancel, fills, account."""
+    with binance(done) as venue:
+        from binance.error import ClientError
+        from binance.spot import Spot
+
+        spot = Spot(venue.access.key, venue.access.secret)
+        assert spot.exchange_info(symbol="BTCUSDT")["symbols"]
+        order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": 0.01}
+        assert spot.new_order(**order, timeInForce="IOC", price="60000")["status"] == "FILLED"
+        resting = order | {"timeInForce": "GTC", "price": "40000", "newClientOrderId": "mine-1"}
+        spot.new_order(**resting)
+        assert spot.get_order("BTCUSDT", origClientOrderId="mine-1")["status"] == "NEW"
+        try:
+            spot.new_order(**resting)
+            raise AssertionError("a second order with the id of an open one was taken")
+        except ClientError as error:
+            assert error.error_code == -2010, error
+        assert spot.cancel_order("BTCUSDT", origClientOrderId="mine-1")["status"] == "CANCELED"
+        assert spot.my_trades("BTCUSDT")[0]["commissionAsset"] == "BTC"
+        assert spot.account()["balances"]
+
+
 @case(package="python-binance", door="ThreadedWebsocketManager", server="canned", env="venues")
 def python_binance_threaded_stream(done: Try) -> None:
     """A manager thread with its own event loop: ticker messages reach a callback, stop and join."""
