@@ -3,16 +3,20 @@
 Run ``python bench/core.py``. Each workload is prepared in advance and played against a fresh exchange several times;
 the median of the CPU time is printed, and the best. An operation is one call: place (with its trades), cancel, or one
 market action. ``python bench/core.py --scale`` measures the cost of an operation beside 1,000 to 1,000,000 resting
-orders, each at a price of its own, and a snapshot of 10,000 (some minutes, 2 GiB).
+orders, each at a price of its own, and a snapshot of 10,000 (some minutes, 2 GiB). ``python bench/core.py --digest``
+prints a digest of all that each workload told, and of a snapshot after it: equal before and after a change that only
+saves time.
 """
 
 from __future__ import annotations
 
 import gc
+import hashlib
 import resource
 import statistics
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +24,10 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "mocks"))
 
+import msgspec
+
 from outtrade_mocks.core import Account, Change, Exchange, FlowConfig, Instrument, NewOrder, PriceBand
+from outtrade_mocks.core.saved import State
 from outtrade_mocks.core.state import restore, snapshot
 
 NS = 1_000_000_000
@@ -34,6 +41,9 @@ BTC = Instrument(
 )  # fmt: skip
 FLOW = FlowConfig(mid=Decimal(50_000), depth=Decimal("0.5"), taker_size=Decimal("0.4"))
 
+MADE: deque[tuple[Exchange, list[Change]]] = deque(maxlen=1)
+"""The exchange of the last run, and what it told."""
+
 
 def exchange(*, flow: bool = False) -> tuple[Exchange, list[Account], list[Change]]:
     made = Exchange([BTC], now=0, seed=1, flows={"BTC/USDT": FLOW} if flow else None)
@@ -41,6 +51,7 @@ def exchange(*, flow: bool = False) -> tuple[Exchange, list[Account], list[Chang
     accounts = [made.open_account(f"a{i}", rich) for i in range(8)]
     log: list[Change] = []
     made.on_change(log.append)
+    MADE.append((made, log))
     return made, accounts, log
 
 
@@ -200,17 +211,35 @@ def snapshots(made: Exchange) -> None:
     print(f"{'':>14} snapshot {taken:.1f} ms, restore {restored:.1f} ms, as JSON {written:.1f} ms", flush=True)
 
 
-def main() -> None:
-    count = 20_000
-    workloads: list[tuple[str, int, Callable[[], tuple[float, int]]]] = [
+def digests(count: int = 3_000) -> None:
+    """What each workload told, and what a snapshot and a restored core's snapshot look like after it."""
+    for name, _, run in workloads(count):
+        MADE.clear()
+        run()
+        made, log = MADE[-1]
+        found = hashlib.sha256()
+        for change in log:
+            found.update(type(change).__name__.encode() + msgspec.json.encode(change) + b"\n")
+        state = snapshot(made).to_json()
+        assert snapshot(restore(State.from_json(state))).to_json() == state
+        print(f"{name:<42} {len(log):>8,} {found.hexdigest()[:32]} {hashlib.sha256(state).hexdigest()[:32]}")
+
+
+def workloads(count: int) -> list[tuple[str, int, Callable[[], tuple[float, int]]]]:
+    """Name, operations, and what plays them."""
+    return [
         ("mixed: place, trade, cancel; 8 accounts", count, mixed(count)),
         ("place and cancel", count, place_cancel(count)),
         ("resting order, market order, trade", count, match(count)),
-        ("market actions, an order rests", 2_000, market(2_000, resting=True)),
+        ("market actions, an order rests", count // 10, market(count // 10, resting=True)),
         ("market actions, nobody looks", count, market(count, resting=False)),
     ]
+
+
+def main() -> None:
+    count = 20_000
     print(f"{'workload':<42} {'ops/s':>9} {'us/op':>7} {'best':>9} {'events':>8}   median of {RUNS} runs")
-    for name, operations, run in workloads:
+    for name, operations, run in workloads(count):
         gc.collect()
         results = [run() for _ in range(RUNS)]
         seconds = statistics.median(taken for taken, _ in results)
@@ -220,4 +249,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    scale() if "--scale" in sys.argv[1:] else main()
+    {"--scale": scale, "--digest": digests}.get("".join(sys.argv[1:]), main)()
