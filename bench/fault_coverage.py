@@ -43,6 +43,8 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("agent:httpx", "every_kind", None, 800),
+    Part("agent:httpx", "retry", None, 735),
+    Part("agent:httpx", "recovery", None, 525),
     Part("agent:ccxt", "binance_spot", "hostile", 24),
     Part("agent:ccxt", "binance_usdm", "hostile", 24),
     Part("agent:ccxt", "bybit", "hostile", 24),

@@ -46,6 +46,12 @@ CASES = [
     ("RCV-17", EXPIRE + "35 up c=2 | 550 report", "fail"),
     ("RCV-17", EXPIRE + "100 crash", NA),
     ("RCV-17", BUY + "0 up | 30 down | 400 report", NA),
+    # ---- RCV-19
+    ("RCV-19", BUY + "0 foreign f buy 1@90 | 1 open -> ok | 2 place a -> ok | 400 report", "pass"),
+    ("RCV-19", BUY + "0 foreign f buy 1@90 | 1 open -> ok | 2 place a -> ok | 400 report f=-", "fail"),
+    ("RCV-19", BUY + "0 foreign f buy 1@90 | 2 place a -> ok | 400 report f=cancelled", "fail"),
+    ("RCV-19", BUY + "2 place a -> ok | 400 report a=-", NA),
+    ("RCV-19", BUY + "2 place a -> ok | 30 foreign f buy 1@90 | 400 report f=-", NA),
     # ---- RCV-14
     ("RCV-14", BUY + "1 account -> 503 | 3 account -> ok | 4 place a -> ok | 400 report", "pass"),
     ("RCV-14", BUY + "1 account -> 503 | 400 report i1=refused", "fail"),

@@ -13,7 +13,7 @@ ROWS = {
     "RCV-01": ("critical", "A"), "RCV-02": ("major", "A"), "RCV-03": ("critical", "AG"), "RCV-04": ("critical", "A"),
     "RCV-05": ("critical", "AG"), "RCV-06": ("critical", "A"),
     "RCV-07": ("major", "A"), "RCV-14": ("critical", "AG"), "RCV-20": ("major", "A"),
-    "RCV-13": ("critical", "A"), "RCV-17": ("major", "AG"),
+    "RCV-13": ("critical", "A"), "RCV-17": ("major", "AG"), "RCV-19": ("critical", "A"),
     "RCV-08": ("critical", "A"), "RCV-09": ("major", "AG"),
     "RCV-10": ("major", "A"),
     "RCV-11": ("critical", "AG"), "RCV-12": ("critical", "AG"), "RCV-15": ("critical", "AG"),

@@ -1,4 +1,4 @@
-"""State recovery: the properties RCV-01 to -18 and -20.
+"""State recovery: the properties RCV-01 to -20.
 
 Told by subject: `rcv_doubt` (orders whose confirmation was lost, and what proves what), `rcv_stream` (the private
 stream), `rcv_quiet` (streams that say too little), `rcv_cancel` (cancels that race), `rcv_restart` (crashes, and

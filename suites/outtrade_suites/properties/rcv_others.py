@@ -1,4 +1,4 @@
-"""RCV-13, -17: what happens to an account without the agent's doing: orders that others end, sessions that run out.
+"""RCV-13, -17, -19: an account without the agent's doing: orders that others end or had placed, sessions that run out.
 
 An agent that knows only what it did itself is right until somebody else does something: a person cancels by hand, the
 venue expires an order, the key that a stream was opened with grows old.
@@ -127,6 +127,35 @@ def check_renewed(ix: Index) -> Iterator[Case]:
             yield held(expired.seq, new.up_seq, closed.seq)
 
 
+# ---------------------------------------------------------------- RCV-19
+def check_found(ix: Index) -> Iterator[Case]:
+    """RCV-19."""
+    reported, report = ix.reported, ix.report
+    if reported is None or report is None or not ix.ops:
+        return
+    for order in ix.orders.values():
+        state = order.state_at(reported.seq)
+        if order.op is not None or order.first.seq > ix.ops[0].seq or state is None or state.status != "open":
+            continue
+        listed = [op for op in ix.by_op("open_orders") if op.state == "ok" and (op.ended_seq or 0) < reported.seq]
+        proof = (order.first.seq, *(op.seq for op in listed[:1]), reported.seq)
+        if any(view.status == "open" for view in views_of(report.orders, order)):
+            yield held(*proof, subject=order.created_as)
+        else:
+            looked = (
+                "was shown it"
+                if any(order.id in ix.body(op.response) for op in listed if op.response)
+                else "never asked"
+            )
+            yield broke(
+                f"{order.created_as} stood on the account before the start and stands at the report; the target"
+                f" {looked}, and does not report it",
+                *proof,
+                subject=order.created_as,
+                key="not-found",
+            )
+
+
 PROPERTIES: tuple[Property, ...] = (
     Property(
         id="RCV-13",
@@ -174,5 +203,26 @@ How it is judged: where the fault `stream_expire` met a private stream: a new su
 acknowledged within `recovery` (an outage extends it), and a list of orders, asked for after that, is answered within
 `recovery`. A stream that ended with its process is not judged.""",
         check=check_renewed,
+    ),
+    Property(
+        id="RCV-19",
+        title="what stood before the start is found",
+        level="MUST",
+        severity="critical",
+        scope="A",
+        source="nautechsystems/nautilus_trader#3878; freqtrade/freqtrade#8913; the contract (what stood before)",
+        explain="""\
+An account is rarely empty. A person has an order on it, another program works there, an earlier run left something. It
+locks funds, it can fill, it counts against limits; an agent that begins with a clean sheet is wrong from its first
+moment on, and nothing tells it so.
+
+Example: a sell order of somebody else stands in the symbol that is traded. The agent never lists the open orders, and
+its report says that nothing works on the account.
+
+What passes: listing open orders before anything is sent, and keeping what is not one's own in the books as foreign.
+
+How it is judged: every order that stood before the target's first request, and stands when the report comes, is in the
+report as open. What may be done with it is judged by ORD-10, its terms by REC-01, what it locks by REC-03.""",
+        check=check_found,
     ),
 )

@@ -217,4 +217,13 @@ ZOO: tuple[Broken, ...] = (
     ),
     _broken("only_i_cancel", "ccxt", "RCV-13", "freqtrade/freqtrade#385", space="recovery"),
     _broken("deaf_to_expiry", "httpx", "RCV-17", "sammchardy/python-binance#28", space="recovery"),
+    _broken(
+        "knows_only_its_own",
+        "ccxt",
+        "RCV-19",
+        "nautechsystems/nautilus_trader#3878",
+        "REC-01",
+        needs_fault=False,
+        space="orders",
+    ),
 )
