@@ -125,6 +125,41 @@ def test_repeats_from_the_command_line(engine: Path) -> None:
     assert outtrade("report", "r", "--fail-under", "50", "--max-critical", "2").exit_code == 0
 
 
+EVERY_OTHER = """import os
+count = int(open('count').read()) if os.path.exists('count') else 0
+open('count', 'w').write(str(count + 1))
+return ['RTY-01'] if count % 2 else []
+"""
+
+
+def test_a_flaky_failure_is_made_small_and_its_rate_is_told(engine: Path) -> None:
+    words = ("run", agent(engine, EVERY_OTHER), "-n", "2", "--workers", "0", "--report", "r", "--repeats", "4")
+    done = outtrade(*words)
+    assert done.exit_code == 1, done.output
+    row = json.loads((engine / "r/results.json").read_text())["failures"][0]
+    assert row["minimal"] and row["shown"] == [2, 4] and not row["one_minimal"]
+    assert "it shows in 2 of 4 runs" in done.stdout
+
+
+def test_a_replay_says_what_became_of_a_failure(engine: Path) -> None:
+    body = "return {'RTY-01': 'It went wrong.'}"
+    assert outtrade("run", agent(engine, body), "-n", "1", "--workers", "0", "--report", "r").exit_code == 1
+    file = "r/failures/RTY-01-went-wrong.min.json"
+    assert outtrade("replay", file).exit_code == 0
+    agent(engine, "return []")
+    fixed = outtrade("replay", file)
+    assert fixed.exit_code == 1 and "RTY-01 passes in this scenario now: it is fixed" in " ".join(fixed.stdout.split())
+    agent(engine, "return {'RTY-01': 'undecided'}")
+    open_ = outtrade("replay", file)
+    assert open_.exit_code == 1 and "RTY-01 is incomplete now" in " ".join(open_.stdout.split())
+    saved = json.loads((engine / file).read_text())
+    saved["failures"][0]["fingerprint"] = "RTY-01:in-another-way"
+    (engine / "other.json").write_text(json.dumps(saved))
+    agent(engine, body)
+    other = outtrade("replay", "other.json")
+    assert other.exit_code == 1 and "violated in another way: RTY-01:went-wrong" in " ".join(other.stdout.split())
+
+
 # ------------------------------------------------------------------ compare
 def stored(engine: Path, name: str, bad: set[int], *, repeats: int = 1) -> Results:
     spec = agent(engine, f"return ['PAR-01'] if int(task.id.rpartition('-')[2]) in {bad} else []", name)

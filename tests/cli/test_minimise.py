@@ -150,3 +150,25 @@ def test_what_was_to_happen_to_the_price_goes_unless_it_is_needed() -> None:
     assert (left.path, left.events, left.volatility_bps) == (None, (), 0)
     kept = minimise(scenario, lambda candidate: bool(candidate.markets["BTC/USDT"].events)).scenario
     assert kept.markets["BTC/USDT"].events == markets["BTC/USDT"].events
+
+
+def test_plain_values_go_together_and_the_end_of_the_search_is_said() -> None:
+    small = minimise(big(), lambda s: len(s.faults) >= 1 and len(s.intents) >= 1)
+    assert small.one_minimal and small.runs <= 16
+    spent = minimise(big(), lambda s: len(s.faults) >= 1 and len(s.intents) >= 1, budget=3)
+    assert not spent.one_minimal and spent.runs == 3
+
+
+def test_one_minimal_means_that_nothing_can_go_alone() -> None:
+    """Two faults, an odd trigger and a busy market are all needed; everything else goes."""
+
+    def fails(s: Scenario) -> bool:
+        lost = [fault for fault in s.faults if isinstance(fault, LostAnswer)]
+        return bool(lost) and lost[0].on.nth == 3 and "crash" in kinds(s) and bool(s.knobs)
+
+    small = minimise(big(), fails, budget=200)
+    assert small.one_minimal and sorted(kinds(small.scenario)) == ["crash", "lost_answer"]
+    assert len(small.scenario.intents) == 1 and small.scenario.limits == Limits()
+    for n in range(2):
+        rest = small.scenario.faults[:n] + small.scenario.faults[n + 1 :]
+        assert not fails(small.scenario.model_copy(update={"faults": rest}))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from outtrade.cli.guard import UsageError, consoles
 from outtrade.engine.plan import Plan, prepare
-from outtrade.engine.replay import read, replay
+from outtrade.engine.replay import Expected, read, replay
+from outtrade.engine.results import FAILING
+from outtrade.judge.api import Finding
 from outtrade.model.scenario import ScenarioError
 from outtrade.outside import played
 from outtrade.report.findings import print_findings
@@ -67,6 +70,7 @@ def replay_command(
     if saved.expected:
         for one in again.missing:
             terminal.line(f"NOT REPRODUCED: {clean(one.fingerprint)}", "bold red")
+            terminal.paragraph(_instead(one, again.findings))
         if not again.missing:
             terminal.line("REPRODUCED: " + ", ".join(clean(one.fingerprint) for one in saved.expected), "bold")
         return GATE if again.missing else OK
@@ -76,3 +80,15 @@ def replay_command(
     card = score([result], kit.properties, planned=1)
     terminal.verdict(card)
     return card.code
+
+
+def _instead(one: Expected, findings: Sequence[Finding]) -> str:
+    """What became of a failure that did not show again, in a sentence."""
+    found = next((finding for finding in findings if finding.id == one.property), None)
+    if found is None:
+        return f"{one.property} is not judged for this target."
+    if found.verdict == "pass":
+        return f"{one.property} passes in this scenario now: it is fixed, or something else has changed since."
+    if found.verdict in FAILING:
+        return f"{one.property} is violated in another way: {found.fingerprint}. That is another failure."
+    return f"{one.property} is {found.verdict} now: neither fixed nor shown."

@@ -57,6 +57,10 @@ class Failure:
     hash: str
     minimal: bool
     runs: int
+    one_minimal: bool = False
+    """Nothing that the minimiser knows of can go alone."""
+    shown: tuple[int, int] = (1, 1)
+    """In how many of how many runs of the scenario it showed, where the agent is not deterministic."""
 
 
 @dataclass(frozen=True, slots=True)

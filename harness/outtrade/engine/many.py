@@ -205,7 +205,9 @@ def _failures(kit: Kit, pool: Pool | None, ordered: list[tuple[Property, _Group]
     chosen = [(prop, group) for prop, group in ordered if not group.smallest.result.ended.startswith("watchdog")]
     chosen = chosen[:MAX_DISTINCT] if budget else []
     jobs = [
-        ShrinkJob(group.smallest.scenario, prop.id, group.judged.fingerprint, group.judged.baseline, budget)
+        ShrinkJob(
+            group.smallest.scenario, prop.id, group.judged.fingerprint, group.judged.baseline, budget, kit.plan.repeats
+        )
         for prop, group in chosen
     ]
     shrunk: dict[str, Shrunk] = {}
@@ -226,4 +228,6 @@ def _failures(kit: Kit, pool: Pool | None, ordered: list[tuple[Property, _Group]
             hash=small.hash if small else group.smallest.result.history,
             minimal=small is not None,
             runs=small.runs if small else 0,
+            one_minimal=small.one_minimal if small else False,
+            shown=small.shown if small else (1, 1),
         )

@@ -2,8 +2,10 @@
 
 It works on the scenario's data, not on the draws it came from: leave out faults and intents by halves (Zeller's
 ddmin), then put plain values where odd ones stand (the first operation instead of the third, a calm market, one
-symbol). A candidate counts only where the *same* failure shows, by its fingerprint. Each try is one run, and the
-number of runs is bounded, so the result is small rather than smallest.
+symbol): all of them at once, and by halves where that goes wrong; and again, until nothing more can go. A candidate
+counts only where the *same* failure shows, by its fingerprint. Each try is one run, and the number of runs is bounded.
+Where the search came to its end the result is *one-minimal*: no fault, no intent and no odd value can go alone. It is
+not the smallest there is, and where the runs were used up, or the agent is flaky, not even that is said.
 
     >>> from outtrade.model.scenario import Scenario
     >>> s = Scenario(id="x", seed=1, until=60, symbols=("BTC/USDT",), balances={"USDT": "1000"}, intents=(),
@@ -41,6 +43,8 @@ class Minimised:
 
     scenario: Scenario
     runs: int
+    one_minimal: bool = False
+    """Whether the search came to its end: nothing that it knows of can go alone."""
 
 
 class _Search:
@@ -74,17 +78,15 @@ def minimise(scenario: Scenario, fails: Test, *, budget: int = BUDGET) -> Minimi
     """Shrink ``scenario`` while ``fails`` holds; at most ``budget`` calls of it. ``scenario`` itself must fail."""
     search = _Search(scenario, fails, budget)
     try:
-        _drop(search, "faults")
-        _drop(search, "intents")
         while True:
             before = search.best
-            for simpler in _steps(before):
-                search.attempt(simpler(search.best))
+            _drop(search, "faults")
+            _drop(search, "intents")
+            _plain(search, tuple(_steps(search.best)))
             if search.best is before:
-                break
+                return Minimised(search.best, search.runs, one_minimal=True)
     except _Spent:
-        pass
-    return Minimised(search.best, search.runs)
+        return Minimised(search.best, search.runs)
 
 
 def _changed(scenario: Scenario, changes: dict[str, Any]) -> Scenario | None:
@@ -171,6 +173,18 @@ def _steps(scenario: Scenario) -> Iterator[Step]:
             yield partial(_plainer_intent, n, changes)
     yield lambda s: _changed(s, {"leave_resting": False})
     yield lambda s: _changed(s, {"limits": Limits()})
+
+
+def _plain(search: _Search, steps: Sequence[Step]) -> None:
+    """Take all steps at once; where the failure goes away, each half by itself, down to single ones."""
+    made = search.best
+    for simpler in steps:
+        made = simpler(made) or made
+    if made == search.best or search.attempt(made) or len(steps) == 1:
+        return
+    middle = len(steps) // 2
+    _plain(search, steps[:middle])
+    _plain(search, steps[middle:])
 
 
 def _replaced(scenario: Scenario, field: str, n: int, item: Any) -> Scenario | None:

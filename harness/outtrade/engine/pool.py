@@ -69,6 +69,8 @@ class ShrinkJob(msgspec.Struct, frozen=True, tag="shrink"):
     fingerprint: str
     baseline: bool
     budget: int
+    tries: int = 1
+    """Runs of each candidate, for agents that are not deterministic: the failure has to show in one of them."""
 
 
 class Shrunk(msgspec.Struct, frozen=True, tag="shrunk"):
@@ -79,6 +81,10 @@ class Shrunk(msgspec.Struct, frozen=True, tag="shrunk"):
     hash: str
     judged: Judged
     runs: int
+    one_minimal: bool = False
+    shown: tuple[int, int] = (1, 1)
+    """In how many of how many runs of the smallest scenario the failure showed: (1, 1) for agents that repeat
+    themselves, whose scenario is run once."""
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
@@ -244,7 +250,7 @@ class Pool:
             worker.conn.send_bytes(msgspec.msgpack.encode(job))
         worker.job, worker.asked = position, None
         usual = CHECKED if self._kit.plan.check_determinism else 1
-        runs = usual if isinstance(job, RunJob) else job.budget + 1
+        runs = usual if isinstance(job, RunJob) else (job.budget + 1) * job.tries
         worker.deadline = time.monotonic() + self._limit * (1 + 0.1 * (runs - 1))
 
     def _collect(self, jobs: Sequence[Job], ready: dict[int, Answer]) -> None:

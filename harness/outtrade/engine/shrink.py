@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def shrink(kit: Kit, job: ShrinkJob) -> Shrunk:
-    """The smallest scenario found in which ``job.property`` fails with ``job.fingerprint``, and its History."""
+    """The smallest scenario found in which ``job.property`` fails with ``job.fingerprint``, and its History. A flaky
+    agent gets ``job.tries`` runs of each candidate, and as many at the end, which give its flake rate."""
     from outtrade.engine.judging import judge_history
     from outtrade.engine.pool import Shrunk
     from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
@@ -28,18 +29,25 @@ def shrink(kit: Kit, job: ShrinkJob) -> Shrunk:
         found = judge_history(history, [prop])
         return history, found[0] if found else None
 
-    def fails(scenario: Scenario) -> bool:
-        finding = finding_in(scenario)[1]
+    def same(finding: Finding | None) -> bool:
         return finding is not None and finding.verdict in FAILING and finding.fingerprint == job.fingerprint
 
+    def fails(scenario: Scenario) -> bool:
+        return any(same(finding_in(scenario)[1]) for _ in range(job.tries))
+
     small = minimise(Scenario.from_json(job.scenario), fails, budget=job.budget)
-    history, finding = finding_in(small.scenario)
-    if finding is None or finding.fingerprint != job.fingerprint:
+    again = [finding_in(small.scenario) for _ in range(job.tries)]
+    hits = [(history, finding) for history, finding in again if same(finding)]
+    if not hits:
         raise RuntimeError(f"{job.fingerprint} does not show again in the scenario that just showed it")
+    history, finding = hits[0]
+    assert finding is not None
     return Shrunk(
         scenario=small.scenario.to_json(),
         history=history.to_jsonl(),
         hash=history.hash(),
         judged=judged(finding, baseline=job.baseline),
-        runs=small.runs + 1,
+        runs=(small.runs + 1) * job.tries,
+        one_minimal=small.one_minimal and job.tries == 1,
+        shown=(len(hits), job.tries),
     )

@@ -139,6 +139,10 @@ class FailureRow(_Model):
     first: str = Field(description="id of the scenario it was minimised from")
     minimal: bool
     runs: int = Field(description="runs spent on minimising")
+    one_minimal: bool = Field(default=False, description="no fault, intent or odd value can go alone")
+    shown: tuple[int, int] = Field(
+        default=(1, 1), description="with repeats: in how many of how many runs of the smallest scenario it showed"
+    )
     file: str = Field(description="scenario file, relative to this file; outtrade replay runs it")
     history: str = Field(description="SHA-256 of the history that the file gives")
     expected: int = Field(default=0, description="scenarios in which the baseline expects it")
@@ -734,6 +738,8 @@ def _failure(failure: Failure, card: Scorecard) -> FailureRow:
         first=failure.first,
         minimal=failure.minimal,
         runs=failure.runs,
+        one_minimal=failure.one_minimal,
+        shown=failure.shown,
         file=f"{FAILURES}/{failure_stem(failure)}.json",
         history=failure.hash,
         expected=known.scenarios,

@@ -318,6 +318,9 @@ class Terminal:
         if more > 0:
             self.line(f"  (and {more} more like it in this scenario)", "dim")
         found = f", found in {count(failure.runs, 'run')}" if failure.minimal else " of those that were run"
+        found += "; nothing in it can go alone" if failure.one_minimal else ""
+        if failure.shown[1] > 1:
+            found += f"; it shows in {failure.shown[0]} of {failure.shown[1]} runs"
         if failure.scenario:
             self.line(f"smallest scenario{found}:", "dim")
             for text in describe_scenario(failure.scenario):
