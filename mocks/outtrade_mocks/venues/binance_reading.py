@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 _BANNED_UNTIL = re.compile(r"banned until (\d{10,16})")
 
 
@@ -35,3 +37,20 @@ def retry_after(headers: Mapping[str, str], message: str, now: int) -> float | N
                 return None
     match = _BANNED_UNTIL.search(message)
     return None if match is None else max(0.0, (int(match[1]) * 1_000_000 - now) / 1e9)
+
+
+def body_of_frame(frame: bytes) -> bytes:
+    """What the body of a REST answer would say in place of an answering frame of a WebSocket API: its ``error``, else
+    its ``result``; what is no such frame stays as it is.
+
+    >>> body_of_frame(b'{"id":1,"status":400,"error":{"code":-1121,"msg":"Invalid symbol."}}')
+    b'{"code":-1121,"msg":"Invalid symbol."}'
+    """
+    try:
+        data = msgspec.json.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return frame
+    if not isinstance(data, dict):
+        return frame
+    error = data.get("error")
+    return msgspec.json.encode(error if error is not None else data.get("result"))

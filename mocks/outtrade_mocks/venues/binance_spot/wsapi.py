@@ -21,6 +21,7 @@ from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues.api import Call, Close, Commit, HttpAnswer, Push, Reading
 from outtrade_mocks.venues.binance_codec import digest, encode, optional
 from outtrade_mocks.venues.binance_errors import Refusal, refuse
+from outtrade_mocks.venues.binance_reading import body_of_frame
 from outtrade_mocks.venues.binance_spot.desk import MS, Outcome
 from outtrade_mocks.venues.binance_spot.front import Asked, Front
 from outtrade_mocks.venues.binance_spot.methods import METHODS
@@ -118,14 +119,7 @@ class BinanceSession:
 
     def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
         """How a frame is to be read: its ``error`` says what the body of a REST answer would say."""
-        try:
-            frame = msgspec.json.decode(body)
-        except msgspec.DecodeError:
-            return read_answer(status, headers, body, now)
-        if not isinstance(frame, dict):
-            return read_answer(status, headers, body, now)
-        error = frame.get("error")
-        return read_answer(status, headers, encode(error if error is not None else frame.get("result")), now)
+        return read_answer(status, headers, body_of_frame(body), now)
 
     def refusal(
         self,

@@ -15,6 +15,7 @@ import msgspec
 from outtrade_mocks.venues import binance_auth as auth
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call, Close, Commit, HttpAnswer, Push, Reading
+from outtrade_mocks.venues.binance_reading import body_of_frame
 from outtrade_mocks.venues.binance_usdm import front, settings
 from outtrade_mocks.venues.binance_usdm.desk import MS, SECOND, Desk, Outcome
 from outtrade_mocks.venues.binance_usdm.endpoints import ENDPOINTS, Endpoint
@@ -166,14 +167,7 @@ class ApiSession:
 
     def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:
         """How a frame is to be read: its ``error`` says what the body of a REST answer would say."""
-        try:
-            frame = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
-            frame = None
-        if not isinstance(frame, dict):
-            return read_answer(status, headers, body, now)
-        error = frame.get("error")
-        return read_answer(status, headers, codec.encode(error if error is not None else frame.get("result")), now)
+        return read_answer(status, headers, body_of_frame(body), now)
 
     def refusal(
         self,
