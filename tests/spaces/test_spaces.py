@@ -259,6 +259,7 @@ def test_fixed_spaces() -> None:
         "crash_points",
         "recovery",
         "execution",
+        "parameters",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

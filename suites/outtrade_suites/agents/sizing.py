@@ -72,6 +72,8 @@ class Sizing(Desk):
             raise Impossible(f"{symbol} is not trading ({rules.status})")
         if side is None or (intent.quantity is None) == (intent.quote_quantity is None):
             raise Impossible("an order needs a side and one quantity")
+        intent = self.sayable(intent, rules)
+        tif = intent.time_in_force
         if intent.type not in ("market", "limit") or intent.type not in rules.types:
             raise Impossible(f"order type {intent.type} is not offered")
         if intent.reduce_only or tif not in (None, *TIMES_IN_FORCE):
@@ -100,6 +102,15 @@ class Sizing(Desk):
             symbol, side, "limit", quantity, None, price, time_in_force=self.time_in_force(intent),
             post_only=intent.post_only,
         )  # fmt: skip
+
+    def sayable(self, intent: Intent, rules: Instrument) -> Intent:
+        """The intent, or with the first of its fallback types that the venue has where it lacks the type itself."""
+        if intent.type in rules.types:
+            return intent
+        for kind in intent.fallback_types:
+            if kind in ("market", "limit") and kind in rules.types:
+                return intent.model_copy(update={"type": kind})
+        return intent
 
     def within_rules(self, terms: Terms, quote: Quote) -> Terms:
         """``terms``, if the venue's rules and the task's caps allow them; raises Impossible.

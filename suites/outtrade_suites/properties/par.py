@@ -2,13 +2,13 @@
 
 The checks stand in `par_rules` (grids, limits, notation), `par_more` (bands, rounding), `par_ids` (client order
 ids, signatures), `par_intent` (what the intent asks for, and what cannot be done) and `par_exists` (endpoints and
-tools that do not exist).
+tools that do not exist) and `par_offered` (combinations that the venue does not offer).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import par_exists, par_ids, par_intent, par_more, par_rules
+from outtrade_suites.properties import par_exists, par_ids, par_intent, par_more, par_offered, par_rules
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
@@ -18,6 +18,7 @@ PROPERTIES: tuple[Property, ...] = tuple(
             *par_ids.PROPERTIES,
             *par_intent.PROPERTIES,
             *par_exists.PROPERTIES,
+            *par_offered.PROPERTIES,
         ),
         key=lambda prop: prop.id,
     )

@@ -49,10 +49,15 @@ def asked(ix: Index, op: Operation) -> Asked | None:
     """What the order request ``op`` has to express; None where nobody asked, or several might have."""
     if ix.scope == "G":
         call = gateway_call(ix, op)
-        return None if call is None else _asked_of_gateway(call.call.args)
+        return None if call is None else asked_of_gateway(call.call.args)
     intent = op.intent
     if intent is None or intent.kind not in EXPOSING:
         return None
+    return asked_of(intent)
+
+
+def asked_of(intent: Intent) -> Asked:
+    """What the orders of an intent have to express."""
     return Asked(
         symbol=intent.symbol,
         side=intent.side,
@@ -67,7 +72,8 @@ def asked(ix: Index, op: Operation) -> Asked | None:
     )
 
 
-def _asked_of_gateway(args: dict[str, Any]) -> Asked:
+def asked_of_gateway(args: dict[str, Any]) -> Asked:
+    """What the arguments of a gateway's ``submit`` say."""
     return Asked(
         symbol=args.get("symbol"),
         side=args.get("side"),

@@ -23,6 +23,7 @@ from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.orders import orders
+from outtrade_suites.spaces.parameters import parameters
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.real_bugs import regressions
 from outtrade_suites.spaces.recovery import recovery
@@ -49,6 +50,7 @@ SPACES: dict[str, Space] = {
     "crash_points": crash_points,
     "recovery": recovery,
     "execution": execution,
+    "parameters": parameters,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 
