@@ -81,3 +81,11 @@ def test_the_zoo_leaves_out_who_does_not_trade_there() -> None:
 def test_the_stateless_agent_writes_nothing_down() -> None:
     history = run(resolve("agent:stateless"), load().scenario("kraken_spot", 3, 0))
     assert not any(isinstance(event, StoreSet) for event in history.events)
+
+
+def test_a_subscription_that_ends_on_an_open_connection_is_renewed() -> None:
+    """Binance says ``eventStreamTerminated`` and leaves it open; ccxt only forgets what it subscribed to."""
+    suite = load()
+    history = run(resolve("agent:ccxt_pro"), suite.scenario("recovery", 1, 4))
+    (finding,) = (found for found in judge_history(history, suite.properties) if found.id == "RCV-17")
+    assert finding.verdict == "pass"

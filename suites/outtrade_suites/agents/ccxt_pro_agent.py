@@ -35,7 +35,9 @@ VENUES = NAMES
 GRACE = 1.0
 """Seconds from a connection that stands to a subscription that is taken to stand. *Inferred*."""
 LOOK = 0.25
-"""Seconds between two looks at whether the connection stands."""
+"""Seconds between two looks at whether the connection stands yet."""
+CHECK = 2.0
+"""Seconds between two looks at whether it still does."""
 
 
 class CcxtProPort(CcxtPort):
@@ -92,27 +94,40 @@ class CcxtProPort(CcxtPort):
         """Keep one subscription alive."""
         while True:
             await asyncio.sleep(max(0.0, self._silent_until - time.time()))
-            rising = asyncio.ensure_future(self._rise())
+            watching = asyncio.ensure_future(self._watch())
             try:
-                with suppress(Exception):  # whatever it was: the connection is gone, or the subscription refused
-                    while True:
-                        for order in await self.exchange.watch_orders():
-                            self._tell(order)
+                await self._mind(watching)
             finally:
-                rising.cancel()
+                watching.cancel()
                 self._change(up=False)
+            with suppress(Exception):
+                await self.exchange.close_ws_clients()
             await asyncio.sleep(self._backoff.next())
 
-    async def _rise(self) -> None:
-        """Say that the stream is up, once its connection has stood for a while."""
-        stood = 0.0
-        while stood < GRACE:
-            await asyncio.sleep(LOOK)
+    async def _watch(self) -> None:
+        """Hand on what is told, until the connection is gone or the subscription is refused."""
+        with suppress(Exception):
+            while True:
+                for order in await self.exchange.watch_orders():
+                    self._tell(order)
+
+    async def _mind(self, watching: asyncio.Future[None]) -> None:
+        """Until the stream has ended: say that it is up once its connection has stood for a while, and notice its end,
+        of which ccxt does not tell a waiting ``watch_orders`` where the venue announced it: it only forgets what was
+        subscribed to."""
+        stood, subscribed = 0.0, 0
+        while not watching.done():
+            await asyncio.wait({watching}, timeout=LOOK if stood < GRACE else CHECK)
             clients = list(self.exchange.clients.values())
-            up = any(client.connection is not None and not client.closed() for client in clients)
-            stood = stood + LOOK if up else 0.0
-        self._backoff.reset()
-        self._change(up=True)
+            alive = [client for client in clients if client.connection is not None and not client.closed()]
+            now = sum(len(client.subscriptions) for client in alive)
+            if stood and (not alive or now < subscribed):
+                return
+            subscribed = now
+            stood += LOOK if alive else 0.0
+            if stood >= GRACE and not self._up.up:
+                self._backoff.reset()
+                self._change(up=True)
 
     def _change(self, *, up: bool) -> None:
         if self._up.up != up:
