@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 PARTS = (
-    Part("agent:httpx", "every_kind", None, 800),
+    Part("agent:httpx", "every_kind", None, 840),
     Part("agent:httpx", "retry", None, 735),
     Part("agent:httpx", "recovery", None, 525),
     Part("agent:ccxt", "binance_spot", "hostile", 24),
