@@ -335,6 +335,13 @@ def test_thin(kit: Kit) -> None:
     assert (data["status"], data["executedQty"]) == ("PARTIALLY_FILLED", "0.20000000")
 
 
+def test_thin_does_not_count_on_the_accounts_own_orders(kit: Kit) -> None:
+    kit.place(symbol="BTCUSDT", side="SELL", type="LIMIT", timeInForce="GTC", price="60000", quantity="1")
+    params = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.5"}
+    assert kit.venue.thin(kit.venue.read(kit.request("POST", "/api/v3/order", params)), Decimal("0.4"))
+    assert kit.place(**params).data["executedQty"] == "0.20000000"
+
+
 def test_thin_by_quote_amount(kit: Kit) -> None:
     params = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quoteOrderQty": "25000"}
     call = kit.venue.read(kit.request("POST", "/api/v3/order", params))

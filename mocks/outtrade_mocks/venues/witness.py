@@ -110,12 +110,14 @@ class Witness:
 
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be
-        taken within its limit. True if the order will find something to take, but less than its quantity."""
+        taken within its limit. True if the order will find something to take, but less than its quantity. What stands
+        on the account itself is not there to be taken, unless the venue lets an account trade with itself."""
         wanted = self._wanted(call)
         if wanted is None:
             return False
         symbol, side, lots, limit = wanted
-        left = self.exchange.thin(symbol, side, share(lots, fraction), limit)
+        own = None if self.exchange.practice.self_trade == "none" else self.account
+        left = self.exchange.thin(symbol, side, share(lots, fraction), limit, taker=own)
         return 0 < left < lots
 
     def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
