@@ -32,7 +32,7 @@ from outtrade_suites.agents.port import Access, Link, RunTask
 
 VENUES = NAMES
 """Where it can trade."""
-GRACE = 1.0
+GRACE = 5.0
 """Seconds from a connection that stands to a subscription that is taken to stand. *Inferred*."""
 LOOK = 0.25
 """Seconds between two looks at whether the connection stands yet."""
