@@ -80,7 +80,7 @@ def test_a_wrong_agent_fails_with_all_that_is_needed(session: pytest.Pytester) -
             "binance_spot::RTY-02 FAILED*",
             "*binance_spot::RTY-02 Nothing new while an order is in doubt*",
             "MUST, critical, in * scenario*",
-            "smallest scenario, found in * runs:",
+            "smallest scenario, found in * runs; nothing in it can go alone:",
             "*fault: lost_answer.reset.*",
             "*sent and received*on the exchange*believed*",
             "*REPORT*",
