@@ -20,6 +20,8 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
+from ccxt.base.errors import NetworkError
+
 from outtrade.dialects.binance_spot import parsed
 from outtrade.dialects.unified import read_order
 from outtrade.dialects.words import Doubtful, OrderState, Refused
@@ -36,6 +38,9 @@ GRACE = 5.0
 """Seconds from a connection that stands to a subscription that is taken to stand. *Inferred*."""
 LOOK = 0.25
 """Seconds between two looks at whether the connection stands yet."""
+FRESH = 4.0
+"""Seconds a connection may take. ccxt signs what subscribes before it connects, and venues refuse what was signed too
+long ago (Binance: 5 s): a later connection is given up, and what is sent over the next one is signed anew."""
 CHECK = 2.0
 """Seconds between two looks at whether it still does."""
 
@@ -100,6 +105,9 @@ class CcxtProPort(CcxtPort):
             finally:
                 watching.cancel()
                 self._change(up=False)
+            for client in self.exchange.clients.values():
+                if client.connection is None:  # ccxt would go on connecting, and send over it what it signed long ago
+                    client.connected.reject(NetworkError("given up"))
             with suppress(Exception):
                 await self.exchange.close_ws_clients()
             await asyncio.sleep(self._backoff.next())
@@ -112,10 +120,10 @@ class CcxtProPort(CcxtPort):
                     self._tell(order)
 
     async def _mind(self, watching: asyncio.Future[None]) -> None:
-        """Until the stream has ended: say that it is up once its connection has stood for a while, and notice its end,
-        of which ccxt does not tell a waiting ``watch_orders`` where the venue announced it: it only forgets what was
-        subscribed to."""
-        stood, subscribed = 0.0, 0
+        """Until the stream has ended, or comes too late: say that it is up once its connection has stood for a while,
+        and notice its end, of which ccxt does not tell a waiting ``watch_orders`` where the venue announced it: it only
+        forgets what was subscribed to."""
+        stood, waited, subscribed = 0.0, 0.0, 0
         while not watching.done():
             await asyncio.wait({watching}, timeout=LOOK if stood < GRACE else CHECK)
             clients = list(self.exchange.clients.values())
@@ -125,6 +133,9 @@ class CcxtProPort(CcxtPort):
                 return
             subscribed = now
             stood += LOOK if alive else 0.0
+            waited += 0.0 if stood else LOOK
+            if waited >= FRESH:
+                return
             if stood >= GRACE and not self._up.up:
                 self._backoff.reset()
                 self._change(up=True)
