@@ -135,9 +135,11 @@ ZOO: tuple[Broken, ...] = (
     _broken(
         "assumes_filled", "ccxt", "RCV-02", "askmike/gekko#1806", "ORD-01 RCV-03 RCV-18 REC-01 REC-04 REC-10 REC-12"
     ),
-    _broken("never_resolves", "httpx", "RCV-18", "nautilus_trader release notes 2026 (OKX)", "RTY-03"),
+    _broken("never_resolves", "httpx", "RCV-18", "nautilus_trader release notes 2026 (OKX)", "RTY-03 RTY-19"),
     _broken("trusts_the_id", "ccxt", "RTY-01", "longbridge/developers#1134", "RCV-04 RCV-06 REC-07 RTY-02"),
-    _broken("forgets_deadlines", "ccxt", "ORD-01", "nautechsystems/nautilus_trader#3797", "RTY-15", needs_fault=False),
+    _broken(
+        "forgets_deadlines", "ccxt", "ORD-01", "nautechsystems/nautilus_trader#3797", "RTY-15 RTY-18", needs_fault=False
+    ),
     _broken("forgets_the_rest", "httpx", "ORD-02", "DeviaVir/zenbot#1936", needs_fault=False),
     _broken("sends_at_once", "ccxt", "ORD-11", "shinnytech/tqsdk-python#71", needs_fault=False),
     _broken("pulls_its_orders", "httpx", "ORD-12", "Kraken documentation, rate limits", needs_fault=False),
