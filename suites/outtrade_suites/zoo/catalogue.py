@@ -193,6 +193,7 @@ ZOO: tuple[Broken, ...] = (
         "ccxt",
         "ORD-04",
         "QuantConnect/Lean.Brokerages.Alpaca#74",
+        "LIM-02",
         needs_fault=False,
         space="orders",
     ),
@@ -228,7 +229,9 @@ ZOO: tuple[Broken, ...] = (
     _broken("ignores_caps", "httpx", "LIM-01", "SEC Release 34-70694", needs_fault=False, space="execution"),
     _broken("fires_at_will", "ccxt", "LIM-02", "SEC Release 34-70694", needs_fault=False, space="execution"),
     _broken("halts_what_it_sees", "httpx", "LIM-04", "SEC Release 34-70694", needs_fault=False, space="execution"),
-    _broken("takes_at_any_price", "httpx", "EXQ-01", "constructed", "EXQ-06", needs_fault=False, space="execution"),
+    _broken(
+        "takes_at_any_price", "httpx", "EXQ-01", "constructed", "EXQ-06 RTY-01", needs_fault=False, space="execution"
+    ),
     _broken("waits_at_the_bound", "ccxt", "EXQ-06", "constructed", needs_fault=False, space="execution"),
     _broken("never_makes", "httpx", "EXQ-07", "freqtrade/freqtrade#4057", needs_fault=False, space="execution"),
     _broken("never_sets_its_clock", "httpx", "RTY-10", "askmike/gekko#1855", space="retry"),
