@@ -180,6 +180,11 @@ class Order:
             found = change
         return found
 
+    def ended_by(self, t: int) -> bool:
+        """Whether it was known to the venue and no longer worked at ``t`` (ns)."""
+        state = self.state_by(t)
+        return state is not None and state.status != "open"
+
     def working_at(self, seq: int) -> Decimal:
         """Base quantity that it could still fill just after event ``seq``."""
         return working(self.state_at(seq))

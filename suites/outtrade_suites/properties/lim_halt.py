@@ -59,14 +59,14 @@ def _stood(order: Order, begun: int) -> bool:
 
 def _gone(ix: Index, intent: Intent, order: Order, begun: int) -> Iterator[Case]:
     due = begun + ns(ix.bounds.halt)
-    if _ended(order, due):
+    if order.ended_by(due):
         yield held(order.first.seq, order.last.seq, subject=order.created_as)
         return
     if (again := _disturbed(ix, order, begun, due)) is not None:
         due = again + ns(ix.bounds.recovery)
     if due >= ix.until:
         return  # the end of the task comes first (REC-10)
-    if _ended(order, due):
+    if order.ended_by(due):
         yield held(order.first.seq, order.last.seq, subject=order.created_as)
     else:
         yield broke(
@@ -76,11 +76,6 @@ def _gone(ix: Index, intent: Intent, order: Order, begun: int) -> Iterator[Case]
             subject=order.created_as,
             key="still-working",
         )
-
-
-def _ended(order: Order, t: int) -> bool:
-    state = order.state_by(t)
-    return state is not None and state.status != "open"
 
 
 def _disturbed(ix: Index, order: Order, begun: int, due: int) -> int | None:

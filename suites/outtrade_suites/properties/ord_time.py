@@ -135,13 +135,13 @@ def check_deadline(ix: Index) -> Iterator[Case]:
 def _gone(ix: Index, order: Order, intent: Intent, end: int) -> Iterator[Case]:
     """Whether an order that stood at its deadline was gone in time, reckoned from when the venue could be told."""
     due = end + ns(ix.bounds.answer)
-    if _ended_by(order, due):
+    if order.ended_by(due):
         yield held(order.first.seq, order.last.seq, subject=order.created_as)
         return
     due = answers_since(ix, end, ix.until) + ns(ix.bounds.recovery)
     if due > ix.until or _nobody_there(ix, due):
         return  # the end of the task comes first (REC-10), or there was nobody to do it
-    if _ended_by(order, due):
+    if order.ended_by(due):
         yield held(order.first.seq, order.last.seq, subject=order.created_as)
     else:
         yield broke(
@@ -151,11 +151,6 @@ def _gone(ix: Index, order: Order, intent: Intent, end: int) -> Iterator[Case]:
             subject=order.created_as,
             key="past-its-deadline",
         )
-
-
-def _ended_by(order: Order, t: int) -> bool:
-    state = order.state_by(t)
-    return state is not None and state.status != "open"
 
 
 def _nobody_there(ix: Index, t: int) -> bool:
