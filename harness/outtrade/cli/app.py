@@ -487,10 +487,22 @@ def explain(
     raise typer.Exit(guarded(lambda: explain_command(wanted, suite=suite), debug=debug))
 
 
-@app.command(epilog="\b\nExamples:\n  outtrade zoo\n  outtrade zoo --scenarios 50 --only blind_retry")
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  outtrade zoo\n"
+    "  outtrade zoo --scenarios 50 --only blind_retry\n"
+    "  outtrade zoo --report reports/zoo --resume"
+)
 def zoo(
     scenarios: Annotated[
-        int, typer.Option("--scenarios", "-n", min=1, max=1_000_000, help="For each broken agent.")
+        int,
+        typer.Option(
+            "--scenarios",
+            "-n",
+            min=1,
+            max=1_000_000,
+            help="For each broken agent, at most; one that is caught in the first 60 gets no more.",
+        ),
     ] = 150,
     reference: Annotated[
         int,
@@ -507,6 +519,9 @@ def zoo(
     space: Annotated[str | None, typer.Option("--space", help="Scenario space of the suite.")] = None,
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Only these agents.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Folder for each agent's results.json.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what an interrupted zoo left in the folder, and run the rest.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Judge the judge: run the reference agents and every broken agent, print the kill matrix.
@@ -528,6 +543,7 @@ def zoo(
                 space=space,
                 only=tuple(only or ()),
                 report=report,
+                resume=resume,
                 debug=debug,
             ),
             debug=debug,

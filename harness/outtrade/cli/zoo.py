@@ -3,11 +3,15 @@
 Every broken agent runs in the space in which its bug shows, every reference agent in all of these spaces: ``reference``
 scenarios in the suite's default space and as many as a broken agent in each of the others. ``--space`` takes one space
 for all, that of another venue too; agents that do not trade there are left out.
+
+A broken agent that its property catches in the first ``ROUND`` scenarios is left at that; any other gets the rest, too.
+An interrupted zoo with a report folder goes on where it was (``--resume``).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +20,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from outtrade import suites
 from outtrade.cli.guard import UsageError, consoles
 from outtrade.cli.run import default_workers
-from outtrade.engine.events import Interrupted, RunFinished, ScenarioDone
+from outtrade.engine.events import Event, Interrupted, RunFinished, ScenarioDone
 from outtrade.engine.many import run_many
-from outtrade.engine.plan import Plan, prepare
+from outtrade.engine.plan import Kit, Plan, prepare
+from outtrade.engine.results import Examined
 from outtrade.report import coverage, matrix
 from outtrade.report.results import ResultsFile, open_folder, slug
+from outtrade.report.resume import finished
 from outtrade.report.terminal import Terminal
 from outtrade.report.text import clean, count
 from outtrade.score import GATE, INCOMPLETE, OK, Scorecard
 from outtrade.targets.naming import resolve
+
+ROUND = 60
+"""Scenarios after which a broken agent that was caught is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,16 @@ class Job:
     def name(self) -> str:
         """What it is called in the matrix and as a folder."""
         return self.agent if self.broken or self.space is None else f"{self.agent} {self.space}"
+
+    def rounds(self) -> tuple[int, ...]:
+        """How many scenarios have run at the end of each round."""
+        return (ROUND, self.scenarios) if self.broken and self.scenarios > ROUND else (self.scenarios,)
+
+    def caught(self, card: Scorecard) -> bool:
+        """Whether the property that the agent was made for failed."""
+        return self.broken is not None and any(
+            row.id == self.broken.property and row.violations for row in card.properties
+        )
 
 
 def jobs(loaded: suites.Suite, *, scenarios: int, reference: int, space: str | None) -> list[Job]:
@@ -82,6 +101,7 @@ def zoo_command(
     space: str | None,
     only: tuple[str, ...],
     report: Path | None,
+    resume: bool,
     debug: bool,
 ) -> int:
     """Carry it out; returns the exit code."""
@@ -98,6 +118,8 @@ def zoo_command(
     chosen = [job for job in chosen if job not in absent]
     if not chosen:
         raise UsageError(f"{absent[0].name} does not trade at the venue of the space {space}; choose another --space")
+    if resume and report is None:
+        raise UsageError("--resume needs the --report folder of the zoo that was interrupted")
     if report is not None:
         open_folder(report)
     out, err = consoles()
@@ -122,29 +144,18 @@ def zoo_command(
     )
     with bar:
         task = bar.add_task("", total=sum(job.scenarios for job in chosen))
+        before = 0
         for job in chosen:
             bar.update(task, description=f"{clean(job.name, 26):<26}")
-            plan = Plan(
-                job.spec,
-                suite=suite,
-                space=job.space,
-                scenarios=job.scenarios,
-                seed=seed,
-                baseline=False,
-                debug=debug,
-            )
-            kit = prepare(plan)
-            files = ResultsFile(open_folder(report / slug(job.name))) if report is not None else None
-            for event in run_many(kit, workers=number, budget=0):
-                if files is not None:
-                    files.handle(event)
+            for event in _run(job, suite, seed, number, report=report, resume=resume, debug=debug):
                 if isinstance(event, ScenarioDone):
-                    bar.advance(task)
+                    bar.update(task, completed=before + event.examined.result.index + 1)
                     bar.refresh()
                 elif isinstance(event, Interrupted):
                     interrupted = True
-                elif isinstance(event, RunFinished):
-                    rows.append(_row(job, kit.space, event.card))
+                elif isinstance(event, Finished):
+                    rows.append(_row(job, event.space, event.card))
+                    before += job.scenarios
                     if job.broken is None:
                         references.setdefault(job.agent, []).append(event.card)
             if interrupted:
@@ -173,12 +184,54 @@ def zoo_command(
         return GATE
     parts = []
     if caught:
-        parts.append(f"{count(caught, 'broken agent')} caught, {count(scenarios, 'scenario')} each")
+        parts.append(f"{count(caught, 'broken agent')} caught, in {count(scenarios, 'scenario')} each at most")
     if references:
         parts.append(f"{count(len(references), 'reference agent')} clean, {count(reference, 'scenario')} each")
     for text in parts:
         terminal.line(f"PASS: {text}", "bold green")
     return OK
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a job: what came of it."""
+
+    space: str
+    card: Scorecard
+
+
+def _run(
+    job: Job, suite: str, seed: int, workers: int, *, report: Path | None, resume: bool, debug: bool
+) -> Iterator[Event | Finished]:
+    """Run a job in its rounds. Raises ReportError where its folder is of another run."""
+    place = report / slug(job.name) if report is not None else None
+
+    def kit_of(scenarios: int) -> Kit:
+        return prepare(
+            Plan(job.spec, suite=suite, space=job.space, scenarios=scenarios, seed=seed, baseline=False, debug=debug)
+        )
+
+    kept: dict[int, Examined] = {}
+    if resume and place is not None and (place / "results.json").is_file():
+        kept = finished(place, kit_of(job.scenarios))
+    for scenarios in job.rounds():
+        kit = kit_of(scenarios)
+        files = ResultsFile(open_folder(place), earlier=kept) if place is not None else None
+        end: RunFinished | None = None
+        done: dict[int, Examined] = {}
+        for event in run_many(kit, workers=workers, budget=0, kept=kept):
+            if files is not None:
+                files.handle(event)
+            if isinstance(event, ScenarioDone):
+                done[event.examined.result.index] = event.examined
+            elif isinstance(event, RunFinished):
+                end = event
+            yield event
+        assert end is not None
+        kept |= done
+        if end.interrupted or job.caught(end.card) or scenarios == job.scenarios:
+            yield Finished(kit.space, end.card)
+            return
 
 
 def _row(job: Job, space: str, card: Scorecard) -> matrix.Row:
