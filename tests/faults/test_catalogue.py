@@ -11,7 +11,7 @@ import pytest
 from outtrade import suites
 from outtrade.engine.plan import Plan, prepare
 from outtrade.faults import catalogue
-from outtrade.model.fault import lasting
+from outtrade.model.fault import PLOTTED
 from outtrade_suites.spaces import plans, rates
 from outtrade_suites.spaces.draw import Draw
 
@@ -22,7 +22,7 @@ def test_every_kind_has_its_row_and_the_spaces_plan_every_form() -> None:
     rows = catalogue.entries()
     assert set(rows) == {one.model_fields["kind"].default for one in catalogue.classes()} == set(catalogue.SEEN)
     assert all(row.layer in catalogue.LAYERS and len(row.text) > 20 for row in rows.values())
-    forms = [form for row in rows.values() for form in row.variants if row.layer != "lasting"]  # retry, recovery
+    forms = [form for row in rows.values() for form in row.variants if row.kind not in PLOTTED]
     assert sorted(forms) == sorted(plans.EVERY), "what can be said and what is planned"
 
 
@@ -36,7 +36,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_rate_has_a_source_or_says_that_it_is_inferred() -> None:
-    assert set(rates.REALISTIC) | lasting.KINDS == set(catalogue.entries())
+    assert set(rates.REALISTIC) | PLOTTED == set(catalogue.entries())
     for kind, rate in rates.REALISTIC.items():
         assert 0 < rate.chance < 0.5 and rate.basis, kind
         assert "inferred" in rate.source or "/" in rate.source, kind

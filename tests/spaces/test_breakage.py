@@ -7,7 +7,7 @@ from typing import get_args
 
 from spaces_kit import acts_until, all_kinds, delay_of_an_answer
 
-from outtrade.model.fault import Fault, Symptom, lasting
+from outtrade.model.fault import PLOTTED, Fault, Symptom
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces import Draw, breakage, generate, plans
 
@@ -16,7 +16,7 @@ SWARM = [generate("swarm", 1, index) for index in range(400)]
 
 
 def test_every_kind_has_variants_and_every_symptom_is_planned() -> None:
-    assert set(breakage.KINDS) | lasting.KINDS == all_kinds()
+    assert set(breakage.KINDS) | PLOTTED == all_kinds()
     assert set(get_args(Symptom)) == {*plans.SYMPTOMS, *plans.MORE_SYMPTOMS}
     assert len(set(plans.EVERY)) == len(plans.EVERY)
 
@@ -26,7 +26,7 @@ def test_every_variant_comes_and_the_data_says_what_the_table_says() -> None:
     assert set(plans.EVERY) <= set(seen)
     assert set(seen) == set(plans.EVERY)
     kinds = Counter(fault.kind for scenario in SWARM for fault in scenario.faults)
-    assert set(kinds) == all_kinds() - lasting.KINDS and min(kinds.values()) >= 15, kinds.most_common()[-5:]
+    assert set(kinds) == all_kinds() - PLOTTED and min(kinds.values()) >= 15, kinds.most_common()[-5:]
 
 
 def test_a_swarm_has_faults_of_the_kinds_that_are_on_and_companions() -> None:

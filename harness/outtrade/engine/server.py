@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from outtrade.engine.absence import lists_nothing
 from outtrade.engine.delays import Delays, Way
+from outtrade.engine.holding import Holding
 from outtrade.engine.operations import Operations
 from outtrade.engine.outages import Outages
 from outtrade.engine.pushes import EVENT_GAP, Pushes
@@ -112,6 +113,7 @@ class Server:
         self.pushes = Pushes(self)
         self.outages = Outages(self)
         self.operations = Operations(self)
+        self.holding = Holding(self)
         self.veils: list[tuple[int, int, Armed]] = []
         """Delayed visibility: (until, as_of, fault), venue time."""
         self.event_first = bool(scenario.knobs.get("event_first", False))
@@ -133,6 +135,7 @@ class Server:
         self.world.observer = self
         self.outages.install()
         self.operations.install()
+        self.holding.install()
         self.at(self.heal_at, self.pushes.release)
         for intent in self.scenario.intents:
             if intent.kind == "trade" and intent.symbol in self.scenario.symbols:
@@ -484,6 +487,7 @@ class Server:
         if exchange.framed:
             exchange.link.executed()
         reading = self._answered(exchange, answer, executed=True, fault=fault)
+        self.holding.read(call.op)
         delay = 0.0
         if reading.outcome == "ok" and call.op in ("place", "cancel", "cancel_replace"):
             self._after(exchange, commit, thinned)
@@ -689,3 +693,5 @@ class Server:
             self.recorder.add(OrderTruth(**data, call=call, incarnation=self.recorder.incarnation))
         elif isinstance(change, Fill):
             self.recorder.add(FillTruth(**self.venue.fill_truth(change)))
+        else:
+            self.holding.told(change)

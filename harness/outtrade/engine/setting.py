@@ -109,6 +109,7 @@ class Setting:
         """The record begins, the venue listens, what others have standing stands. Raises ScenarioError."""
         for event in self.plan.planned():
             self.recorder.add(event)
+        self._arrange()
         self.snapshot("start")
         self.server.install()
         for order in self.scenario.standing:
@@ -117,11 +118,30 @@ class Setting:
             except ValueError as error:
                 raise ScenarioError(f"{self.scenario.venue} cannot play this scenario: {error}") from None
 
+    def _arrange(self) -> None:
+        """The account trades contracts as the scenario says."""
+        modes, holder = self.scenario.modes, self.venue.holder
+        if modes is None:
+            return
+        hedge, isolated = modes.position_mode == "hedge", modes.margin_mode == "isolated"
+        try:
+            for symbol in holder.contracts():
+                holder.arrange(symbol, hedge=hedge, isolated=isolated, leverage=modes.leverage)
+        except ValueError as error:
+            raise ScenarioError(f"{self.scenario.venue} cannot play this scenario: {error}") from None
+
     def snapshot(self, why: Any) -> None:
         """Put the true state of the account on the record."""
         truth = self.venue.truth()
         self.recorder.add(
-            Snapshot(why=why, balances=truth["balances"], working=tuple(truth["working"]), mids=truth["mids"])
+            Snapshot(
+                why=why,
+                balances=truth["balances"],
+                working=tuple(truth["working"]),
+                mids=truth["mids"],
+                marks=self.venue.holder.marks(),
+                settings={symbol: self.venue.holder.settings_of(symbol) for symbol in self.venue.holder.contracts()},
+            )
         )
 
     def close(self, *, events: int = 0) -> None:

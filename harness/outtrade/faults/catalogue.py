@@ -26,6 +26,7 @@ LAYERS: dict[str, str] = {
     "http": "the venue, or what stands before it, refuses",
     "exchange": "fills, races, what can be seen and when",
     "lasting": "operations of the exchange: what others do, halts, clocks",
+    "contracts": "what the venue does to positions",
     "stream": "the private stream",
     "process": "the process under test",
 }
@@ -56,6 +57,9 @@ SEEN: dict[str, str] = {
     "others_cancel": "an order that ended though it never asked for that",
     "halt": "the market is closed; in maintenance cancels are refused as well",
     "clock_skew": "signed requests are refused for their time, until it takes the venue's",
+    "liquidation": "nothing it asked for: its position and its orders are gone, and so is a fee",
+    "adl": "nothing it asked for: its position is smaller, its orders in the symbol are gone",
+    "expiry": "orders that expired, a position that was settled, a market that is closed for good",
     "stream_drop": "one event less, on a healthy stream",
     "stream_duplicate": "an event twice",
     "stream_reorder": "two events in the wrong order",

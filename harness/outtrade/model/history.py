@@ -287,6 +287,8 @@ class OrderTruth(Event, kw_only=True):
     stop_price: str | None = None
     group: str | None = None
     """The order list that it belongs to: orders of one group exclude or follow each other."""
+    forced: str = ""
+    """Made by the venue to close a position: ``liquidation``, ``adl`` or ``settlement``; such an order is foreign."""
 
 
 class FillTruth(Event, kw_only=True):
@@ -305,6 +307,55 @@ class FillTruth(Event, kw_only=True):
     fee_asset: str
     maker: bool = False
     foreign: bool = False
+    forced: str = ""
+    """Of an order that the venue made to close a position: ``liquidation``, ``adl`` or ``settlement``."""
+    realised: str = "0"
+    """Contracts: profit that it realised, in the settlement asset, fees not counted."""
+
+
+class PositionTruth(Event, kw_only=True):
+    """A contract's position is this from now on. ``quantity`` in base units, below 0: short; ``side``: ``net``, or in
+    hedge mode ``long`` or ``short``. ``margin``: what stands for it alone, where it is isolated (settlement asset).
+    ``why``: ``trade funding margin leverage``; ``cause``: ``request market liquidation adl settlement ...``"""
+
+    source = "truth"
+    symbol: str
+    side: Literal["net", "long", "short"]
+    quantity: str
+    entry_price: str | None = None
+    margin: str = "0"
+    isolated: bool = False
+    leverage: int
+    why: str
+    cause: str
+
+
+class SettingsTruth(Event, kw_only=True):
+    """How the account trades a contract (``symbol`` empty: all of them, only ``hedge`` is said) from now on."""
+
+    source = "truth"
+    symbol: str
+    leverage: int
+    isolated: bool
+    hedge: bool
+
+
+class Charged(Event, kw_only=True):
+    """The venue booked an amount of the settlement asset on the account beside trades; below 0: it took it."""
+
+    source = "truth"
+    symbol: str
+    asset: str
+    amount: str
+    why: Literal["funding", "liquidation_fee"]
+
+
+class Valued(Event, kw_only=True):
+    """The mark price of a contract as it stood when the account's positions or balances were read."""
+
+    source = "truth"
+    symbol: str
+    mark: str
 
 
 class Marked(Event, kw_only=True):
@@ -325,6 +376,10 @@ class Snapshot(Event, kw_only=True):
     """asset -> (free, locked)"""
     working: tuple[str, ...] = ()
     mids: dict[str, str] = {}
+    marks: dict[str, str] = {}
+    """Contract -> mark price."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Contract -> ``leverage``, ``isolated``, ``hedge``."""
 
 
 # ------------------------------------------------------------------ agent
@@ -467,7 +522,8 @@ class Ended(Event, kw_only=True):
 
 EventType = (
     Resolve | Connect | Request | Answer | Response | Broken | Closed | StreamUp | StreamEvent | StreamLost | StreamDown
-    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | Marked | Snapshot
+    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | PositionTruth
+    | SettingsTruth | Charged | Valued | Marked | Snapshot
     | Started | Crashed | StoreSet | Published | Reported | NoReport | Deadlocked | Log | GatewayCall | GatewayResult
     | ToolCall | ToolResult | Slept | Ended
 )  # fmt: skip

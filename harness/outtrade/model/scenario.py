@@ -143,6 +143,15 @@ class Standing(Plain):
     price: Number = Field(gt=0)
 
 
+class AccountModes(Plain):
+    """How the account trades contracts when the task begins: whoever used it before left it so. ``leverage`` None: the
+    venue's own default."""
+
+    position_mode: Literal["one_way", "hedge"] = "one_way"
+    margin_mode: Literal["cross", "isolated"] = "cross"
+    leverage: int | None = Field(default=None, ge=1)
+
+
 class Scenario(Plain):
     """Everything a run depends on, but for the target under test."""
 
@@ -177,6 +186,8 @@ class Scenario(Plain):
     """Scenarios with the same ``pair`` are twins: same symptom, opposite truth."""
     standing: tuple[Standing, ...] = ()
     """Foreign orders on the account: to be known, and to be left alone but for ``flatten``."""
+    modes: AccountModes | None = None
+    """Position mode, margin mode and leverage of the account, where they are not the venue's own defaults."""
     needs: tuple[Capability, ...] = ()
     """What it asks of a target that not every target has; one that lacks it is not run in it (``model.capability``)."""
 
@@ -188,7 +199,7 @@ class Scenario(Plain):
             data.pop("reference", None)
         if self.schedule == "fifo":
             data.pop("schedule", None)
-        for name in ("needs", "standing"):
+        for name in ("modes", "needs", "standing"):
             if not getattr(self, name):
                 data.pop(name, None)
         return data

@@ -26,6 +26,7 @@ from outtrade.model.fault import READS, WRITES
 from outtrade.model.history import (
     Answer,
     Broken,
+    Charged,
     Crashed,
     Deadlocked,
     EventType,
@@ -249,9 +250,9 @@ class _Reader:
 
     # -------------------------------------------------------------- truth
     def order(self, event: OrderTruth) -> Texts:
-        if event.why == "fill" or (event.foreign and event.seq not in self.evidence):
+        if event.why == "fill" or (event.foreign and not event.forced and event.seq not in self.evidence):
             return ()
-        whose = "foreign order" if event.foreign else "order"
+        whose = event.forced.upper() or ("foreign order" if event.foreign else "order")
         what = {"accepted": "accepted", "cancel": "cancelled", "expire": "expired", "reject": "rejected"}
         text = f"{whose} {clean(event.order)} {what.get(event.why, event.why)}"
         if event.why == "accepted":
@@ -261,7 +262,7 @@ class _Reader:
         return ((EXCHANGE, text),)
 
     def fill(self, event: FillTruth) -> Texts:
-        if event.foreign and event.seq not in self.evidence:
+        if event.foreign and not event.forced and event.seq not in self.evidence:
             return ()
         return (
             (
@@ -270,6 +271,11 @@ class _Reader:
                 f"{number(event.quantity)} at {number(event.price)}",
             ),
         )
+
+    def charged(self, event: Charged) -> Texts:
+        what = "received" if not event.amount.startswith("-") else "paid"
+        name = event.why.replace("_", " ")
+        return ((EXCHANGE, f"{name} {what}: {number(event.amount.lstrip('-'))} {clean(event.asset)}"),)
 
     def marked(self, event: Marked) -> Texts:
         return ((EXCHANGE, f"mid of {clean(event.symbol)} for {clean(event.intent)}: {number(event.mid)}"),)
@@ -382,6 +388,7 @@ _WRITERS: dict[type, _Writer] = {
     Ledger: _Reader.ledger,
     OrderTruth: _Reader.order,
     FillTruth: _Reader.fill,
+    Charged: _Reader.charged,
     Marked: _Reader.marked,
     Snapshot: _Reader.snapshot,
     Started: _Reader.started,

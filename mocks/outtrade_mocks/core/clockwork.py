@@ -142,6 +142,15 @@ class Clockwork(Doors):
         self._aftermath(market)
         self._flush()
 
+    def withdraw_mark(self, symbol: str) -> None:
+        """No mark price is published for the symbol any more: its reference price stands for it again. Raises
+        Reject(UNKNOWN_SYMBOL)."""
+        market = self._market(symbol)
+        self._sync(market)
+        market.published.pop("mark", None)
+        self._aftermath(market)
+        self._flush()
+
 
 def _rank(what: Timed) -> int:
     """Whose turn it is at one instant."""

@@ -224,6 +224,11 @@ class InsuranceChange(msgspec.Struct, frozen=True, gc=False):
     atoms: int
     time: int
     cause: Cause
+    account: str = ""
+    """Who paid a liquidation fee."""
+    symbol: str = ""
+    fee: int = 0
+    """Atoms of that fee."""
 
 
 class LoanChange(msgspec.Struct, frozen=True, gc=False):

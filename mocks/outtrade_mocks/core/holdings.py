@@ -236,8 +236,9 @@ class Holdings(LifeCycle):
         if self._callbacks:
             self._out.append(PositionChange(position, why, self.now, cause))
 
-    def _insure(self, asset: str, atoms: int, cause: Cause) -> None:
-        """The insurance fund takes in ``atoms`` (below 0: pays)."""
+    def _insure(self, asset: str, atoms: int, cause: Cause, *, payer: str = "", symbol: str = "") -> None:
+        """The insurance fund takes in ``atoms`` (below 0: pays); ``payer``: whose liquidation fee in ``symbol`` that
+        is."""
         if not atoms:
             return
         fund = self.ledger.insurance
@@ -245,7 +246,8 @@ class Holdings(LifeCycle):
         if fund[asset] < 0:
             raise AssertionError(f"the insurance fund of {asset} is overdrawn")
         if self._callbacks:
-            self._out.append(InsuranceChange(asset, fund[asset], self.now, cause))
+            fee = atoms if payer else 0
+            self._out.append(InsuranceChange(asset, fund[asset], self.now, cause, payer, symbol, fee))
 
     # -------------------------------------------------------- reduce-only
     def _closable(self, account: Account, symbol: str, side: PositionSide, buy: bool) -> int:

@@ -172,7 +172,7 @@ class Liquidation(Waiting):
             wallet.free -= fee
             wallet.note(self.now)
             self._tell_balance(account, "liquidation", wallet)
-            self._insure(asset, fee, "liquidation")
+            self._insure(asset, fee, "liquidation", payer=account.name, symbol=position.symbol)
 
     def _in_trouble(self, market: Market, account: Account, position: Position) -> bool:
         if position.isolated:

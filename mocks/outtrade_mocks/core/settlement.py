@@ -17,6 +17,7 @@ from math import floor
 
 from msgspec.structs import replace
 
+from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.feed import Feed
 from outtrade_mocks.core.floor import FundingTime
 from outtrade_mocks.core.instruments import Instrument
@@ -124,6 +125,22 @@ class Settlement(Liquidation):
         assert not margined.house_lots, "positions of all sides add up to nothing"
         self.ledger.house.balance(market.instrument.settle).free += margined.house_carried
         margined.house_carried = 0
+
+    def deleverage(self, account: Account, symbol: str, lots: int, price: int) -> None:
+        """Close ``lots`` of the account's net position against somebody who was liquidated (an account that is not
+        modelled: the house takes the other side) at ``price``, in ticks, as ``Liquidation`` does where the insurance
+        fund has not enough: the account's open orders in the symbol end, and no fee is taken. Raises Malformed, also
+        where the position has fewer lots; Reject(UNKNOWN_SYMBOL)."""
+        self._known(account)
+        market = self._market(symbol)
+        position = None if account.portfolio is None else account.portfolio.position(symbol, "net")
+        if market.margined is None or position is None or not 0 < lots <= abs(position.lots) or price <= 0:
+            raise Malformed(f"deleveraging of {lots!r} lots of {symbol} at {price!r}")
+        self._end_orders(account, market, "adl")
+        value = self._deal(market, account, position, lots, price, "adl")
+        market.margined.settle_house(lots, value, buy=position.lots > 0)
+        self._aftermath(market)
+        self._flush()
 
     def endow_insurance(self, asset: str, atoms: int) -> None:
         """Money from outside for the insurance fund. Raises Malformed."""

@@ -19,7 +19,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from outtrade_mocks.venues.holder import Holder
 
 Confidence = Literal["documented", "recorded", "maintainer", "inferred", "unknown"]
 
@@ -200,12 +203,15 @@ class Venue(Desk, Protocol):
     stream_hosts: tuple[tuple[str, int], ...]
     stream_path: str
     """Where the account's stream is; other paths are the venue's own matter."""
+    holder: Holder
+    """Positions, settings and mark prices: the truth, and what a venue does to positions."""
 
     def read(self, request: HttpRequest) -> Call: ...
     def open_session(self, host: str, path: str, now: int) -> Session: ...
     def on_push(self, callback: Callable[[Push], None]) -> None: ...
     def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Order and fill changes of the account under test: ``core.events.OrderChange`` and ``core.events.Fill``."""
+        """Changes of the account under test: ``OrderChange``, ``Fill``, ``PositionChange``, ``SettingsChange`` and
+        ``InsuranceChange`` of ``core.events``."""
 
     def advance(self, now: int) -> None: ...
     def next_time(self) -> int | None: ...

@@ -17,11 +17,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Literal
 
-from outtrade_mocks.core import Change, Fill, OrderChange
+from outtrade_mocks.core import Change, Fill, InsuranceChange, OrderChange, PositionChange, SettingsChange
 from outtrade_mocks.venues.api import Call, Push
+from outtrade_mocks.venues.holder import Holder
 from outtrade_mocks.venues.witness import Witness
 
-_TRUTHS = (OrderChange, Fill)
+_TRUTHS = (OrderChange, Fill, PositionChange, SettingsChange, InsuranceChange)
 
 
 class Watched:
@@ -29,11 +30,14 @@ class Watched:
 
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
+        self.holder = Holder(witness.exchange, witness.account)
+        """Positions of the account, where the venue has contracts."""
         self._truths: list[Callable[[Any], None]] = []
         self._pushes: list[Callable[[Push], None]] = []
 
     def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every OrderChange and Fill of the account under test."""
+        """Call with every change of the account under test: orders, fills, positions, settings, and the insurance
+        fund's, which may have been paid by it."""
         self._truths.append(callback)
 
     def on_push(self, callback: Callable[[Push], None]) -> None:

@@ -68,6 +68,8 @@ class Witness:
         self._foreign: set[int] = set()
         """Core ids of orders that somebody else placed."""
         self._standing = False
+        self._forced: dict[int, str] = {}
+        """Core ids of orders that the venue made (liquidation, adl, settlement)."""
 
     # ---------------------------------------------------------------- somebody else's liquidity
     def find(self, call: Call) -> str | None:
@@ -208,8 +210,12 @@ class Witness:
         """What only orders of somebody else, with a trigger, or of a list have."""
         trigger, group = (None, None) if order.terms is None else (order.terms.trigger, order.terms.list_id)
         found: dict[str, Any] = {}
-        if self._standing or order.order_id in self._foreign:
+        forced = "" if order.terms is None else order.terms.forced
+        if self._standing or order.order_id in self._foreign or forced:
             found["foreign"] = True
+        if forced:
+            found["forced"] = forced
+            self._forced[order.order_id] = forced
         if trigger is not None:
             found["trigger"] = "trailing_stop" if trigger.trailing else trigger.kind
             if trigger.price is not None:
@@ -219,7 +225,11 @@ class Witness:
     def fill_of(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""
         rules = self.exchange.instrument(fill.symbol)
-        foreign = {"foreign": True} if fill.order_id in self._foreign else {}
+        foreign: dict[str, Any] = {"foreign": True} if fill.order_id in self._foreign | set(self._forced) else {}
+        if fill.order_id in self._forced:
+            foreign["forced"] = self._forced[fill.order_id]
+        if fill.realised:
+            foreign["realised"] = self.amount(rules.settle, fill.realised)
         return foreign | {
             "trade_id": self._trade_id(fill.trade_id),
             "order": self._order_id(fill.order_id),

@@ -38,7 +38,7 @@ def matched(ix: Index, stated: Books, view: FillView) -> tuple[FillTruth | None,
         if fill.trade_id == view.trade_id
         and fill.seq < stated.seq
         and (stated.symbol is None or fill.symbol == stated.symbol)
-        and not (stated.agent and fill.foreign)
+        and not (stated.agent and fill.foreign and not fill.forced)
     ]
     for fill in same:
         order = ix.orders.get(fill.order)

@@ -99,11 +99,12 @@ def report_window(ix: Index) -> Window | None:
 
 
 def position(ix: Index, symbol: str, seq: int) -> Decimal:
-    """Own net position in a spot symbol just after event ``seq``: bought minus sold minus fees in the base asset."""
+    """Own net position just after event ``seq``: bought minus sold minus fees in the base asset. What the venue closed
+    of it (liquidation, deleveraging, settlement) counts as well."""
     base = base_of(ix, symbol)
     total = ZERO
-    for fill in ix.own_fills:
-        if fill.symbol == symbol and fill.seq <= seq:
+    for fill in ix.fills:
+        if fill.symbol == symbol and fill.seq <= seq and (fill.forced or not fill.foreign):
             quantity = Decimal(fill.quantity)
             total += quantity if fill.side == "buy" else -quantity
             total -= Decimal(fill.fee) if fill.fee_asset == base else ZERO

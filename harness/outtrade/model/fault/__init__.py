@@ -25,6 +25,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from outtrade.model.fault import contracts, lasting
+from outtrade.model.fault.contracts import Adl, Expiry, Liquidation
 from outtrade.model.fault.exchange import CancelRace, DelayedFill, Duplicated, PartialFill, Visibility
 from outtrade.model.fault.http import Ban, Forbidden, RateLimit, Reject
 from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel
@@ -83,17 +85,25 @@ Fault = Annotated[
     | Pause
     | OthersCancel
     | Halt
-    | ClockSkew,
+    | ClockSkew
+    | Liquidation
+    | Adl
+    | Expiry,
     Field(discriminator="kind"),
 ]
+
+PLOTTED = lasting.KINDS | contracts.KINDS
+"""Kinds that a scenario plans around its orders and positions; they are not thrown into any scenario."""
 
 FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 __all__ = [
     "FAULT",
+    "PLOTTED",
     "POINTS",
     "READS",
     "WRITES",
+    "Adl",
     "Ban",
     "Blackhole",
     "CancelRace",
@@ -103,6 +113,7 @@ __all__ = [
     "Disconnect",
     "DnsFailure",
     "Duplicated",
+    "Expiry",
     "Fault",
     "FaultBase",
     "Forbidden",
@@ -110,6 +121,7 @@ __all__ = [
     "Halt",
     "LateRequest",
     "Latency",
+    "Liquidation",
     "LostAnswer",
     "OrderState",
     "OthersCancel",

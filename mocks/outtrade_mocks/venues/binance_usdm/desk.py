@@ -22,6 +22,7 @@ from outtrade_mocks.core import (
     Change,
     Exchange,
     Fill,
+    InsuranceChange,
     Order,
     OrderChange,
     PositionChange,
@@ -165,6 +166,8 @@ class Desk:
                 asset = self.listings[position.symbol].margin
                 self.incomes.append((change.time, "FUNDING_FEE", position.symbol, paid, asset))
             self._funded[key] = position.funding if position.lots else 0
+        elif isinstance(change, InsuranceChange) and change.account == self.account.name:
+            self.incomes.append((change.time, "INSURANCE_CLEAR", change.symbol, -change.fee, change.asset))
         if isinstance(change, _OWN):
             self.updated_ns = self.exchange.now
 
