@@ -81,6 +81,8 @@ class FakePort:
         self.script: dict[str, list[Any]] = defaultdict(list)
         self.calls: list[tuple[str, float, Any]] = []
         """(operation, run time, what) of every call."""
+        self.ruled: dict[str, Any] = {}
+        """What the venue says of its rules when it is asked."""
         self.timeline: list[tuple[float, Callable[[], None]]] = []
         self.told: list[OrderState] = []
         self.closed = False
@@ -216,6 +218,9 @@ class FakePort:
 
     async def quote(self, symbol: str) -> Quote:
         return self._call("quote", symbol, lambda: Quote(D("99.99"), D("100.01")))  # type: ignore[no-any-return]
+
+    async def rules(self, symbol: str) -> dict[str, Any]:
+        return self._call("rules", symbol, lambda: dict(self.ruled))  # type: ignore[no-any-return]
 
 
 def run(port: FakePort, job: FakeTask, kind: type[Brain] = Brain) -> Report:

@@ -198,6 +198,18 @@ def read_quote(data: Mapping[str, Any]) -> Quote:
     return Quote(best[0], best[-1])
 
 
+def read_rules(data: Mapping[str, Any]) -> dict[str, Decimal | None]:
+    """Tick, step, least quantity and least notional out of the exchangeInfo of one symbol."""
+    filters = {one["filterType"]: one for one in data["symbols"][0]["filters"]}
+    lot, notional = filters["LOT_SIZE"], filters.get("NOTIONAL", {})
+    return {
+        "tick": Decimal(filters["PRICE_FILTER"]["tickSize"]),
+        "step": Decimal(lot["stepSize"]),
+        "quantity_min": Decimal(lot["minQty"]),
+        "notional_min": Decimal(notional["minNotional"]) if "minNotional" in notional else None,
+    }
+
+
 def order_params(venue_symbol: str, client_id: str, terms: Terms) -> dict[str, str]:
     """The parameters of a new order."""
     params = {"symbol": venue_symbol, "side": terms.side.upper(), "newClientOrderId": client_id}

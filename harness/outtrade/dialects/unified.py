@@ -100,3 +100,17 @@ def read_quote(book: Mapping[str, Any]) -> Quote:
     if not best:
         raise ValueError("an empty order book")
     return Quote(best[0], best[-1])
+
+
+def read_rules(market: Mapping[str, Any]) -> dict[str, Decimal | None]:
+    """A market structure of tick sizes: tick, step, least quantity (base units) and least notional (quote, or None).
+    Raises KeyError or ArithmeticError."""
+    size = Decimal(str(market.get("contractSize") or 1))
+    precision, least = market["precision"], {name: market["limits"][name].get("min") for name in ("amount", "cost")}
+    step = Decimal(str(precision["amount"])) * size
+    return {
+        "tick": Decimal(str(precision["price"])),
+        "step": step,
+        "quantity_min": max(step, (number(least["amount"]) or ZERO) * size),
+        "notional_min": number(least["cost"]) or None,
+    }

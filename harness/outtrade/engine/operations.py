@@ -1,4 +1,5 @@
-"""Operations of the exchange that last, for one run: halts, a clock that runs apart, orders ended by others.
+"""Operations of the exchange that last, for one run: halts, rules that change, a clock that runs apart,
+orders ended by others.
 
 Each acts on the venue itself (through its Witness, in the core's own words), so that all that follows from it is
 the venue's behaviour and not ours: refusals, stream events, balances set free.
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outtrade.faults.plan import Armed, Window
-from outtrade.model.fault import ClockSkew, Halt, OthersCancel
+from outtrade.model.fault import ClockSkew, Halt, OthersCancel, RuleChange
 from outtrade.model.history import NS
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Operations:
         for window in server.plan.windows("halt"):
             server.at(window.start, self._halts, window)
             server.at(window.end, self._resumes, window)
+        for armed in server.plan.of("rule_change"):
+            if armed.start < server.heal_at:
+                server.at(armed.start, self._changes, armed)
         for window in server.plan.windows("clock_skew"):
             server.at(window.end, self._right_again, window)
 
@@ -55,7 +59,7 @@ class Operations:
         server.tick()
 
     # ------------------------------------------------------------------ halts
-    def _symbols(self, window: Window) -> tuple[str, ...]:
+    def _symbols(self, window: Armed) -> tuple[str, ...]:
         wanted = window.fault.on.symbol
         return self.server.scenario.symbols if wanted is None else (wanted,)
 
@@ -74,6 +78,21 @@ class Operations:
         for symbol in self._symbols(window):
             server.venue.set_state(symbol, "open")
         server.heal(window)
+        server.tick()
+
+    # ------------------------------------------------------------------ rules
+    def _changes(self, armed: Armed) -> None:
+        """Other rules, for good: from here on they are simply the venue's."""
+        assert isinstance(armed.fault, RuleChange)
+        server, told = self.server, []
+        server.venue.advance(server.world.now)
+        for symbol in self._symbols(armed):
+            value = server.venue.set_rule(symbol, armed.fault.rule, armed.fault.times)
+            if value is not None:
+                told.append(f"{symbol} {armed.fault.rule} {value.normalize():f}")
+        if told:
+            server.recorder.add(armed.landed(detail=", ".join(told)))
+            server.heal(armed)
         server.tick()
 
     # ------------------------------------------------------------------ clocks

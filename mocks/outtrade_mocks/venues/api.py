@@ -239,6 +239,11 @@ class Venue(Desk, Protocol):
     def set_state(self, symbol: str, state: str) -> None:
         """The market of a unified symbol is in a trading state from now on (``core.states.TradingState``)."""
 
+    def set_rule(self, symbol: str, rule: str, times: int) -> Decimal | None:
+        """A trading rule of a unified symbol is ``times`` as strict from now on, and the venue's reference data say so:
+        ``tick``, ``step`` or ``notional`` (the least value of an order). Returns what it is now (quote per base, base
+        units or contracts, quote); None where the venue has no such rule. Orders that stand keep their terms."""
+
     def truth(self) -> dict[str, Any]:
         """``balances`` (asset -> (free, locked)), ``working`` (venue ids), ``mids`` (unified symbol -> price)."""
 

@@ -81,6 +81,17 @@ class Watched:
         """A market is in another trading state."""
         self._witness.set_state(symbol, state)
 
+    def set_rule(self, symbol: str, rule: str, times: int) -> Decimal | None:
+        """See ``Venue.set_rule``."""
+        value = self._witness.set_rule(symbol, rule, times)
+        if value is not None:
+            self._relist(symbol, rule, value)
+        return value
+
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """Write a changed rule into the reference data that the venue serves."""
+        raise NotImplementedError(f"{type(self).__name__} does not tell changed rules")
+
     def truth(self) -> dict[str, Any]:
         """The account as it is: balances, working orders, mid prices, positions."""
         return self._witness.truth()

@@ -11,6 +11,7 @@ and how its ids are made of the core's::
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
@@ -109,6 +110,26 @@ class Witness:
     def set_state(self, symbol: str, state: str) -> None:
         """The venue's own word on a market's trading state. Raises ValueError on a state that there is not."""
         self.exchange.set_state(symbol, TradingState(state))
+
+    def set_rule(self, symbol: str, rule: str, times: int) -> Decimal | None:
+        """See ``Venue.set_rule``. The book counts in ticks and lots, so these stay: the new ones are grids over
+        the old ones. Raises ValueError on another rule."""
+        rules = self.exchange.instrument(symbol)
+        if rule == "tick":
+            value = (rules.price_grid[0][1] if rules.price_grid else rules.tick) * times
+            rules = replace(rules, price_grid=((Decimal(0), value),))
+        elif rule == "step":
+            value = (rules.quantity_grid or rules.step) * times
+            rules = replace(rules, quantity_grid=value, market_step=rules.market_step and max(rules.market_step, value))
+        elif rule == "notional":
+            if not rules.notional_min:
+                return None
+            value = rules.notional_min * times
+            rules = replace(rules, notional_min=value)
+        else:
+            raise ValueError(f"there is no rule {rule!r} to change: tick, step, notional")
+        self.exchange.set_instrument(rules)
+        return value
 
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: house makers cancel, so that only ``fraction`` of its quantity is there to be

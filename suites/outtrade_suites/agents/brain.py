@@ -21,7 +21,7 @@ from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.halting import Halting
 from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
 from outtrade_suites.agents.protecting import Protecting
-from outtrade_suites.agents.sizing import Impossible, floor_to
+from outtrade_suites.agents.sizing import Impossible
 from outtrade_suites.agents.state import ZERO, Job, Order
 from outtrade_suites.agents.trading import Trading
 
@@ -107,6 +107,7 @@ class Brain(Halting, Amending, Protecting, Trading):
     async def step(self, job: Job) -> None:
         """One step of one job; a read that fails postpones it."""
         try:
+            await self.mind_the_rules(job)
             if job.intent.kind == "order":
                 await self.step_order(job)
             elif job.intent.kind == "trade":
@@ -220,7 +221,10 @@ class Brain(Halting, Amending, Protecting, Trading):
         return job.intent.on_partial != "keep" and order.filled > 0
 
     async def conclude(self, job: Job, order: Order) -> None:
-        """The last order ended: either the rest is to be taken, or that was it."""
+        """The last order ended: it is made anew, or the rest is to be taken, or that was it."""
+        if self.overtaken(order) and not job.filled:
+            await self.begin(job)
+            return
         terms = self.rest(job)
         if terms is None:
             job.close()
@@ -241,14 +245,14 @@ class Brain(Halting, Amending, Protecting, Trading):
         wanted = intent.on_partial == "complete" and job.filled > 0 and len(job.orders) <= FLATTEN_TRIES
         if not wanted or job.stopped or self.too_late(job) or self.complete(intent, job):
             return None
-        if any(order.status == "rejected" for order in job.orders):
+        if any(order.status == "rejected" and not self.overtaken(order) for order in job.orders):
             return None
         assert intent.symbol is not None and intent.side is not None
         if intent.quantity is not None:
             left = self.quantity_on_grid(intent.quantity - job.filled, self.instrument(intent.symbol), market=True)
             return Terms(intent.symbol, intent.side, "market", left)
         left = (intent.quote_quantity or ZERO) - job.quote_filled
-        return Terms(intent.symbol, intent.side, "market", None, floor_to(left, self.instrument(intent.symbol).tick))
+        return Terms(intent.symbol, intent.side, "market", None, self.amount_on_grid(left, intent.symbol))
 
     def bounded(self, job: Job, terms: Terms, quote: Any) -> Terms:
         """A market order as a price-bounded one, where the intent or the task limits slippage."""
@@ -309,7 +313,7 @@ class Brain(Halting, Amending, Protecting, Trading):
             job.wake = self.now() + 2
             return
         terms = self.next_closing_order(symbols)
-        rejected = order is not None and order.status == "rejected"
+        rejected = order is not None and order.status == "rejected" and not self.overtaken(order)
         if terms is None:
             job.close("done")
         elif rejected or self.too_late(job) or len(job.orders) > FLATTEN_TRIES * len(symbols):

@@ -282,6 +282,10 @@ class CcxtPort:
         book = await self.ask(self.exchange.fetch_order_book, symbol, 5)
         return parsed(lambda: unified.read_quote(book))
 
+    async def rules(self, symbol: str) -> dict[str, Any]:
+        await self.ask(self.exchange.load_markets, True)
+        return parsed(lambda: unified.read_rules(self.exchange.market(symbol)))
+
 
 def taken(venue_id: str, client_id: str, terms: Terms) -> OrderState:
     """An order of which the venue has said no more than that it has it."""

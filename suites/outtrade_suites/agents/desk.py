@@ -54,6 +54,11 @@ class Desk:
         self.gate = Gate(self.rng, opens=self.journal.silence())
         self.jobs = [Job(intent, Backoff(self.rng), wake=intent.at) for intent in task.intents]
         self.alerts: list[Alert] = []
+        self.rules: dict[str, Instrument] = dict(venue.instruments)
+        """What each symbol asks of an order, as last read (``learning``)."""
+        self.rules_read: dict[str, float] = {}
+        self.doubted: set[str] = set()
+        """Symbols whose rules are to be read again."""
         self.started = self.now()
         self.closing = False
         """The final clean-up has begun: nothing that adds exposure is sent any more."""
@@ -79,7 +84,8 @@ class Desk:
 
     # ------------------------------------------------------------ look-ups
     def instrument(self, symbol: str) -> Instrument:
-        return self.venue.instruments[symbol]
+        """The rules of a symbol as they are known now."""
+        return self.rules[symbol]
 
     @property
     def symbols(self) -> list[str]:

@@ -29,6 +29,7 @@ from outtrade.dialects.binance_spot import (
     read_order,
     read_pair,
     read_quote,
+    read_rules,
 )
 from outtrade.model.task import Report
 from outtrade_suites.agents.brain import Brain
@@ -230,6 +231,11 @@ class HttpxPort:
             "GET", "/api/v3/depth", {"symbol": self.venue.symbols[symbol], "limit": "5"}, signed=False
         )
         return parsed(lambda: read_quote(data))
+
+    async def rules(self, symbol: str) -> dict[str, Any]:
+        name = self.venue.symbols[symbol]
+        data = await self.call("GET", "/api/v3/exchangeInfo", {"symbol": name}, signed=False)
+        return parsed(lambda: read_rules(data))
 
 
 class HttpxAgent(Brain):

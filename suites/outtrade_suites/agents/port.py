@@ -116,6 +116,9 @@ class Port(Protocol):
         """The whole account: asset -> (free, locked)."""
 
     async def quote(self, symbol: str) -> Quote: ...
+    async def rules(self, symbol: str) -> dict[str, Any]:
+        """The rules as the venue tells them now: ``tick``, ``step``, ``quantity_min`` (base units) and ``notional_min``
+        (quote, or None), as fields of Instrument."""
 
 
 class Access(Protocol):

@@ -237,7 +237,7 @@ class Protecting(Reporting):
         """A stop that the venue will not take leaves the position bare: close it. An exit that it will not take is for
         a person to look at."""
         super().on_permanent(job, order, refusal)
-        if job.intent.kind == "protect":
+        if job.intent.kind == "protect" and order.terms.symbol not in self.doubted:
             self.on_no_protection(job, order, refusal)
 
     def on_no_protection(self, job: Job, order: Order, refusal: Refused) -> None:

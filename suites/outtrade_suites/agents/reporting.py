@@ -96,8 +96,8 @@ class Reporting(Accounts):
 
     # ------------------------------------------------------------ outcomes
     def complete(self, intent: Intent, job: Job) -> bool:
-        """Whether everything that was asked for is filled, within one step."""
-        step = self.instrument(intent.symbol or "").step
+        """Whether everything that was asked for is filled, within one step of the start: the task counts in these."""
+        step = self.venue.instruments[intent.symbol or ""].step
         if intent.quantity is not None:
             return job.filled > intent.quantity - step
         target = intent.quote_quantity or ZERO

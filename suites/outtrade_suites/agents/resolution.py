@@ -9,15 +9,15 @@ query that fails says nothing, and neither does a list of open orders.
 from __future__ import annotations
 
 from outtrade_suites.agents.desk import NotYet
+from outtrade_suites.agents.learning import Learning
 from outtrade_suites.agents.port import OrderState, PortError, Refused
-from outtrade_suites.agents.sending import Sending
 from outtrade_suites.agents.state import Job, Order
 
 LOOK_CAP = 12.0
 """The longest wait between two looks for an order in doubt, in seconds."""
 
 
-class Resolution(Sending):
+class Resolution(Learning):
     """What became of it?"""
 
     async def resolve(self, job: Job, order: Order) -> None:

@@ -52,6 +52,11 @@ class Sizing(Desk):
         cut = floor_to(quantity, rules.step)
         return floor_to(cut, rules.market_step) if market else cut
 
+    def amount_on_grid(self, amount: Decimal, symbol: str) -> Decimal:
+        """An amount of quote currency, cut to the tick that the symbol had at the start: a coarser grid of prices later
+        is none of amounts."""
+        return floor_to(amount, self.venue.instruments[symbol].tick)
+
     def quantity_unit(self, intent: Intent) -> tuple[Decimal | None, Decimal | None]:
         """What the intent asks for, as (base quantity, quote quantity): exactly one of them."""
         return intent.quantity, intent.quote_quantity
@@ -87,7 +92,7 @@ class Sizing(Desk):
             if quantity is not None:
                 quantity = self.quantity_on_grid(quantity, rules, market=True)
             if quote_quantity is not None:
-                quote_quantity = floor_to(quote_quantity, rules.tick)
+                quote_quantity = self.amount_on_grid(quote_quantity, symbol)
             return Terms(symbol, side, "market", quantity, quote_quantity, time_in_force=self.time_in_force(intent))
         if intent.limit_price is None:
             raise Impossible("a limit order needs a price")

@@ -121,7 +121,7 @@ class Trading(Reporting):
         """An order that joins the best price of its own side, or stands at the bound where that is better."""
         assert job.intent.symbol is not None and job.intent.side is not None
         side = job.intent.side
-        price = quote.bid if side == "buy" else quote.ask
+        price = self.price_on_grid(quote.bid if side == "buy" else quote.ask, side, rules.tick)
         if bound is not None:
             price = min(price, bound) if side == "buy" else max(price, bound)
         left = self.left(job, price, rules)

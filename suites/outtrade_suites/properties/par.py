@@ -1,14 +1,15 @@
 """Parameter validity (PAR): does an order request say what was meant, in words that the venue takes?
 
 The checks stand in `par_rules` (grids, limits, notation), `par_more` (bands, rounding), `par_ids` (client order
-ids, signatures), `par_intent` (what the intent asks for, and what cannot be done) and `par_exists` (endpoints and
-tools that do not exist) and `par_offered` (combinations that the venue does not offer).
+ids, signatures), `par_intent` (what the intent asks for, and what cannot be done), `par_exists` (endpoints and
+tools that do not exist), `par_offered` (combinations that the venue does not offer) and `par_changed` (rules that
+change).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import par_exists, par_ids, par_intent, par_more, par_offered, par_rules
+from outtrade_suites.properties import par_changed, par_exists, par_ids, par_intent, par_more, par_offered, par_rules
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
@@ -19,6 +20,7 @@ PROPERTIES: tuple[Property, ...] = tuple(
             *par_intent.PROPERTIES,
             *par_exists.PROPERTIES,
             *par_offered.PROPERTIES,
+            *par_changed.PROPERTIES,
         ),
         key=lambda prop: prop.id,
     )

@@ -15,6 +15,7 @@ from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument, Intent, is_contract
+from outtrade_suites.properties.rules_now import rules_at
 from outtrade_suites.properties.sent import (
     EXPOSING,
     MARGIN,
@@ -66,7 +67,8 @@ def _base_size(
     most = _part(op.intent, wanted.quantity, rule.step)
     if base > most + rule.step:
         return f"asks for {base:f} {rule.base} where at most {most:f} is wanted", "too-much"
-    step = max(rule.step, rule.market_step or ZERO) if op.order is not None and op.order.type == "market" else rule.step
+    now = rules_at(ix, wanted.symbol or "", op.seq) or rule
+    step = max(now.step, rule.market_step or ZERO) if op.order is not None and op.order.type == "market" else now.step
     if base <= wanted.quantity - step and _must_be_whole(ix, op, wanted) and not _all_held(ix, op, base, rule):
         return f"asks for {base:f} {rule.base} where {wanted.quantity:f} is wanted", "too-little"
     return None

@@ -18,6 +18,7 @@ from outtrade_mocks.venues import NAMES
 from outtrade_suites.spaces import by_venue
 from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.breakage import every_kind, faults, swarm
+from outtrade_suites.spaces.changing import changing
 from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.execution import execution
@@ -51,6 +52,7 @@ SPACES: dict[str, Space] = {
     "recovery": recovery,
     "execution": execution,
     "parameters": parameters,
+    "changing": changing,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

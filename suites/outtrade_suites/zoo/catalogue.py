@@ -255,4 +255,5 @@ ZOO: tuple[Broken, ...] = (
         needs_fault=False,
         space="orders",
     ),
+    _broken("argues_about_rules", "ccxt", "PAR-14", "nautechsystems/nautilus_trader#2980", space="changing"),
 )

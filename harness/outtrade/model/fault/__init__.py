@@ -29,7 +29,7 @@ from outtrade.model.fault import contracts, lasting
 from outtrade.model.fault.contracts import Adl, Expiry, Liquidation
 from outtrade.model.fault.exchange import CancelRace, DelayedFill, Duplicated, PartialFill, Visibility
 from outtrade.model.fault.http import Ban, Forbidden, RateLimit, Reject
-from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel
+from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel, RuleChange
 from outtrade.model.fault.lost import LostAnswer, Symptom
 from outtrade.model.fault.network import (
     Blackhole,
@@ -86,6 +86,7 @@ Fault = Annotated[
     | OthersCancel
     | Halt
     | ClockSkew
+    | RuleChange
     | Liquidation
     | Adl
     | Expiry,
@@ -131,6 +132,7 @@ __all__ = [
     "RateLimit",
     "Refuse",
     "Reject",
+    "RuleChange",
     "StreamClose",
     "StreamDrop",
     "StreamDuplicate",

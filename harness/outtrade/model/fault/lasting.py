@@ -1,4 +1,5 @@
-"""Faults of the exchange that are operations of its own: what others do to an order, halts, clocks that run apart.
+"""Faults of the exchange that are operations of its own: what others do to an order, halts, clocks that run apart,
+rules that change.
 
 They are no accidents of a request. The venue, or somebody with the account's password, does something that the agent
 did not ask for, and it stays so until it is undone.
@@ -56,5 +57,22 @@ class ClockSkew(FaultBase):
     duration: float = Field(default=60.0, gt=0)
 
 
-KINDS = frozenset({"others_cancel", "halt", "clock_skew"})
+class RuleChange(FaultBase):
+    """From ``on.after`` on a trading rule of ``on.symbol`` (None: of every market) is ``times`` as strict: its
+    ``tick``, its quantity ``step`` or its least ``notional``. It stays so: nothing heals. Orders that rest keep their
+    terms; new ones that keep the old rule alone are refused in the venue's words, and its reference data tell the new
+    rule. (A market's *status* changes with ``halt``.) Where a venue has no such rule, nothing happens.
+
+    Kraken tells ticks and steps as numbers of decimals, so that ``times`` is a power of ten there."""
+
+    kind: Literal["rule_change"] = "rule_change"
+    rule: Literal["tick", "step", "notional"] = "tick"
+    times: int = Field(default=10, ge=2, le=100_000)
+
+    @property
+    def variant(self) -> str:
+        return f"rule_change.{self.rule}"
+
+
+KINDS = frozenset({"others_cancel", "halt", "clock_skew", "rule_change"})
 """The kinds of this module: a scenario plans them around its orders, they are not thrown into any."""

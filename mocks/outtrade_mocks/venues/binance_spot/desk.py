@@ -32,7 +32,7 @@ from outtrade_mocks.venues.binance_codec import e8_of, money
 from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_spot.errors import refuse
 from outtrade_mocks.venues.binance_spot.limits import Limits
-from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, listings
+from outtrade_mocks.venues.binance_spot.reference import Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.binance_spot.traits import KNOBS
 from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
@@ -178,6 +178,11 @@ class Desk:
         if self._unlisted:
             self._know(found)
         return found
+
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """exchangeInfo tells another rule of a unified symbol from now on."""
+        entry = relisted(self.listings[symbol], rule, value)
+        self.listings[symbol] = self.by_id[entry.id] = entry
 
     def all_listed(self) -> list[Listing]:
         """All listings, each known to the core."""

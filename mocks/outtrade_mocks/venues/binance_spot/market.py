@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outtrade_mocks import cassettes
+from outtrade_mocks.core import TradingState
 from outtrade_mocks.venues import binance_codec as codec
 from outtrade_mocks.venues.api import Call
 from outtrade_mocks.venues.binance_codec import money
@@ -51,18 +52,24 @@ def rules(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     if permissions is not None:
         wanted_permissions = set(_WORDS.findall(permissions))
         entries = [entry for entry in entries if wanted_permissions & _permissions(entry)]
+    symbols = [entry.raw | {"status": status} if (status := _status(desk, entry)) else entry.raw for entry in entries]
     wanted = codec.optional(params, "symbolStatus")
-    if wanted is not None and wanted != "TRADING":
-        entries = []
-    info = exchange_info() | {
-        "serverTime": now // MS,
-        "rateLimits": desk.limits.rules(),
-        "symbols": [entry.raw for entry in entries],
-    }
+    if wanted is not None:
+        symbols = [raw for raw in symbols if raw["status"] == wanted]
+    info = exchange_info() | {"serverTime": now // MS, "rateLimits": desk.limits.rules(), "symbols": symbols}
     if codec.optional(params, "showPermissionSets") is not None and not codec.boolean(params, "showPermissionSets"):
         kept = [{name: value for name, value in raw.items() if name != "permissionSets"} for raw in info["symbols"]]
         info["symbols"] = kept
     return Outcome(info, now)
+
+
+def _status(desk: Desk, entry: Listing) -> str:
+    """The status of a symbol whose market is not open, "" where it is (enums.md; which state is called which is
+    *inferred*)."""
+    if entry.unified not in desk.exchange.instruments:
+        return ""
+    state = desk.exchange.state(entry.unified)
+    return "" if state is TradingState.OPEN else "HALT" if state is TradingState.HALTED else "BREAK"
 
 
 def _permissions(entry: Listing) -> set[str]:

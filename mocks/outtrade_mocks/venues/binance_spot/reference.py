@@ -13,7 +13,7 @@ grid where it divides evenly::
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -137,6 +137,21 @@ def core_instrument(entry: Listing, fees: Fees) -> CoreInstrument:
         maker_fee=maker,
         taker_fee=taker,
     )
+
+
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """The listing with another tick, step or least notional; ``tick`` and ``step`` stay the units of the book."""
+    names = {
+        "tick": {("PRICE_FILTER", "tickSize")},
+        "step": {("LOT_SIZE", "stepSize")},
+        "notional": {("NOTIONAL", "minNotional")},
+    }[rule]
+    if rule == "step" and _enabled(entry.filter("MARKET_LOT_SIZE").get("stepSize")):
+        names.add(("MARKET_LOT_SIZE", "stepSize"))
+    filters = [
+        one | {key: f"{value:.8f}" for kind, key in names if kind == one["filterType"]} for one in entry.raw["filters"]
+    ]
+    return replace(entry, raw=entry.raw | {"filters": filters})
 
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:

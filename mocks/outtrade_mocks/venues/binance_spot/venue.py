@@ -8,6 +8,7 @@ moves, ``render`` writes the answer down. All take the time as an argument, in U
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from outtrade_mocks.core import BalanceChange, Change, ListChange, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
@@ -162,6 +163,10 @@ class BinanceSpot(Watched):
         else:
             return
         self._push(push)
+
+    # ----------------------------------------------------------------- rules
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:

@@ -35,7 +35,7 @@ from outtrade_mocks.venues.binance_codec import symbol as symbol_chars
 from outtrade_mocks.venues.binance_usdm.errors import refuse
 from outtrade_mocks.venues.binance_usdm.limits import Limits
 from outtrade_mocks.venues.binance_usdm.listenkeys import ListenKeys
-from outtrade_mocks.venues.binance_usdm.reference import Listing, core_instrument, listings
+from outtrade_mocks.venues.binance_usdm.reference import Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.binance_usdm.traits import KNOBS
 from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
@@ -178,6 +178,11 @@ class Desk:
         return self._amend_count
 
     # --------------------------------------------------------------- symbols
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """The venue's reference data tell another rule of a unified symbol from now on."""
+        entry = relisted(self.listings[symbol], rule, value)
+        self.listings[symbol] = self.by_id[entry.id] = entry
+
     def listed(self, value: str) -> Listing:
         """The listing of a symbol as sent; raises -1100 or -1121."""
         found = self.by_id.get(value)

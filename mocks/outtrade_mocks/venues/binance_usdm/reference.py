@@ -196,6 +196,21 @@ def core_instrument(entry: Listing, fees: Fees) -> CoreInstrument:
     )
 
 
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """The listing with another tick, step or least notional; ``tick`` and ``step`` stay the units of the book."""
+    keys = {
+        "tick": {"PRICE_FILTER": "tickSize"},
+        "step": {"LOT_SIZE": "stepSize", "MARKET_LOT_SIZE": "stepSize"},
+        "notional": {"MIN_NOTIONAL": "notional"},
+    }[rule]
+    filters = [
+        one | {keys[one["filterType"]]: text(value)} if one["filterType"] in keys else one
+        for one in entry.raw["filters"]
+    ]
+    by_type = {one["filterType"]: one for one in filters}
+    return replace(entry, raw=entry.raw | {"filters": filters}, filters=by_type)
+
+
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings)."""
     return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}

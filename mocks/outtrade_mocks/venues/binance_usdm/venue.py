@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from outtrade_mocks.core import Change, Fill, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
@@ -176,6 +177,10 @@ class BinanceUsdm(Watched):
             return
         for push in self._reports.of(change):
             self._push(push)
+
+    # ----------------------------------------------------------------- rules
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:

@@ -38,7 +38,7 @@ from outtrade_mocks.venues.bybit.codec import MS, fixed, rounded
 from outtrade_mocks.venues.bybit.errors import refuse
 from outtrade_mocks.venues.bybit.limits import Limits
 from outtrade_mocks.venues.bybit.notes import NAMELESS, Execution, Note
-from outtrade_mocks.venues.bybit.reference import CATEGORIES, Listing, core_instrument, listings
+from outtrade_mocks.venues.bybit.reference import CATEGORIES, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.bybit.traits import KNOBS
 from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
@@ -159,6 +159,11 @@ class Desk:
         if self._unlisted:
             self.know(found)
         return found
+
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """The venue's reference data tell another rule of a unified symbol from now on."""
+        entry = relisted(self.listings[symbol], rule, value)
+        self.listings[symbol] = self.by_id[entry.category, entry.id] = entry
 
     def know(self, entry: Listing) -> Listing:
         """The core lists the symbol, if it did not."""

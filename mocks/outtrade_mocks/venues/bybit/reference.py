@@ -215,6 +215,16 @@ def core_instrument(entry: Listing, fees: Fees) -> CoreInstrument:
     )
 
 
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """The listing with another tick, step or least notional; ``tick`` and ``step`` stay the units of the book."""
+    group, key = {
+        "tick": ("priceFilter", "tickSize"),
+        "step": ("lotSizeFilter", "basePrecision" if entry.spot else "qtyStep"),
+        "notional": ("lotSizeFilter", "minOrderAmt" if entry.spot else "minNotionalValue"),
+    }[rule]
+    return replace(entry, raw=entry.raw | {group: entry.raw[group] | {key: text(value)}})
+
+
 TYPES = ["limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit"]
 
 

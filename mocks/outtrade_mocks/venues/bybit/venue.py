@@ -224,6 +224,10 @@ class Bybit(Watched):
         self._tell(change)
         self._reports.on_change(change)
 
+    # ----------------------------------------------------------------- rules
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
+
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
         """Let the market act up to ``now``."""

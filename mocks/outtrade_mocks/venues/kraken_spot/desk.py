@@ -43,7 +43,7 @@ from outtrade_mocks.venues.kraken_spot.errors import refuse
 from outtrade_mocks.venues.kraken_spot.ledger import Booking, Ledger
 from outtrade_mocks.venues.kraken_spot.limits import Limits
 from outtrade_mocks.venues.kraken_spot.notes import Ids, Note
-from outtrade_mocks.venues.kraken_spot.reference import Book, Listing, core_instrument, listings
+from outtrade_mocks.venues.kraken_spot.reference import Book, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.kraken_spot.traits import KNOBS
 
 ICEBERG_PARTS = 15
@@ -127,6 +127,10 @@ class Desk:
 
     def _rules(self, listing: Listing) -> Instrument:
         return core_instrument(listing, self.fees, precisions=self.book.precisions)
+
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """The venue's reference data tell another rule of a unified symbol from now on."""
+        self.book.relist(relisted(self.book.listings[symbol], rule, value))
 
     def open(self, listing: Listing) -> Listing:
         """The same pair, which the core lists from here on at the latest (``AT_ONCE``)."""

@@ -11,7 +11,7 @@ A pair has four names: its key ``XXBTZUSD``, its altname ``XBTUSD``, the name of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -154,6 +154,12 @@ class Book:
         """The pair of that name."""
         return self._names.get(name)
 
+    def relist(self, entry: Listing) -> None:
+        """A listing takes the place of the one with its names."""
+        for name in (entry.unified.replace("/", ""), entry.unified, entry.wsname, entry.altname, entry.id):
+            self._names[name] = entry
+        self.listings[entry.unified] = entry
+
     def asset_id(self, asset: str) -> str:
         """Kraken's code of a unified asset."""
         return self.asset_ids.get(asset, asset)
@@ -194,6 +200,18 @@ def core_instrument(
         maker_fee=fees[0],
         taker_fee=fees[1],
     )
+
+
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """The listing with another tick, step (powers of ten: decimals say so) or least cost; ``tick`` and the decimals
+    of the listing stay the units of the book."""
+    if rule == "step":
+        changed: dict[str, Any] = {"lot_decimals": -value.adjusted()}
+    elif rule == "tick":
+        changed = {"tick_size": text(value), "pair_decimals": -value.adjusted()}
+    else:
+        changed = {"costmin": text(value)}
+    return replace(entry, raw=entry.raw | changed)
 
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:

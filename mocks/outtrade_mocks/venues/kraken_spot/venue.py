@@ -190,6 +190,18 @@ class KrakenSpot(Watched):
         if isinstance(change, OrderChange) and self._pushes:
             self._reports.order(change)
 
+    # ----------------------------------------------------------------- rules
+    def set_rule(self, symbol: str, rule: str, times: int) -> Decimal | None:
+        """See ``Venue.set_rule``; ticks and steps are told as numbers of decimals, so they grow by powers of ten, and a
+        tick to 1 at most."""
+        rules = self.desk.exchange.instrument(symbol)
+        tick = rules.price_grid[0][1] if rules.price_grid else rules.tick
+        odd = str(times).strip("0") != "1" or (rule == "tick" and tick * times > 1)
+        return None if rule != "notional" and odd else super().set_rule(symbol, rule, times)
+
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
+
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
         """Let the market act up to ``now``."""

@@ -33,7 +33,7 @@ from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.okx.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.okx.limits import Limits
-from outtrade_mocks.venues.okx.reference import PRICE_LIMIT, Listing, core_instrument, listings
+from outtrade_mocks.venues.okx.reference import PRICE_LIMIT, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.okx.traits import KNOBS
 from outtrade_mocks.venues.witness import plain
 
@@ -247,6 +247,11 @@ class Desk:
         if found is None:
             raise refuse("instrument")
         return self.know(found)
+
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """The venue's reference data tell another rule of a unified symbol from now on."""
+        entry = relisted(self.listings[symbol], rule, value)
+        self.listings[symbol] = self.by_id[entry.id] = self.by_code[entry.raw.get("instIdCode")] = entry
 
     def know(self, entry: Listing) -> Listing:
         """The same instrument, which the core lists from here on at the latest."""

@@ -15,7 +15,7 @@ quote)::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -166,6 +166,12 @@ def _brackets(entry: Listing, mid: Decimal | None) -> tuple[Bracket, ...]:
         Bracket(cap=Decimal(row["maxSz"]) * each, leverage=int(row["maxLever"]), rate=Decimal(row["mmr"]))
         for row in rows
     )
+
+
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """The listing with another tick or lot; ``tick`` and ``lot`` stay the units of the book."""
+    key = {"tick": "tickSz", "step": "lotSz"}[rule]
+    return replace(entry, raw=dict(entry.raw) | {key: text(value)})
 
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:

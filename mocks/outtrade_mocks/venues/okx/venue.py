@@ -8,6 +8,7 @@ answer down. All take the time as an argument, in UNIX nanoseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from outtrade_mocks.core import Change
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Trait
@@ -160,6 +161,10 @@ class Okx(Watched):
         if self._pushes:
             for push in self._events.of(change):
                 self._push(push)
+
+    # ----------------------------------------------------------------- rules
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
 
     # ------------------------------------------------------------------ time
     def advance(self, now: int) -> None:
