@@ -260,6 +260,7 @@ def test_fixed_spaces() -> None:
         "recovery",
         "execution",
         "parameters",
+        "changing",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)
