@@ -1,6 +1,6 @@
 """Writes what can be generated of docs/venues: tables out of each venue's own data, and the venues side by side.
 
-    python docs/venue_tables.py                  writes every page
+    python docs/venue_tables.py                  writes every page, and in docs/add-a-venue.md what the eighth took
     python docs/venue_tables.py kraken_spot      writes one venue's page alone
     python docs/venue_tables.py --check          writes nothing; exit code 1 where a page is not up to date
 
@@ -20,6 +20,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "venues"
+RECIPE = ROOT / "docs" / "add-a-venue.md"
+BY_RECIPE = "deribit"
+"""The venue that was written from the recipe alone."""
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "mocks")]
 
@@ -28,7 +31,7 @@ from outtrade_mocks.venues.about import classes_of, told  # noqa: E402
 from outtrade_mocks.venues.vocabulary import GROUPS, TRAITS  # noqa: E402
 
 ESCAPED = {"\\": "\\\\", "|": "\\|", "*": "\\*", "<": "&lt;"}
-BLOCK = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- generated: ([a-z_ ]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 def cell(text: object) -> str:
@@ -178,6 +181,31 @@ judged. How to add a venue: [add-a-venue.md](../add-a-venue.md).
 {chr(10).join(parts)}"""
 
 
+def sizes(name: str) -> str:
+    """What a venue takes: files and lines of its folders, and of its page what is written by hand."""
+    folders = (
+        ("the venue", f"mocks/outtrade_mocks/venues/{name}", "*.py"),
+        ("cassettes", f"cassettes/{name}", "*.yaml"),
+        ("tests", f"tests/{name}", "*.py"),
+    )
+    rows, total = [], [0, 0]
+    for what, folder, pattern in folders:
+        texts = [path.read_text() for path in sorted((ROOT / folder).glob(pattern))]
+        rows.append((what, f"`{folder}`", len(texts), sum(len(text.splitlines()) for text in texts)))
+    by_hand = BLOCK.sub("", (PAGES / f"{name}.md").read_text())
+    rows.append(("the page, by hand", f"`docs/venues/{name}.md`", 1, len(by_hand.splitlines())))
+    for row in rows:
+        total = [total[0] + row[2], total[1] + row[3]]
+    shown = [(what, where, str(files), f"{lines:,}") for what, where, files, lines in (*rows, ("all", "", *total))]
+    return table(("", "where", "files", "lines"), shown)
+
+
+def recipe() -> str:
+    """What ought to stand in the recipe: the size of the venue that was written from it."""
+    made = {f"size of {BY_RECIPE}": sizes(BY_RECIPE)}
+    return BLOCK.sub(lambda block: f"{block[1]}{made[block[2]]}\n{block[4]}", RECIPE.read_text())
+
+
 def page(name: str) -> str:
     """What ought to stand on a venue's page."""
     path = PAGES / f"{name}.md"
@@ -195,6 +223,7 @@ def main(argv: Sequence[str]) -> int:
     pages = {PAGES / f"{name}.md": page(name) for name in options.venue or NAMES}
     if not options.venue:
         pages[PAGES / "README.md"] = comparison()
+        pages[RECIPE] = recipe()
     for path, text in pages.items():
         if path.exists() and path.read_text() == text:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ def body(venue: str, row: ErrorRow) -> str:
         return json.dumps({"retCode": int(row.code or 0), "retMsg": row.text, "result": {}})
     if venue == "kraken_spot":
         return json.dumps({"error": [row.text]})
+    if venue == "deribit":
+        return json.dumps({"jsonrpc": "2.0", "error": {"code": int(row.code), "message": row.text}})
     return json.dumps({"code": int(row.code), "msg": row.text})
 
 
@@ -45,7 +48,7 @@ def said(venue: str, row: ErrorRow) -> str:
 def meant(venue: str, row: ErrorRow) -> str:
     read: Any = import_module(f"outtrade_mocks.venues.{venue}.reading").read_answer
     raw = body(venue, row).encode()
-    short = venue in ("okx", "bybit")
+    short = len(signature(read).parameters) == 2
     outcome: str = (read(row.status, raw) if short else read(row.status, {}, raw, 0)).outcome
     return outcome
 
@@ -72,6 +75,17 @@ def test_every_documented_error_is_read_as_the_venue_means_it_or_more_carefully(
         ("binance_usdm", 400, {"code": -2019, "msg": "Margin is insufficient."}, "funds"),
         ("okx", 200, {"code": "1", "data": [{"sCode": "51016", "sMsg": "exists"}], "msg": ""}, "duplicate"),
         ("okx", 200, {"code": "51603", "data": [], "msg": "Order does not exist"}, "not_found"),
+        ("deribit", 400, {"error": {"code": 10004, "message": "order_not_found"}}, "not_found"),
+        ("deribit", 400, {"error": {"code": 10010, "message": "already_closed"}}, "unknown_order"),
+        ("deribit", 400, {"error": {"code": 11054, "message": "post_only_reject"}}, "would_take"),
+        ("deribit", 400, {"error": {"code": 10035, "message": "trigger_price_too_low"}}, "rules"),
+        ("deribit", 429, {"error": {"code": 10028, "message": "too_many_requests"}}, "rate"),
+        (
+            "deribit",
+            400,
+            {"error": {"code": 13009, "message": "unauthorized", "data": {"reason": "timestamp out of window"}}},
+            "clock",
+        ),
         ("okx", 503, {"code": "50001", "data": [], "msg": "Service temporarily unavailable"}, "busy"),
         (
             "okx",

@@ -204,10 +204,44 @@ def _bybit(wire: Wire, damage: Damage) -> Connections:
     return [("stream.bybit.com", place, texts) for place in places]
 
 
+def _deribit(wire: Wire, damage: Damage) -> Connections:
+    keys = wire.module.credentials
+    order = {"instrument_name": "BTC-PERPETUAL", "amount": 100, "price": 40000, "label": "A1", "type": "limit"}
+    stop = {"type": "stop_market", "trigger": "last_price", "trigger_price": 49000}
+    channels = ["user.orders.any.any.raw", "user.changes.BTC-PERPETUAL.raw", "user.portfolio.any"]
+    public = ["book.BTC-PERPETUAL.100ms", "book.BTC-PERPETUAL.none.10.100ms", "ticker.BTC-PERPETUAL.raw"]
+    login = {"grant_type": "client_credentials", "client_id": keys.key, "client_secret": keys.secret}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        *[("public/auth", login)] * 3,
+        ("public/test", {}),
+        ("public/set_heartbeat", {"interval": 10}),
+        ("private/subscribe", {"channels": channels}),
+        ("public/subscribe", {"channels": [*public, "trades.future.any.100ms", "quote.BTC-PERPETUAL"]}),
+        ("public/unsubscribe", {"channels": public[:1]}),
+        ("private/enable_cancel_on_disconnect", {"scope": "connection"}),
+        ("private/buy", order),
+        ("private/sell", order | {"price": 60000, "post_only": True, "valid_until": 1_900_000_000_000}),
+        ("private/sell", order | stop),
+        ("private/buy", order | {"type": "trailing_stop", "trigger": "mark_price", "trigger_offset": 50}),
+        ("private/edit_by_label", order),
+        ("private/cancel_by_label", {"label": "A1", "currency": "BTC"}),
+        ("private/cancel_all_by_kind_or_type", {"currency": "any", "type": "limit", "detailed": True}),
+        ("private/close_position", {"instrument_name": "BTC-PERPETUAL", "type": "market"}),
+        ("private/get_user_trades_by_currency", {"currency": "BTC", "count": 3, "sorting": "asc"}),
+        ("private/logout", {"invalidate_token": True}),
+    ]
+    texts = [
+        json.dumps({"jsonrpc": "2.0", "id": n, "method": name, "params": damage(params)})
+        for n, (name, params) in enumerate(calls)
+    ]
+    return [(wire.venue.stream_hosts[0][0], wire.venue.stream_path, texts)]
+
+
 FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {
     "binance_spot": _binance_spot,
     "binance_usdm": _binance_usdm,
     "bybit": _bybit,
+    "deribit": _deribit,
     "kraken_spot": _kraken_spot,
     "okx": _okx,
 }

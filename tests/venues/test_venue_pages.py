@@ -59,6 +59,13 @@ def test_the_comparison_is_as_it_would_be_written_today(script: ModuleType) -> N
     assert (DOCS / "venues" / "README.md").read_text() == script.comparison(), "run: python docs/venue_tables.py"
 
 
+def test_the_recipe_says_what_its_venue_took(script: ModuleType) -> None:
+    """Lines and files of the venue that was written from docs/add-a-venue.md, counted."""
+    path = DOCS / "add-a-venue.md"
+    assert f"<!-- generated: size of {script.BY_RECIPE} -->" in path.read_text()
+    assert path.read_text() == script.recipe(), "run: python docs/venue_tables.py"
+
+
 def test_a_page_with_a_broken_mark_is_refused(script: ModuleType) -> None:
     with pytest.raises(ValueError, match="no table 'prices'"):
         script.filled("binance_spot", "<!-- generated: prices -->\n<!-- end -->\n")

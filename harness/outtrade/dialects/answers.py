@@ -42,8 +42,8 @@ the venues' texts."""
 NEW_ORDERS = ("new orders", "eorder:rate limit", "eorder:domain rate limit")
 """Words of a limit on new orders. *Inferred* in the same way."""
 
-WOULD_TAKE = ("immediately match", "post only", "maker")
-WOULD_TRIGGER = ("trigger immediately", "immediately trigger", "relationship of the prices")
+WOULD_TAKE = ("immediately match", "post only", "post_only", "maker")
+WOULD_TRIGGER = ("trigger immediately", "immediately trigger", "relationship of the prices", "trigger_price_too")
 """Words about orders that the market has overtaken, in refusals of no declared class. *Inferred* in the same way."""
 KINDS: dict[str, Kind] = {
     "transient": "busy", "rate": "rate", "funds": "funds", "maintenance": "closed", "auth": "auth",
@@ -155,6 +155,10 @@ def errors(data: Any) -> list[Said] | None:
     if isinstance(data.get("error"), list):
         texts = [str(text) for text in data["error"] if not str(text).startswith("W")]  # warnings stand beside results
         return [Said(None, text) for text in texts] if texts or "result" in data else None
+    if isinstance(data.get("error"), dict) and isinstance(data["error"].get("code"), int):  # JSON-RPC 2.0
+        more = data["error"].get("data")
+        why = f": {more['reason']}" if isinstance(more, dict) and more.get("reason") else ""
+        return [Said(data["error"]["code"], f"{data['error'].get('message', '')}{why}")]
     if isinstance(data.get("retCode"), int):
         return [Said(data["retCode"], str(data.get("retMsg", "")))] if data["retCode"] else []
     code = data.get("code")

@@ -22,4 +22,4 @@ def lists_nothing(venue: Venue, body: bytes) -> bool:
     except ValueError:
         return False
     result = data.get("result") if isinstance(data, dict) else None
-    return isinstance(result, dict) and result.get("list") == []
+    return (result.get("list") if isinstance(result, dict) else result) == []

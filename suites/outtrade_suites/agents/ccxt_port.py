@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from outtrade.dialects import unified
@@ -37,6 +38,38 @@ NOT_CONNECTED = (
 
 FULL = 50
 """Rows in an answer from which on there may be more: the smallest page of any venue."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Peculiar:
+    """What one class of ccxt wants otherwise. ``client_id``: the parameter that names a new order; where ccxt reads it
+    out of no answer, the field of the venue's own object that has it. ``by_client_id``: the implicit method that lists
+    the orders of a name. ``units``: amounts of contracts are not counted in contracts, whatever ``contractSize`` says.
+    ``closed``, ``trades``: what lists have to be asked for to be whole. ``order_trades``: an order's trades can be had
+    by its id, of contracts too."""
+
+    client_id: str = "clientOrderId"
+    by_client_id: str = ""
+    units: bool = False
+    closed: Mapping[str, Any] = field(default_factory=dict)
+    trades: Mapping[str, Any] = field(default_factory=dict)
+    order_trades: bool = False
+
+
+PECULIAR = {
+    "deribit": Peculiar(
+        client_id="label",
+        by_client_id="private_get_get_order_state_by_label",
+        units=True,
+        closed={"include_unfilled": True, "include_old": True},
+        trades={"count": 1000},
+        order_trades=True,
+    )
+}
+"""ccxt class -> what it wants otherwise than the others."""
+USUAL = Peculiar()
 
 BY_CLIENT_ID: dict[str, tuple[str, bool]] = {"kraken": ("cl_ord_id", True), "bybit": ("orderLinkId", False)}
 """ccxt class -> the parameter by which it asks for an order by client id, where it is not ``clientOrderId`` (which
@@ -66,6 +99,7 @@ class CcxtPort:
         self.exchange.options.setdefault("fetchOrder", {})["acknowledged"] = True  # Bybit: of the last 500 orders
         self.exchange.on_rest_response = self.hear
         self.reader = Reader.of(venue.name)
+        self.own = PECULIAR.get(self.exchange.id, USUAL)
         listed = "oco" in self.reader.traits["types"] and hasattr(self.exchange, "private_post_orderlist_oco")
         smaller = self.reader.traits.get("amend") == "quantity_down_only"
         self.offers = frozenset({"pair"} if listed else ()) | frozenset({"amend"} if listed and smaller else ())
@@ -155,18 +189,23 @@ class CcxtPort:
             raise Doubtful("the answer is no list")
         return list(found)
 
-    async def pages(self, method: Callable[..., Any], symbol: str, since: float | None) -> list[Any]:
-        """All rows from ``since`` on, whether the venue's pages begin with the oldest or with the newest."""
+    async def pages(
+        self, method: Callable[..., Any], symbol: str, since: float | None, more: Mapping[str, Any] = NOTHING
+    ) -> list[Any]:
+        """All rows from ``since`` on, whether the venue's pages begin with the oldest or with the newest.
+
+        ``more``: what has to be asked for besides."""
         start = None if since is None else int(since * 1000)
-        known = {row["id"]: row for row in await self.rows(method, symbol, start)}
+        besides = (None, dict(more)) if more else ()
+        known = {row["id"]: row for row in await self.rows(method, symbol, start, *besides)}
         told, ahead = self.told(), True
         while told >= FULL and known:
             times = [row["timestamp"] for row in known.values()]
             before = len(known)
             if ahead:
-                page = await self.rows(method, symbol, max(times))
+                page = await self.rows(method, symbol, max(times), *besides)
             else:
-                page = await self.rows(method, symbol, start, None, {"until": min(times)})
+                page = await self.rows(method, symbol, start, None, {"until": min(times)} | dict(more))
             known |= {row["id"]: row for row in page}
             if len(known) > before:
                 told = self.told()
@@ -182,16 +221,20 @@ class CcxtPort:
 
     def size(self, symbol: str) -> Decimal:
         """Base units per unit of ccxt's amounts: the size of a contract."""
+        if self.own.units:
+            return Decimal(1)
         return Decimal(str(self.exchange.market(symbol).get("contractSize") or 1))
 
     def states(self, orders: Sequence[Any], symbol: str) -> list[OrderState]:
         """Order structures in our words."""
-        size = self.size(symbol)
+        size, own = self.size(symbol), self.own.client_id
+        for order in orders if self.own.by_client_id else ():
+            order["clientOrderId"] = order["info"].get(own)
         return parsed(lambda: [unified.read_order(order, symbol, size) for order in orders])
 
     # -------------------------------------------------------- the port
     async def place(self, client_id: str, terms: Terms) -> OrderState:
-        params: dict[str, Any] = {"clientOrderId": client_id}
+        params: dict[str, Any] = {self.own.client_id: client_id}
         if terms.post_only:
             params["postOnly"] = True
         elif terms.time_in_force is not None:
@@ -231,6 +274,8 @@ class CcxtPort:
     async def order(self, symbol: str, *, venue_id: str | None = None, client_id: str | None = None) -> OrderState:
         if venue_id is not None:
             found = [await self.ask(self.exchange.fetch_order, venue_id, symbol)]
+        elif self.own.by_client_id:
+            found = await self.named(symbol, str(client_id))
         else:
             word, listed = BY_CLIENT_ID.get(self.exchange.id, ("clientOrderId", False))
             if listed:
@@ -240,6 +285,14 @@ class CcxtPort:
         if not found:
             raise Refused("not_found", f"no order is called {client_id}")
         return self.states(found, symbol)[-1]
+
+    async def named(self, symbol: str, client_id: str) -> list[Any]:
+        """The orders of that name, by the venue's own request: ccxt has no method for it."""
+        market = self.exchange.market(symbol)
+        params = {"currency": market["settleId"], self.own.client_id: client_id}
+        answer = await self.ask(getattr(self.exchange, self.own.by_client_id), params)
+        rows = parsed(lambda: [row for row in answer["result"] if row["instrument_name"] == market["id"]])
+        return parsed(lambda: self.exchange.parse_orders(rows, market))
 
     async def open_orders(self, symbol: str) -> list[OrderState]:
         return self.states(await self.rows(self.exchange.fetch_open_orders, symbol), symbol)
@@ -256,18 +309,18 @@ class CcxtPort:
         else:
             ended = ["fetch_closed_orders"]
         for method in ended:
-            found += await self.pages(getattr(exchange, method), symbol, since)
+            found += await self.pages(getattr(exchange, method), symbol, since, self.own.closed)
         return self.states(found, symbol)
 
     async def fills(self, symbol: str, *, since: float | None = None, order: str | None = None) -> list[Fill]:
         exchange, size = self.exchange, self.size(symbol)
         if order is None:
-            trades = await self.pages(exchange.fetch_my_trades, symbol, since)
+            trades = await self.pages(exchange.fetch_my_trades, symbol, since, self.own.trades)
         elif exchange.has["fetchOrderTrades"] == "emulated":  # by the trades' ids, which the order knows
             known = await self.ask(exchange.fetch_order, order, symbol)
             named = {"trades": known["trades"]}
             trades = await self.rows(exchange.fetch_order_trades, order, symbol, None, None, named)
-        elif exchange.market(symbol)["spot"]:
+        elif self.own.order_trades or exchange.market(symbol)["spot"]:
             trades = await self.rows(exchange.fetch_order_trades, order, symbol)
         else:
             trades = await self.rows(exchange.fetch_my_trades, symbol, None, None, {"orderId": order})

@@ -8,8 +8,8 @@ with the state it gave. A sighting is such a mention::
         ->  Sight(names={"7", "AB12CD34-1"}, status="filled", op="query", asked=<request>, seq=<answer>)
 
 Bodies are read without asking which venue wrote them: an object names an order by any field that ends in ``id`` (or
-is called ``order``), and gives its state by a field called ``status``, ``state`` or ``orderStatus``. An object with a
-state may also be named by the key it stands under. Lists of trades name orders without a state.
+is called ``order``), and gives its state by one of ``STATES``. An object with a state may also be named by the key it
+stands under. Lists of trades name orders without a state.
 Only whole answers that the venue's traits call ``ok`` count; a refusal is read by its error class, not by its body.
 """
 
@@ -32,7 +32,7 @@ TELLING = frozenset(
 )
 """Operations whose answers name orders."""
 
-STATES = ("status", "state", "orderStatus")
+STATES = ("status", "state", "orderStatus", "order_state")
 """Fields that give an order's state, in the words of venues."""
 
 OVER = TERMINAL - {"filled"}
