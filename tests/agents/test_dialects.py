@@ -30,6 +30,9 @@ def body(venue: str, row: ErrorRow) -> str:
         return json.dumps({"retCode": int(row.code or 0), "retMsg": row.text, "result": {}})
     if venue == "kraken_spot":
         return json.dumps({"error": [row.text]})
+    if venue == "coinbase":
+        errors = import_module("outtrade_mocks.venues.coinbase.errors").table().values()
+        return json.dumps(next(one.body for one in errors if one.word == row.code))
     if venue == "deribit":
         return json.dumps({"jsonrpc": "2.0", "error": {"code": int(row.code), "message": row.text}})
     return json.dumps({"code": int(row.code), "msg": row.text})

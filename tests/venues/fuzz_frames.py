@@ -204,6 +204,23 @@ def _bybit(wire: Wire, damage: Damage) -> Connections:
     return [("stream.bybit.com", place, texts) for place in places]
 
 
+def _coinbase(wire: Wire, damage: Damage) -> Connections:
+    """ccxt makes the tokens, at the wire's time."""
+
+    def jwt() -> str:
+        return str(wire.ccxt.create_auth_token(wire.ccxt.seconds()))
+
+    def frame(channel: str, kind: str = "subscribe", **more: Any) -> str:
+        return json.dumps(damage({"type": kind, "channel": channel, "product_ids": ["BTC-USD"]}) | more)
+
+    names = ("level2", "ticker", "ticker_batch", "market_trades", "candles", "status", "heartbeats")
+    public = [frame(name, kind) for name in names for kind in ("subscribe", "unsubscribe")]
+    user = [frame("user", kind, jwt=jwt()) for kind in ("subscribe", "unsubscribe")]
+    user += [frame("user"), frame("heartbeats"), frame("ticker", jwt=jwt()), frame("user", "subscribe", product_ids=[])]
+    own, other = (host for host, _ in wire.venue.stream_hosts)
+    return [(own, "/", user), (other, "/", public + user)]
+
+
 def _deribit(wire: Wire, damage: Damage) -> Connections:
     keys = wire.module.credentials
     order = {"instrument_name": "BTC-PERPETUAL", "amount": 100, "price": 40000, "label": "A1", "type": "limit"}
@@ -241,6 +258,7 @@ FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {
     "binance_spot": _binance_spot,
     "binance_usdm": _binance_usdm,
     "bybit": _bybit,
+    "coinbase": _coinbase,
     "deribit": _deribit,
     "kraken_spot": _kraken_spot,
     "okx": _okx,

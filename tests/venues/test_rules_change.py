@@ -8,7 +8,7 @@ import ccxt
 import pytest
 from direct import MIDS, Wire
 
-VENUES = ("binance_spot", "binance_usdm", "bybit", "kraken_spot", "okx")
+VENUES = ("binance_spot", "binance_usdm", "bybit", "coinbase", "kraken_spot", "okx")
 
 
 def told(wire: Wire, symbol: str) -> tuple[Decimal, Decimal, Decimal | None]:

@@ -6,6 +6,7 @@ Venues word a refusal in one of three ways, which are told by their looks and no
     {"code": "1", "msg": "", "data": [{"sCode": "51008"}]}   an envelope, and items with codes of their own
     {"retCode": 170131, "retMsg": "...", "result": {}}       an envelope with a number
     {"error": ["EOrder:Insufficient funds"], "result": {}}   an envelope with texts
+    {"success": false, "error_response": {"error": "..."}}   reasons in place of codes (``reasons``)
 
 What a code means stands in the traits ``error_classes``, ``ambiguous_codes``, ``duplicate_answer``, ``query_unknown``,
 ``cancel_unknown`` and ``ban``. In doubt an answer is doubtful: every 5xx (but for a code that ``ambiguous_statuses``
@@ -29,6 +30,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from outtrade.dialects.reasons import reasons
 from outtrade.dialects.words import Doubtful, Kind, Refused
 from outtrade_mocks import venues
 
@@ -80,6 +82,9 @@ class Reader:
             raise Refused(kind, said.text, code=said.code, retry_after=self.silence(headers, said.text, now))
         data = parse(body)
         found = errors(data)
+        auth = (self.traits.get("error_classes") or {}).get("auth")
+        if found is None and status in (401, 403) and lists(auth, Said(None, body.strip())):
+            raise Refused("auth", body.strip())  # in plain text
         if found is None:
             raise Doubtful(f"HTTP {status}" if status >= 400 else f"HTTP {status} with a body that is no answer")
         for said in found:
@@ -166,7 +171,7 @@ def errors(data: Any) -> list[Said] | None:
         return list(items(data)) or ([Said(int(code), str(data.get("msg", "")))] if code not in ("0", "2") else [])
     if isinstance(code, int) and "msg" in data:
         return [Said(code, str(data["msg"]))]
-    return []
+    return [Said(None, text) for text in reasons(data)]
 
 
 def items(envelope: Mapping[str, Any]) -> Iterator[Said]:

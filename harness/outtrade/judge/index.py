@@ -39,6 +39,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from outtrade.judge import listing
 from outtrade.judge.records import (
     ZERO,
     Doubt,
@@ -402,6 +403,22 @@ class Index:
                 if token.search(self.body(end)):
                     yield Resolution("found", "listing", end.at, end.seq)
                     break
+                if op.client_id is not None and self._lacks(other, op):
+                    yield Resolution("absent", "listing", end.at, end.seq)
+                    break
+
+    def _lacks(self, listed: Operation, op: Operation) -> bool:
+        """Whether a list without the order proves that it is not there, at a venue that knows no query by client order
+        id (trait ``lookup``)."""
+        rule = self.trait("lookup")
+        if not isinstance(rule, Mapping) or not listing.covers(listed, op):
+            return False
+        last = self.last_send(op.client_id or "", listed.seq) or op
+        if listed.sent_at < last.sent_at + self.absent_after - CLOCK_SLACK:
+            return False
+        assert isinstance(listed.end, Response)
+        sent = listing.seconds(self.scenario.epoch, op.sent_at)
+        return listing.whole(rule, listed, self.body(listed.end), sent)
 
     def doubts_of(self, intent: Intent) -> list[Doubt]:
         """Doubts about order requests of the intent, in order of sending."""

@@ -248,8 +248,8 @@ class Doubt:
     Begins at the end the client saw (``since``). Ended by a query that finds the order, by a by-id "not found" to a
     query sent at least ``absent_after`` after the id was last sent, by a stream event, by a list that holds it, by a
     cancel or amend that the venue carried out on it, or by the answer to a resend (an acknowledgement, or "duplicate
-    id"). A query that fails, an early "not found", an "unknown order" on a cancel and absence from a list end
-    nothing."""
+    id"). A query that fails, an early "not found", an "unknown order" on a cancel and absence from a list end nothing
+    (but see ``listing``)."""
 
     op: Operation
     since: int

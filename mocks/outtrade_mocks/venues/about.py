@@ -66,8 +66,8 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """All of it. ``refusal_keys``: what the JSON object of every refusal has. ``answer_keys``: what the object of
-    every answer over HTTP has; empty where an answer is the bare result."""
+    """All of it. ``refusal_keys``: what the JSON object of every refusal has (``a|b``: one of these). ``answer_keys``:
+    what the object of every answer over HTTP has; empty where an answer is the bare result."""
 
     endpoints: tuple[EndpointRow, ...]
     errors: tuple[ErrorRow, ...]

@@ -15,6 +15,7 @@ open, closed and cancelled ones (``has``), whether an order's trades can be had 
 from __future__ import annotations
 
 import inspect
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -39,6 +40,9 @@ NOT_CONNECTED = (
 FULL = 50
 """Rows in an answer from which on there may be more: the smallest page of any venue."""
 
+LISTS = frozenset({"result", "data", "orders", "fills"})
+"""Where venues that answer with an object have their lists."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -48,7 +52,9 @@ class Peculiar:
     out of no answer, the field of the venue's own object that has it. ``by_client_id``: the implicit method that lists
     the orders of a name. ``units``: amounts of contracts are not counted in contracts, whatever ``contractSize`` says.
     ``closed``, ``trades``: what lists have to be asked for to be whole. ``order_trades``: an order's trades can be had
-    by its id, of contracts too."""
+    by its id, of contracts too; ``trades_of``: by this parameter of ``fetch_my_trades``. ``balances``: what balances
+    have to be asked for to say what is locked. ``market_buy``: a market buy by quantity, which ccxt sends by cost alone
+    unless parameters say otherwise (``{}``: the quantity)."""
 
     client_id: str = "clientOrderId"
     by_client_id: str = ""
@@ -56,9 +62,18 @@ class Peculiar:
     closed: Mapping[str, Any] = field(default_factory=dict)
     trades: Mapping[str, Any] = field(default_factory=dict)
     order_trades: bool = False
+    trades_of: str = "orderId"
+    balances: Mapping[str, Any] = field(default_factory=dict)
+    market_buy: str = ""
 
 
 PECULIAR = {
+    "coinbase": Peculiar(
+        client_id="client_order_id",
+        trades_of="order_id",
+        balances={"v3": True},
+        market_buy='{"market_market_ioc": {"base_size": "{}"}}',
+    ),
     "deribit": Peculiar(
         client_id="label",
         by_client_id="private_get_get_order_state_by_label",
@@ -66,7 +81,7 @@ PECULIAR = {
         closed={"include_unfilled": True, "include_old": True},
         trades={"count": 1000},
         order_trades=True,
-    )
+    ),
 }
 """ccxt class -> what it wants otherwise than the others."""
 USUAL = Peculiar()
@@ -185,7 +200,7 @@ class CcxtPort:
         is no answer."""
         found = await self.ask(method, *args)
         data = self.understood()
-        if isinstance(data, dict) and not {"result", "data"} & set(data):
+        if isinstance(data, dict) and not LISTS & set(data):
             raise Doubtful("the answer is no list")
         return list(found)
 
@@ -248,6 +263,9 @@ class CcxtPort:
         amount = None if terms.quantity is None else plain(terms.quantity / size)
         price = None if terms.price is None else plain(terms.price)
         kind = "market" if price is None else "limit"
+        if self.own.market_buy and kind == "market" and terms.side == "buy" and amount is not None:
+            configuration = json.loads(self.own.market_buy.replace("{}", amount))
+            params |= {"cost": "1", "order_configuration": configuration}
         order = await self.ask(self.exchange.create_order, terms.symbol, kind, terms.side, amount, price, params)
         if order.get("status") is None and order.get("id"):
             return taken(str(order["id"]), client_id, terms)
@@ -276,6 +294,11 @@ class CcxtPort:
             found = [await self.ask(self.exchange.fetch_order, venue_id, symbol)]
         elif self.own.by_client_id:
             found = await self.named(symbol, str(client_id))
+        elif "lookup" in self.reader.traits:  # no query knows client ids: list all orders, and compare
+            mine = [state for state in await self.all_orders(symbol, 0.0) if state.client_id == client_id]
+            if not mine:
+                raise Refused("not_found", f"no order is called {client_id}")
+            return mine[-1]
         else:
             word, listed = BY_CLIENT_ID.get(self.exchange.id, ("clientOrderId", False))
             if listed:
@@ -320,15 +343,15 @@ class CcxtPort:
             known = await self.ask(exchange.fetch_order, order, symbol)
             named = {"trades": known["trades"]}
             trades = await self.rows(exchange.fetch_order_trades, order, symbol, None, None, named)
-        elif self.own.order_trades or exchange.market(symbol)["spot"]:
+        elif self.own.order_trades or (exchange.market(symbol)["spot"] and exchange.has["fetchOrderTrades"]):
             trades = await self.rows(exchange.fetch_order_trades, order, symbol)
         else:
-            trades = await self.rows(exchange.fetch_my_trades, symbol, None, None, {"orderId": order})
+            trades = await self.rows(exchange.fetch_my_trades, symbol, None, None, {self.own.trades_of: order})
         fills = parsed(lambda: [unified.read_fill(trade, symbol, size) for trade in trades])
         return [fill for fill in fills if order is None or fill.order == order]
 
     async def balances(self) -> dict[str, Any]:
-        account = await self.ask(self.exchange.fetch_balance)
+        account = await self.ask(self.exchange.fetch_balance, dict(self.own.balances))
         return parsed(lambda: unified.read_balances(account))
 
     async def quote(self, symbol: str) -> Quote:
