@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from outtrade.model.task import (
         Alert,
         BalanceView,
+        ExecutionView,
         FillView,
         Intent,
         OrderView,
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Alert",
     "BalanceView",
+    "ExecutionView",
     "FillView",
     "Intent",
     "OrderView",

@@ -81,6 +81,7 @@ class FakePort:
         self.script: dict[str, list[Any]] = defaultdict(list)
         self.calls: list[tuple[str, float, Any]] = []
         """(operation, run time, what) of every call."""
+        self.shown = Quote(D("99.99"), D("100.01"), ((D("99.99"), D(50)),), ((D("100.01"), D(50)),))
         self.ruled: dict[str, Any] = {}
         """What the venue says of its rules when it is asked."""
         self.timeline: list[tuple[float, Callable[[], None]]] = []
@@ -217,7 +218,7 @@ class FakePort:
         return self._call("balances", None, lambda: dict(self.held))  # type: ignore[no-any-return]
 
     async def quote(self, symbol: str) -> Quote:
-        return self._call("quote", symbol, lambda: Quote(D("99.99"), D("100.01")))  # type: ignore[no-any-return]
+        return self._call("quote", symbol, lambda: self.shown)  # type: ignore[no-any-return]
 
     async def rules(self, symbol: str) -> dict[str, Any]:
         return self._call("rules", symbol, lambda: dict(self.ruled))  # type: ignore[no-any-return]

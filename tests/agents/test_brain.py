@@ -388,7 +388,7 @@ def test_a_trade_waits_as_a_maker_and_takes_the_rest_within_the_bound(port: Fake
     report = run(port, task(trade(patience=30, max_slippage_bps="50")))
     sent = [(when, what[1]) for op, when, what in port.calls if op == "place"]
     assert [(terms.post_only, terms.time_in_force, terms.price) for _, terms in sent[:2]] == [
-        (True, None, D("99.99")), (False, "IOC", D("100.50")),
+        (True, None, D("99.99")), (False, "IOC", D("100.21")),
     ]  # fmt: skip
     assert sent[1][0] == pytest.approx(35, abs=1)
     assert report.outcomes["t1"].status in ("done", "failed")

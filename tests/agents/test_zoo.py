@@ -24,7 +24,7 @@ IMPLEMENTED = [
     *(f"RCV-{n:02}" for n in range(1, 21)),
     *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15)),
     *(f"ORD-{n:02}" for n in (1, 2, 3, 4, 5, 7, 9, 10, 11, 12)),
-    *(f"EXQ-{n:02}" for n in (1, 3, 6, 7)),
+    *(f"EXQ-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7)),
     *(f"LIM-{n:02}" for n in (1, 2, 4)),
 ]
 

@@ -192,10 +192,11 @@ def read_balances(data: Mapping[str, Any]) -> dict[str, tuple[Decimal, Decimal]]
 def read_quote(data: Mapping[str, Any]) -> Quote:
     """Best prices from an order book; where nobody buys (sells), the best ask (bid) stands for both. Raises ValueError
     on an empty book."""
-    best = [Decimal(data[side][0][0]) for side in ("bids", "asks") if data[side]]
+    bids, asks = (tuple((Decimal(price), Decimal(size)) for price, size in data[side]) for side in ("bids", "asks"))
+    best = [levels[0][0] for levels in (bids, asks) if levels]
     if not best:
         raise ValueError("an empty order book")
-    return Quote(best[0], best[-1])
+    return Quote(best[0], best[-1], bids, asks)
 
 
 def read_rules(data: Mapping[str, Any]) -> dict[str, Decimal | None]:

@@ -93,13 +93,16 @@ def read_balances(balance: Mapping[str, Any]) -> dict[str, tuple[Decimal, Decima
     return {asset: both for asset, both in found.items() if any(both)}
 
 
-def read_quote(book: Mapping[str, Any]) -> Quote:
-    """Best prices from an order book; where nobody buys (sells), the best ask (bid) stands for both. Raises ValueError
-    on an empty book."""
-    best = [Decimal(str(book[side][0][0])) for side in ("bids", "asks") if book[side]]
+def read_quote(book: Mapping[str, Any], size: Decimal = Decimal(1)) -> Quote:
+    """Best prices and levels of an order book; where nobody buys (sells), the best ask (bid) stands for both. ``size``:
+    base units per unit of amounts. Raises ValueError on an empty book."""
+    bids, asks = (
+        tuple((Decimal(str(level[0])), amount(level[1], size)) for level in book[side]) for side in ("bids", "asks")
+    )
+    best = [levels[0][0] for levels in (bids, asks) if levels]
     if not best:
         raise ValueError("an empty order book")
-    return Quote(best[0], best[-1])
+    return Quote(best[0], best[-1], bids, asks)
 
 
 def read_rules(market: Mapping[str, Any]) -> dict[str, Decimal | None]:

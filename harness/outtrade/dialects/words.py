@@ -101,10 +101,12 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Best bid and best ask."""
+    """Best bid and best ask, and the levels that were shown, as (price, base units), best first."""
 
     bid: Decimal
     ask: Decimal
+    bids: tuple[tuple[Decimal, Decimal], ...] = ()
+    asks: tuple[tuple[Decimal, Decimal], ...] = ()
 
     @property
     def mid(self) -> Decimal:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 API = 1
 
@@ -97,7 +97,16 @@ class Intent(Plain):
     max_slippage_bps: Number | None = None
     max_fee_bps: Number | None = None
     patience: float | None = None
+    max_age: float | None = Field(default=None, gt=0)
     fallback_types: tuple[OrderType, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_age(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An intent that does not speak of the age of prices is written as ever."""
+        data: dict[str, Any] = handler(self)
+        if self.max_age is None:
+            data.pop("max_age", None)
+        return data
 
 
 def is_contract(symbol: str) -> bool:
@@ -152,13 +161,38 @@ class Task(Plain):
     instances: int = 1
 
 
+class ExecutionView(Plain):
+    """How well one intent was executed. What is None is not tracked.
+
+    ``intended_price`` is the price that was counted on before anything was sent: the limit of the intent, else the mid
+    price on which its first order was decided. ``slippage_bps`` is how much worse than that the fills were on average,
+    in basis points (negative: better; None where nothing was filled). ``partial_fill``: something was filled, but not
+    everything. ``latency``: seconds from the first order request until its answer was known, or, where that was lost,
+    until the order was found.
+    """
+
+    intended_price: Number | None = None
+    slippage_bps: Number | None = None
+    partial_fill: bool | None = None
+    latency: float | None = Field(default=None, ge=0)
+
+
 class Outcome(Plain):
-    """What became of one intent, as the agent sees it."""
+    """What became of one intent, as the agent sees it; ``execution`` None: no record of that is kept."""
 
     status: OutcomeStatus
     filled: Number | None = None
     average_price: Number | None = None
     reason: str = ""
+    execution: ExecutionView | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An outcome without a record is written as ever."""
+        data: dict[str, Any] = handler(self)
+        if self.execution is None:
+            data.pop("execution", None)
+        return data
 
 
 class OrderView(Plain):

@@ -164,6 +164,7 @@ class Brain(Halting, Amending, Protecting, Trading):
         terms = self.terms(job.intent)
         symbol = terms.symbol
         quote = await self.ask(lambda: self.port.quote(symbol))
+        self.decided_at(job, quote.mid)
         terms = self.within_rules(terms, quote)
         if shortage := self.shortage(terms, quote, await self.free_funds()):
             if not self.books_may_lag(job):

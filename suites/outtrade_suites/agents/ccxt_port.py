@@ -356,7 +356,7 @@ class CcxtPort:
 
     async def quote(self, symbol: str) -> Quote:
         book = await self.ask(self.exchange.fetch_order_book, symbol, 5)
-        return parsed(lambda: unified.read_quote(book))
+        return parsed(lambda: unified.read_quote(book, self.size(symbol)))
 
     async def rules(self, symbol: str) -> dict[str, Any]:
         await self.ask(self.exchange.load_markets, True)

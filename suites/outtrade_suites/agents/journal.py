@@ -28,6 +28,10 @@ class Journal:
         if self._store.get(key) != value:
             self._store[key] = value
 
+    def forget(self, order: Order) -> None:
+        """An order that never came to be, and that another one replaces, is no matter of a restart."""
+        self._store.pop(f"order:{order.client_id}", None)
+
     def verdict(self, intent: str, verdict: OutcomeStatus, reason: str) -> None:
         """An intent is decided, whatever happens later."""
         self._store[f"intent:{intent}"] = {"verdict": verdict, "reason": reason}

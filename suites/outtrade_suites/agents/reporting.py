@@ -9,13 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from outtrade.model.task import BalanceView, FillView, Intent, OrderView, Outcome, OutcomeStatus, PositionView, Report
-from outtrade_suites.agents.accounts import Accounts
 from outtrade_suites.agents.books import average, signed
 from outtrade_suites.agents.port import Fill, OrderState
+from outtrade_suites.agents.recording import Recording
 from outtrade_suites.agents.state import ZERO, Job, Order
 
 
-class Reporting(Accounts):
+class Reporting(Recording):
     """Beliefs as the contract words them."""
 
     # -------------------------------------------------------------- views
@@ -107,8 +107,13 @@ class Reporting(Accounts):
     def outcome(self, job: Job) -> Outcome:
         """What became of an intent."""
         fills = [fill for order in job.orders for fill in self.books.fills_of(order)]
+        partial = bool(job.filled) and not self.complete(job.intent, job)
         return Outcome(
-            status=self.outcome_status(job), filled=job.filled, average_price=average(fills), reason=job.reason
+            status=self.outcome_status(job),
+            filled=job.filled,
+            average_price=average(fills),
+            reason=job.reason,
+            execution=self.execution(job, partial=partial),
         )
 
     def outcome_status(self, job: Job) -> OutcomeStatus:

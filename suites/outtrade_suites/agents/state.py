@@ -134,6 +134,14 @@ class Job:
     """Requests for an amendment so far."""
     stage: str = ""
     """How far a flatten has come."""
+    priced_at: float = 0.0
+    """When the price was read on which its latest order was decided, run time; 0: not in this life."""
+    intended: Decimal | None = None
+    """The mid price on which its first order was decided (``recording``)."""
+    unanswered: float | None = None
+    """When its first request left, where the answer to that was lost, run time."""
+    latency: float | None = None
+    """Seconds until the answer to its first request was known."""
 
     @property
     def due(self) -> float:

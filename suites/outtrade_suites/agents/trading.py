@@ -6,16 +6,18 @@ the rest is taken. ``max_fee_bps`` says whether it may be taken at all. So::
 
     making    a post-only order at the touch, never beyond the bound; until patience ends, or for ever where the
               taker's fee is too high
-    taking    immediate-or-cancel orders at the bound, one after the other, while the touch is within the bound
+    taking    immediate-or-cancel orders, one after the other, while the touch is within the bound: each as large as
+              what the book shows near its best price, and at most at the bound
 
-What the bound, the fees or the time do not allow is left, and reported as such.
+What the bound, the fees or the time do not allow is left, and reported as such. And ``max_age`` says how old a price
+may be when an order leaves that was decided on it: one that was held up (a limit, an outage, a doubt) is decided anew.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from outtrade.model.task import Instrument, Intent
+from outtrade.model.task import Instrument, Intent, Side
 from outtrade_suites.agents.port import Quote, Terms
 from outtrade_suites.agents.reporting import Reporting
 from outtrade_suites.agents.sizing import Impossible, floor_to
@@ -23,6 +25,10 @@ from outtrade_suites.agents.state import ZERO, Job, Order
 
 BETWEEN_PIECES = 8.0
 """Seconds between two orders that take: a book that was swept needs time to fill again."""
+STRIDE = Decimal("0.4")
+"""The part of the bound on slippage that one order may walk from the best price."""
+HURRY = 40.0
+"""Seconds before the end from which on the whole bound is used."""
 LOOK_AT_PRICE = 3.0
 """Seconds between two looks at a price that is beyond the bound."""
 BPS = Decimal(10_000)
@@ -39,7 +45,10 @@ class Trading(Reporting):
         elif order.phase == "doubt":
             await self.resolve(job, order)
         elif order.phase == "unsent":
-            await self.send_or_drop(job, order)
+            if self.outdated(job):
+                await self.decide_again(job, order)
+            else:
+                await self.send_or_drop(job, order)
         else:
             await self.follow(job, order)
             if order.phase == "live" and self.now() < (over := job.intent.at + (job.intent.patience or 0.0)):
@@ -72,6 +81,27 @@ class Trading(Reporting):
             self.new_order(job, terms)
         return None
 
+    def outdated(self, job: Job) -> bool:
+        """Whether the price on which the order was decided is older than the intent allows."""
+        most = job.intent.max_age
+        return most is not None and self.now() > job.priced_at + most
+
+    async def decide_again(self, job: Job, order: Order) -> None:
+        """An order that did not get through in time is decided anew. The same terms go under the same id, others under
+        another one: what was asked under the first is history."""
+        if job.stopped or self.too_late(job) or not self.may_resend(order):
+            await self.send_or_drop(job, order)
+            return
+        try:
+            terms = await self.piece(job)
+        except Impossible as reason:
+            return job.close(reason=f"it cannot be traded any more: {reason}")
+        if terms == order.terms:
+            await self.send_or_drop(job, order)
+        elif terms is not None:
+            self.journal.forget(order)
+            self.new_order(job, terms)
+
     async def piece(self, job: Job) -> Terms | None:
         """The order that comes next; None where there is none now (the job knows when to look again, or has ended).
         Raises Impossible where there can be none."""
@@ -81,11 +111,15 @@ class Trading(Reporting):
         rules = self.instrument(symbol)
         if rules.status != "trading":
             raise Impossible(f"{symbol} is not trading ({rules.status})")
+        began = self.now()
         quote = await self.ask(lambda: self.port.quote(symbol))
+        job.priced_at = began
         if job.filled and self.complete(intent, job):
             job.close()
             return None
-        bound = self.bound(intent, self.journal.mid(intent.id, quote.mid), rules)
+        mid = self.journal.mid(intent.id, quote.mid)
+        self.decided_at(job, mid)
+        bound = self.bound(intent, mid, rules)
         making = self.making(job, rules)
         terms = self.maker(job, quote, bound, rules) if making else self.taker(job, quote, bound, rules)
         if terms is None:
@@ -136,9 +170,30 @@ class Trading(Reporting):
             return Terms(job.intent.symbol, side, "market", self.left(job, touch, rules))
         if touch > bound if side == "buy" else touch < bound:
             return None
-        dearest = bound if side == "buy" else touch  # of an amount of quote currency never more than is wanted
-        left = self.left(job, dearest, rules)
-        return Terms(job.intent.symbol, side, "limit", left, price=bound, time_in_force="IOC")
+        worst = self.reach(job, touch, bound, rules)
+        dearest = worst if side == "buy" else touch  # of an amount of quote currency never more than is wanted
+        wanted = self.left(job, dearest, rules)
+        size = min(wanted, floor_to(self.shown(quote, side, worst), rules.step)) if worst != bound else wanted
+        if size < wanted and (size < rules.quantity_min or size * touch < (rules.notional_min or ZERO)):
+            return None
+        return Terms(job.intent.symbol, side, "limit", size, price=worst, time_in_force="IOC")
+
+    def reach(self, job: Job, touch: Decimal, bound: Decimal, rules: Instrument) -> Decimal:
+        """How far one order may walk through the book: a part of the bound from the best price, so that a thin book has
+        time to fill again; all of the bound when time runs out."""
+        bps = job.intent.max_slippage_bps or self.task.limits.max_slippage_bps
+        if bps is None or self.now() > self.deadline(job.intent) - HURRY:
+            return bound
+        side = job.intent.side or "buy"
+        near = self.price_on_grid(touch * (1 + (bps if side == "buy" else -bps) * STRIDE / BPS), side, rules.tick)
+        if side == "buy":
+            return min(bound, max(near, touch))
+        return max(bound, min(near, touch))
+
+    def shown(self, quote: Quote, side: Side, worst: Decimal) -> Decimal:
+        """Base units that the book shows up to a price."""
+        levels = quote.asks if side == "buy" else quote.bids
+        return sum((size for price, size in levels if (price <= worst if side == "buy" else price >= worst)), ZERO)
 
     def left(self, job: Job, price: Decimal, rules: Instrument) -> Decimal:
         """Base units that are still wanted, on the grid; of an amount of quote currency, what it buys at ``price``."""

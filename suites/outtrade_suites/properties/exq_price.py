@@ -43,7 +43,7 @@ def check_slippage(ix: Index) -> Iterator[Case]:
     (the price of that moment may be lost)."""
     for intent in trades(ix):
         most, worst = slippage_bound(ix, intent), worst_price(ix, intent)
-        if most is None or worst is None or not _readable(ix, ns(intent.at)) or len(ix.incarnations) > 1:
+        if most is None or worst is None or not readable(ix, ns(intent.at)) or len(ix.incarnations) > 1:
             continue
         for order in ix.orders_of(intent):
             fill = next((fill for fill in order.fills if _beyond(intent, Decimal(fill.price), worst)), None)
@@ -60,7 +60,7 @@ def check_slippage(ix: Index) -> Iterator[Case]:
                 yield held(order.first.seq, order.last.seq, subject=order.created_as)
 
 
-def _readable(ix: Index, due: int) -> bool:
+def readable(ix: Index, due: int) -> bool:
     """Whether the venue answered around an instant; prices are no reads of the account, so each is looked at."""
     start, end = due - LOOKED, due + LOOKED
     failed = any(start <= op.sent_at <= end and not op.is_send and op.state != "ok" for op in ix.ops)

@@ -107,10 +107,10 @@ the next one at 49990.33. An agent that asks for the rules after the first refus
 How to mend: treat a refusal for a filter as news about the instrument: reload its rules (ccxt: `load_markets(True)`),
 compute the order anew, and only then decide whether it is impossible.
 
-Judged where a rule change landed and, after it, an order request was refused that kept the rules of the start and broke
-those of the moment: the first such refusal in a life is free. After it no order request in that symbol breaks the rules
-as they were then, and unless one keeps them, the reference data were asked for again (where a minute was left
-to do so). Refusals that a fault made up are none.""",
+Judged where a rule change landed and, after it, an order request was refused that kept the rules of the start and
+broke those of the moment: the first such refusal in a life is free. After it no order request in that symbol breaks
+the rules as they were then, and unless one keeps them, the reference data were asked for again (where a minute was
+left to do so). Refusals that a fault made up are none.""",
         source="nautechsystems/nautilus_trader#2980; nautechsystems/nautilus_trader#3942",
         check=check_read_again,
     ),

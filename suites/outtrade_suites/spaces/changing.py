@@ -6,9 +6,11 @@ Each scenario has one *plot* (they come in turn):
 ``step``      the same for quantities
 ``notional``  the least value of an order goes up; the first and the last order after it are too small
 ``closed``    the market closes and opens again as by a calendar, twice; orders are due before, between and behind
+``impact``    a trade that is several times as large as what the book shows at a price, and time to take it in pieces
+``stale``     a trade is decided, and its order is held up for longer than the price may be old
 
-Prices and quantities of the orders lie on the grid of the start and off the new one, so that whoever trusts what it
-read is refused each time.
+Prices and quantities in the first three lie on the grid of the start and off the new one, so that whoever trusts what
+it read is refused each time.
 
     outtrade run agent:ccxt --space changing --scenarios 40
 """
@@ -20,10 +22,11 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import Any, Literal
 
-from outtrade.model.fault import Halt, RuleChange, Trigger
+from outtrade.model.fault import Fault, Halt, LostAnswer, RateLimit, Reject, RuleChange, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.markets import Product
+from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.told import Story, told
 
 Plot = Callable[[Draw, Story], None]
@@ -89,6 +92,46 @@ def _closed(d: Draw, story: Story) -> None:
         closes = ends + part.integer("until the next", 10, 40)
 
 
+def _impact(d: Draw, story: Story) -> None:
+    """A thin book, several times what a level holds, and time enough to take it in pieces."""
+    product, side = _slot(story)
+    symbol, at = product.symbol, story.clock + d.integer("then", 5, 30)
+    usual = product.order_value / story.markets[symbol].mid
+    level = product.quantity(usual * Decimal(str(d.number("depth", 0.15, 0.3))))
+    story.markets[symbol] = story.markets[symbol].model_copy(
+        update={"depth": level, "taker_size": max(product.quantity(level / 2), product.step), "maker_rate": 0.4}
+    )
+    story.extra["needs"] = ("trade",)
+    story.intent(
+        kind="trade", symbol=symbol, side=side, at=at, expires=at + d.integer("lasts", 180, 260), patience=0.0,
+        quantity=product.quantity(usual * Decimal(str(d.number("value", 1.5, 3)))),
+        max_slippage_bps=Decimal(d.integer("slippage", 30, 60)), tag=d.tag("tag"),
+    )  # fmt: skip
+
+
+def _stale(d: Draw, story: Story) -> None:
+    """An order is decided and turned away, or lost without a trace, for longer than its price may be old."""
+    product, side = _slot(story)
+    at = story.clock + d.integer("then", 5, 30)
+    usual = product.order_value / story.markets[product.symbol].mid
+    story.extra["needs"] = ("trade",)
+    fields = story.intent(
+        kind="trade", symbol=product.symbol, side=side, at=at, expires=at + 300, max_age=float(d.integer("age", 5, 12)),
+        quantity=product.quantity(usual * Decimal(str(d.number("value", 0.3, 0.9)))), tag=d.tag("tag"),
+        max_slippage_bps=Decimal(d.integer("slippage", 40, 120)), patience=d.choice("patience", (0.0, 20.0)),
+    )  # fmt: skip
+    on = Trigger(op="place", tag=fields["tag"])
+    trouble: Fault
+    match d.choice("trouble", ("limit", "busy", "lost")):
+        case "limit":
+            trouble = RateLimit(on=on, duration=float(d.integer("lasts", 20, 60)), retry_after=True)
+        case "busy":
+            trouble = Reject(on=on.model_copy(update={"times": d.integer("times", 4, 6)}), reason="busy")
+        case _:
+            trouble = LostAnswer(on=on, committed=False, symptom=d.choice("symptom", SYMPTOMS))
+    story.fault(trouble, ends=at + 120)
+
+
 def _slot(story: Story) -> tuple[Product, str]:
     """A product and a side, both of whose sides are free."""
     products = story.known.products
@@ -128,6 +171,8 @@ PLOTS: dict[str, Plot] = {
     "step": partial(_rule, "step"),
     "notional": partial(_rule, "notional"),
     "closed": _closed,
+    "impact": _impact,
+    "stale": _stale,
 }
 """What a scenario is about; over consecutive indices each comes equally often."""
 

@@ -71,6 +71,8 @@ def _trade(fields: dict[str, Any]) -> str:
         notes.append(f"fees of at most {fields['max_fee_bps']} basis points")
     if fields.get("patience") is not None:
         notes.append(f"wait {fields['patience']:g} s for a maker fill before taking")
+    if fields.get("max_age") is not None:
+        notes.append(f"on no price older than {fields['max_age']:g} s")
     if fields.get("expires") is not None:
         notes.append(f"until {fields['expires']:g} s")
     return "; ".join(notes) + "."

@@ -256,4 +256,7 @@ ZOO: tuple[Broken, ...] = (
         space="orders",
     ),
     _broken("argues_about_rules", "ccxt", "PAR-14", "nautechsystems/nautilus_trader#2980", space="changing"),
+    _broken("calls_it_even", "ccxt", "EXQ-05", "ccxt/ccxt#6093", needs_fault=False, space="execution"),
+    _broken("sweeps_the_book", "ccxt", "EXQ-02", "constructed", needs_fault=False, space="changing"),
+    _broken("executes_old_decisions", "httpx", "EXQ-04", "shinnytech/tqsdk-python#71", space="changing"),
 )

@@ -46,6 +46,9 @@ class Beliefs:
             raise word.fail(token, "is not understood in a report")
 
     def _report_option(self, word: Word, report: dict[str, Any], key: str, value: str) -> None:
+        if key.endswith(".record"):
+            self._record(word, report, key.removesuffix(".record"), value)
+            return
         if any(intent.id == key for intent in self.script.intents):
             status, _, rest = value.partition(":")
             filled, _, average = rest.partition("@")
@@ -131,6 +134,17 @@ class Beliefs:
             "status": order.status,
             "intent": intent,
         }
+
+    def _record(self, word: Word, report: dict[str, Any], intent: str, value: str) -> None:
+        """The execution record of an outcome: INTENDED/SLIPPAGE/PARTIAL/LATENCY, ``-`` for what is not said."""
+        said = value.split("/")
+        if intent not in report["outcomes"] or len(said) != 4:
+            raise word.fail(value, "is no record of an outcome (INTENDED/SLIPPAGE/yes or no/LATENCY)")
+        fields = ("intended_price", "slippage_bps", "partial_fill", "latency")
+        known = {name: one for name, one in zip(fields, said, strict=True) if one != "-"}
+        if "partial_fill" in known:
+            known["partial_fill"] = known["partial_fill"] == "yes"
+        report["outcomes"][intent]["execution"] = known
 
     def _truthful(self) -> dict[str, Any]:
         """The report that says what is so."""
