@@ -17,7 +17,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 API = 1
 
@@ -107,6 +117,11 @@ class Intent(Plain):
         if self.max_age is None:
             data.pop("max_age", None)
         return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What is written has the fields of what is read."""
+        return handler({name: part for name, part in schema.items() if name != "serialization"})
 
 
 def is_contract(symbol: str) -> bool:

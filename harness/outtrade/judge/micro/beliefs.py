@@ -141,7 +141,7 @@ class Beliefs:
         if intent not in report["outcomes"] or len(said) != 4:
             raise word.fail(value, "is no record of an outcome (INTENDED/SLIPPAGE/yes or no/LATENCY)")
         fields = ("intended_price", "slippage_bps", "partial_fill", "latency")
-        known = {name: one for name, one in zip(fields, said, strict=True) if one != "-"}
+        known: dict[str, Any] = {name: one for name, one in zip(fields, said, strict=True) if one != "-"}
         if "partial_fill" in known:
             known["partial_fill"] = known["partial_fill"] == "yes"
         report["outcomes"][intent]["execution"] = known
