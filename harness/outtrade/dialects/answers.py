@@ -1,8 +1,9 @@
 """How an answer of any venue is read, by what the venue is declared to do (its traits); no I/O.
 
-Venues word a refusal in one of three ways, which are told by their looks and not by the venue's name::
+Venues word a refusal in one of a few ways, which are told by their looks and not by the venue's name::
 
     {"code": -2013, "msg": "..."}                            one object, HTTP status 4xx
+    {"code": 40410000, "message": "order not found"}         the same, where several errors share a code
     {"code": "1", "msg": "", "data": [{"sCode": "51008"}]}   an envelope, and items with codes of their own
     {"retCode": 170131, "retMsg": "...", "result": {}}       an envelope with a number
     {"error": ["EOrder:Insufficient funds"], "result": {}}   an envelope with texts
@@ -80,6 +81,8 @@ class Reader:
             said = next(iter(errors(parse(body)) or ()), Said(None, f"HTTP {status}"))
             kind: Kind = "ban" if status != 429 else "busy" if too_many_orders(said) else "rate"
             raise Refused(kind, said.text, code=said.code, retry_after=self.silence(headers, said.text, now))
+        if status == 204 and not body.strip():
+            return None
         data = parse(body)
         found = errors(data)
         auth = (self.traits.get("error_classes") or {}).get("auth")
@@ -135,9 +138,10 @@ class Reader:
         if plain.get("retry-after", "").isdigit():
             waits.append(float(plain["retry-after"]))
         own = self.traits.get("retry_after")
-        reset = plain.get(str(own["header"]).lower(), "") if isinstance(own, dict) and "header" in own else ""
+        how = own if isinstance(own, dict) else {}
+        reset = plain.get(str(how.get("header", "")).lower(), "")
         if reset.isdigit():
-            waits.append(max(0.0, int(reset) / 1000 - now))
+            waits.append(max(0.0, int(reset) / (1 if how.get("unit") == "s" else 1000) - now))
         if until := UNTIL.search(text):
             waits.append(max(0.0, (int(until[1]) / 1000 if until[1] else int(until[2])) - now))
         return max(waits, default=None)
@@ -171,6 +175,8 @@ def errors(data: Any) -> list[Said] | None:
         return list(items(data)) or ([Said(int(code), str(data.get("msg", "")))] if code not in ("0", "2") else [])
     if isinstance(code, int) and "msg" in data:
         return [Said(code, str(data["msg"]))]
+    if isinstance(data.get("message"), str) and (isinstance(code, int) or len(data) == 1):
+        return [Said(code, data["message"])]
     return [Said(None, text) for text in reasons(data)]
 
 
@@ -203,7 +209,7 @@ def declared(answer: Any, said: Said) -> bool:
     codes = answer.get("code")
     if codes is not None:
         known = tuple(codes.values()) if isinstance(codes, dict) else (codes,)
-        shared = said.code == -2010  # Binance's matching engine has one code for every "no"
+        shared = said.code == -2010 or answer.get("shared")  # Binance's matching engine has one code for every "no"
         return said.code is not None and said.code != 0 and said.code in known and (
             not shared or said.text.startswith(answer.get("text", ""))
         )  # fmt: skip

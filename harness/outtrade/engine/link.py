@@ -14,7 +14,7 @@ from outtrade.engine.delays import Way
 from outtrade.engine.seam import Connection, Planned
 from outtrade.model.history import Broken, Closed, StreamDown, StreamEvent, StreamUp
 from outtrade_mocks import wire
-from outtrade_mocks.venues.api import Close, HttpAnswer, Push, Session
+from outtrade_mocks.venues.api import BINARY, Binary, Close, HttpAnswer, Push, Session
 
 if TYPE_CHECKING:
     from outtrade.engine.server import Exchange, Server
@@ -288,9 +288,9 @@ class Link:
             if isinstance(frame, Close):
                 self.close_stream(frame.code, frame.reason)
             elif self.server.outages.silence() is None:
-                body = self.server.recorder.history.intern(frame)
+                body = self.server.recorder.history.intern(str(frame))
                 self.server.recorder.add(StreamEvent(conn=self.conn.id, n=0, kind="public", body=body))
-                self.ws.send_text(frame)
+                self._send(frame)
                 self._flush()
 
     def _flush(self) -> None:
@@ -323,7 +323,8 @@ class Link:
         if outcome == "ok":
             self._stream_up(exchange.number)
         if answer.body:
-            self.ws.send_text(answer.body.decode("utf-8", "replace"))
+            text = answer.body.decode("utf-8", "replace")
+            self._send(Binary(text) if answer.content_type == BINARY else text)
             self._flush()
         self.say(answer.also)
 
@@ -349,11 +350,19 @@ class Link:
                 venue_id=push.venue_id,
                 trade_id=push.trade_id,
                 status=push.status,
-                body=server.recorder.history.intern(text),
+                body=server.recorder.history.intern(str(text)),
             )
         )
-        self.ws.send_text(text)
+        self._send(text)
         self._flush()
+
+    def _send(self, frame: str) -> None:
+        """Queue a frame of the venue's: text, or binary where it is marked so."""
+        assert self.ws is not None
+        if isinstance(frame, Binary):
+            self.ws.send_binary(frame.encode("utf-8"))
+        else:
+            self.ws.send_text(frame)
 
     def expire(self) -> bool:
         """What the stream was opened with ends; whether this connection carried the account's events."""

@@ -136,6 +136,12 @@ class Floor:
         """The rules of a symbol as they are now. Raises Reject(UNKNOWN_SYMBOL)."""
         return self._market(symbol).instrument
 
+    def extreme(self, order_id: int) -> int | None:
+        """The best price (ticks) that an open order which trails has seen since it tracks; None: no such order."""
+        entry = self._entries.get(order_id)
+        watch = None if entry is None or entry.special is None else entry.special.watch
+        return None if watch is None else watch.extreme
+
     def add_instrument(self, instrument: Instrument, flow: Feed | None = None) -> None:
         """List a symbol. Raises ValueError where it is listed, or where an asset has another precision already."""
         if not isinstance(instrument, Instrument) or not (flow is None or isinstance(flow, Feed)):

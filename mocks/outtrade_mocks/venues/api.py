@@ -47,6 +47,16 @@ class HttpRequest:
     body: bytes = b""
 
 
+BINARY = "application/octet-stream"
+"""Content type of an answer on a WebSocket that goes out as a binary frame."""
+
+
+class Binary(str):
+    """The text of a frame that goes out as a binary one (Alpaca's trade updates)."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Close:
     """The venue ends a WebSocket connection, with a close frame."""

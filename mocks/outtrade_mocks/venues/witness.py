@@ -21,6 +21,7 @@ from outtrade_mocks.venues.api import Call
 STATUS = {
     "pending": "open",
     "held": "open",
+    "queued": "open",
     "untriggered": "open",
     "triggered": "open",
     "open": "open",
@@ -29,6 +30,7 @@ STATUS = {
     "cancelled": "cancelled",
     "expired": "expired",
     "rejected": "rejected",
+    "replaced": "cancelled",
 }
 """The core's status -> that of ``outtrade.model.history.OrderTruth``."""
 

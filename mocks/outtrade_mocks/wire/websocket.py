@@ -2,9 +2,9 @@
 
 The opening handshake has been read by `outtrade_mocks.wire.http`, which hands over the request. The first event of
 ``receive`` is always ``Opening``; answer it with ``accept`` or ``reject``. Then whole text and binary messages come
-out (fragments are joined), pings are answered by themselves, and ``send_text``, ``ping`` and ``close`` put frames in.
-``outgoing`` takes the bytes that are due; the caller may send them, hold them back or drop them, which is how a
-stream goes silent while it stays open.
+out (fragments are joined), pings are answered by themselves, and ``send_text``, ``send_binary``, ``ping`` and ``close``
+put frames in. ``outgoing`` takes the bytes that are due; the caller may send them, hold them back or drop them, which
+is how a stream goes silent while it stays open.
 
     >>> from outtrade_mocks.venues.api import HttpRequest
     >>> request = HttpRequest("GET", "/ws-api/v3", "ws-api.binance.com", {
@@ -164,6 +164,13 @@ class WebSocketConnection:
         if not self.open:
             return False
         self._protocol.send_text(text.encode("utf-8"))
+        return True
+
+    def send_binary(self, data: bytes) -> bool:
+        """Queue a binary message; False if the WebSocket is not open (nothing is sent then)."""
+        if not self.open:
+            return False
+        self._protocol.send_binary(data)
         return True
 
     def ping(self, data: bytes) -> bool:

@@ -91,6 +91,12 @@ BY_CLIENT_ID: dict[str, tuple[str, bool]] = {"kraken": ("cl_ord_id", True), "byb
 ccxt's Bybit ignores, and ccxt's Kraken takes for another kind of id); whether through a list of orders, because
 ``fetch_order`` looks for the venue's id in the answer."""
 
+BY_OWN_REQUEST: dict[str, tuple[str, list[str], str]] = {
+    "alpaca": ("v2/orders:by_client_order_id", ["trader", "private"], "client_order_id")
+}
+"""ccxt class -> path, kind and parameter of the venue's own request for an order by client id, for which that class has
+no method."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -299,6 +305,10 @@ class CcxtPort:
             if not mine:
                 raise Refused("not_found", f"no order is called {client_id}")
             return mine[-1]
+        elif self.exchange.id in BY_OWN_REQUEST:
+            path, kind, word = BY_OWN_REQUEST[self.exchange.id]
+            raw = await self.ask(self.exchange.request, path, kind, "GET", {word: client_id})
+            found = [parsed(lambda: self.exchange.parse_order(raw))]
         else:
             word, listed = BY_CLIENT_ID.get(self.exchange.id, ("clientOrderId", False))
             if listed:
@@ -343,6 +353,8 @@ class CcxtPort:
             known = await self.ask(exchange.fetch_order, order, symbol)
             named = {"trades": known["trades"]}
             trades = await self.rows(exchange.fetch_order_trades, order, symbol, None, None, named)
+        elif exchange.id in BY_OWN_REQUEST:  # which has no list of an order's trades, either
+            trades = await self.pages(exchange.fetch_my_trades, symbol, None)
         elif self.own.order_trades or (exchange.market(symbol)["spot"] and exchange.has["fetchOrderTrades"]):
             trades = await self.rows(exchange.fetch_order_trades, order, symbol)
         else:

@@ -60,7 +60,8 @@ def universe_of(venue: str) -> Universe:
     if not symbols:
         raise LookupError(f"{venue} lists nothing whose price is known here: {', '.join(sorted(module.symbols)[:8])}")
     rules = module.instruments(VenueConfig(symbols=symbols, balances={}, epoch_ns=0))
-    products = {symbol: _product(symbol, rules[symbol]) for symbol in symbols}
+    lacks = getattr(module, "lacks", ())
+    products = {symbol: _product(symbol, rules[symbol], lacks) for symbol in symbols}
     contracts = ":" in symbols[0]
     balances = {product.quote: FUNDS for product in products.values()}
     if not contracts:
@@ -74,7 +75,7 @@ def universe_of(venue: str) -> Universe:
     return Universe(products, balances, foreign, homes, contracts=contracts)
 
 
-def _product(symbol: str, rules: dict[str, Any]) -> Product:
+def _product(symbol: str, rules: dict[str, Any], lacks: Sequence[str]) -> Product:
     base, quote = symbol.split("/")
     mid, value = PRICES[base]
     least = rules["notional_min"]
@@ -90,6 +91,7 @@ def _product(symbol: str, rules: dict[str, Any]) -> Product:
         order_value=Decimal(value),
         has_band=bool(rules.get("band")),
         by_quote=False,
+        lacks=frozenset(lacks),
     )
 
 

@@ -52,7 +52,7 @@ def _resting(d: Draw, product: Product, market: Market, side: str, value: Decima
         "type": "limit",
         "limit_price": price,
         "quantity": product.quantity(value / price),
-        "post_only": d.boolean("post_only", 0.25),
+        "post_only": d.boolean("post_only", 0.25) and "post_only" not in product.lacks,
         "time_in_force": d.choice("time in force", (None, "GTC")),
     }
 
@@ -76,11 +76,13 @@ def _marketable(d: Draw, product: Product, market: Market, side: str, value: Dec
     """An order that trades at once, or soon: market (base or quote), limit through the book, IOC, FOK, at the touch
     (half of these only as makers: some of them would take, and are refused)."""
     form = d.choice("form", ("market", "quote", "limit", "touch", "IOC", "FOK"), weights=(3, 2, 3, 2, 2, 1))
+    if form in product.lacks:  # FOK
+        form = "IOC"
     if form == "quote" and product.by_quote:
         return {"type": "market", "quote_quantity": _coarse(value)}
     if form in ("market", "quote"):
         return {"type": "market", "quantity": product.quantity(value / market.mid)}
-    maker = form == "touch" and d.boolean("maker only", 0.5)
+    maker = form == "touch" and "post_only" not in product.lacks and d.boolean("maker only", 0.5)
     if maker:
         through = Decimal(str(d.number("near enough", -0.0008, 0.0008, digits=5)))
     elif form == "touch":

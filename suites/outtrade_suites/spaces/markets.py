@@ -35,6 +35,8 @@ class Product:
     """Whether the venue refuses prices far from the market."""
     by_quote: bool = True
     """Whether market orders may name an amount of quote currency."""
+    lacks: frozenset[str] = frozenset()
+    """What orders cannot be, of ``post_only`` and ``FOK``."""
 
     def price(self, value: Decimal, *, up: bool) -> Decimal:
         """The nearest price on the grid, not below (``up``) or not above ``value``."""
