@@ -35,6 +35,8 @@ def body(venue: str, row: ErrorRow) -> str:
         return json.dumps(next(one.body for one in errors if one.word == row.code))
     if venue == "deribit":
         return json.dumps({"jsonrpc": "2.0", "error": {"code": int(row.code), "message": row.text}})
+    if venue == "alpaca":
+        return json.dumps({"code": int(row.code), "message": row.text})
     return json.dumps({"code": int(row.code), "msg": row.text})
 
 
@@ -107,6 +109,12 @@ def test_every_documented_error_is_read_as_the_venue_means_it_or_more_carefully(
         ("kraken_spot", 200, {"error": ["EAPI:Rate limit exceeded"]}, "rate"),
         ("kraken_spot", 200, {"error": ["EGeneral:Invalid arguments:cl_ord_id not unique"]}, "duplicate"),
         ("kraken_spot", 200, {"error": ["EOrder:Unknown order"]}, "unknown_order"),
+        ("alpaca", 422, {"code": 40010001, "message": "client_order_id must be unique"}, "duplicate"),
+        ("alpaca", 422, {"code": 40010001, "message": "qty must be > 0"}, "rules"),
+        ("alpaca", 404, {"code": 40410000, "message": "order not found"}, "not_found"),
+        ("alpaca", 422, {"code": 42210000, "message": 'order is already in "filled" state'}, "unknown_order"),
+        ("alpaca", 403, {"code": 40310000, "message": "insufficient buying power"}, "funds"),
+        ("alpaca", 403, {"message": "forbidden."}, "auth"),
         ("kraken_spot", 200, {"error": ["EGeneral:Temporary lockout"]}, "ban"),
         ("kraken_spot", 200, {"error": ["EOrder:Insufficient funds"]}, "funds"),
         ("binance_spot", 400, {"code": -2010, "msg": "Duplicate order sent."}, "duplicate"),
@@ -140,6 +148,7 @@ def test_what_is_no_answer_says_nothing(venue: str, status: int, text: str) -> N
         ("bybit", {"X-Bapi-Limit-Reset-Timestamp": "1767225605000"}, "Too many visits!", 5.0),
         ("kraken_spot", {}, "EService: Throttled: 1767225612", 12.0),
         ("okx", {}, "Too Many Requests", None),
+        ("alpaca", {"X-Ratelimit-Reset": "1767225607"}, "rate limit exceeded", 7.0),
     ],
 )
 def test_how_long_a_venue_wants_silence(venue: str, headers: dict[str, str], text: str, seconds: float | None) -> None:
