@@ -122,9 +122,32 @@ def test_the_async_client_of_ccxt(did: Did) -> None:
             assert (await exchange.fetch_positions())[0]["side"] == "short"
         finally:
             await exchange.close()
-        did("deribit", "ccxt async", "markets, place limit, amend into the market, positions")
+        did("deribit", "ccxt.async", "markets, place limit, amend into the market, positions")
 
     play("deribit", body, **STAGE)
+
+
+def test_aiohttp_repeats_an_order_of_its_own_accord_and_the_nonce_stops_it(did: Did) -> None:
+    """ccxt places orders by GET; aiohttp takes a GET to be repeatable where its connection was closed (RFC 9112). The
+    repetition is the same signed request: its nonce has served, it is refused, and that refusal says nothing of the
+    order, which stands."""
+
+    async def body(access: VenueAccess) -> None:
+        exchange = access.ccxt(asynchronous=True)
+        try:
+            await exchange.load_markets()
+            with pytest.raises(ccxt.AuthenticationError, match="nonce already used"):
+                await exchange.create_order(PERP, "limit", "buy", 100, 40_000, {"label": "once"})
+            (order,) = await exchange.fetch_open_orders(PERP)
+            assert order["info"]["label"] == "once"
+        finally:
+            await exchange.close()
+        did("deribit", "ccxt.async", "order repeated by aiohttp, refused by its nonce")
+
+    lost = LostAnswer(symptom="close", on=Trigger(op="place"))
+    history = play("deribit", body, faults=(lost,), **STAGE)
+    placed = [event for event in history.events if type(event).__name__ == "Request" and event.op == "place"]
+    assert len(placed) == 2 and placed[0].digest == placed[1].digest
 
 
 def test_ccxt_pro_watches_orders_trades_money_and_the_market(did: Did) -> None:

@@ -103,7 +103,7 @@ class Reader:
         rising = "nonce" in (self.traits.get("receive_window") or {})
         if (status >= 500 and not excepted) or lists(self.traits.get("ambiguous_codes"), said):
             raise Doubtful(said.text or f"HTTP {status}")
-        if kind == "clock" and rising:
+        if kind == "clock" and rising and "nonce" in said.text.lower():
             raise Doubtful(said.text)
         wait = self.silence(headers, said.text, now) if kind in ("rate", "ban") else None
         raise Refused(kind, said.text, code=said.code, retry_after=wait)

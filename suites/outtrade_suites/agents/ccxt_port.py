@@ -54,7 +54,8 @@ class Peculiar:
     ``closed``, ``trades``: what lists have to be asked for to be whole. ``order_trades``: an order's trades can be had
     by its id, of contracts too; ``trades_of``: by this parameter of ``fetch_my_trades``. ``balances``: what balances
     have to be asked for to say what is locked. ``market_buy``: a market buy by quantity, which ccxt sends by cost alone
-    unless parameters say otherwise (``{}``: the quantity)."""
+    unless parameters say otherwise (``{}``: the quantity). ``gets``: orders are placed by GET, which aiohttp repeats by
+    itself on a connection that was closed under it (RFC 9112 allows that: a GET is taken to change nothing)."""
 
     client_id: str = "clientOrderId"
     by_client_id: str = ""
@@ -65,6 +66,7 @@ class Peculiar:
     trades_of: str = "orderId"
     balances: Mapping[str, Any] = field(default_factory=dict)
     market_buy: str = ""
+    gets: bool = False
 
 
 PECULIAR = {
@@ -81,6 +83,7 @@ PECULIAR = {
         closed={"include_unfilled": True, "include_old": True},
         trades={"count": 1000},
         order_trades=True,
+        gets=True,
     ),
 }
 """ccxt class -> what it wants otherwise than the others."""

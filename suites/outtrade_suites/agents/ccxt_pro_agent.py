@@ -64,6 +64,9 @@ class CcxtProPort(CcxtPort):
         return self.venue.ccxt(pro=True)
 
     async def start(self) -> None:
+        if self.own.gets:
+            self.exchange.open()
+            self.exchange.session._retry_connection = False  # as aiohttp's own test client does: no GET is sent twice
         await super().start()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._listen())

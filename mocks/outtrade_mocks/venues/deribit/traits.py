@@ -171,7 +171,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             AUTH,
             "documented",
         ),
-        "receive_window": Trait({"default_ms": 60_000, "max_ms": 60_000, "ahead_ms": 60_000}, AUTH, "documented"),
+        "receive_window": Trait(
+            {"default_ms": 60_000, "max_ms": 60_000, "ahead_ms": 60_000, "nonce": "serves once"}, AUTH, "documented"
+        ),
         "rate_limits": Trait(
             {
                 "matching engine": "5 a second, bursts of 20, by tier; the connection ends at 10028",
