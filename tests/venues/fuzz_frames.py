@@ -254,7 +254,29 @@ def _deribit(wire: Wire, damage: Damage) -> Connections:
     return [(wire.venue.stream_hosts[0][0], wire.venue.stream_path, texts)]
 
 
+def _alpaca(wire: Wire, damage: Damage) -> Connections:
+    keys = wire.module.credentials
+    account: list[dict[str, Any]] = [
+        {"action": "authenticate", "data": damage({"key_id": keys.key, "secret_key": keys.secret})},
+        {"action": "authenticate", "data": {"key_id": keys.key, "secret_key": keys.secret}},
+        damage({"action": "listen", "data": {"streams": ["trade_updates"]}}),
+        {"action": "listen", "data": damage({"streams": ["trade_updates"]})},
+    ]
+    wanted = {"quotes": ["BTC/USD"], "trades": ["BTC/USD"], "orderbooks": ["BTC/USD"], "bars": ["BTC/USD"]}
+    market: list[dict[str, Any]] = [
+        damage({"action": "subscribe", **wanted}),
+        {"action": "auth", "key": keys.key, "secret": keys.secret},
+        damage({"action": "subscribe", **wanted}),
+        damage({"action": "unsubscribe", **wanted}),
+    ]
+    return [
+        ("api.alpaca.markets", wire.venue.stream_path, [json.dumps(frame) for frame in account]),
+        ("stream.data.alpaca.markets", "/v1beta3/crypto/us", [json.dumps(frame) for frame in market]),
+    ]
+
+
 FRAMES: dict[str, Callable[[Wire, Damage], Connections]] = {
+    "alpaca": _alpaca,
     "binance_spot": _binance_spot,
     "binance_usdm": _binance_usdm,
     "bybit": _bybit,

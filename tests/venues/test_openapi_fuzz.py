@@ -25,7 +25,12 @@ from outtrade_mocks.core.invariants import check
 from outtrade_mocks.venues import NAMES
 from outtrade_mocks.venues.api import HttpRequest
 
-DOCUMENTS = {"binance_spot": "binance_spot", "binance_usdm": "binance_usdm", "okx": "okx_rest"}
+DOCUMENTS = {
+    "alpaca": "alpaca_trading",
+    "binance_spot": "binance_spot",
+    "binance_usdm": "binance_usdm",
+    "okx": "okx_rest",
+}
 EXAMPLES = int(os.environ.get("OUTTRADE_FUZZ_EXAMPLES", "25"))
 OTHERS = 15
 """Operations that the mock has not got, of each document."""

@@ -129,8 +129,9 @@ class Lists:
         oco = new.kind == "oco"
         if any(order.tif in ("OPG", "CLS") for order in new.orders):
             raise Reject(RejectReason.LIST_SHAPE, "an order for an auction stands alone")
+        sent = new.orders[:1]  # looked at as it came: its end is filled in there, too
         new = replace(new, orders=tuple(exchange._dated(market, order) for order in new.orders))
-        vetted = [exchange._vet(account, order) for order in (new.orders if oco else new.orders[:1])]
+        vetted = [exchange._vet(account, order) for order in (new.orders if oco else sent)]
         if oco and any(one[5] for one in vetted):
             raise Reject(RejectReason.WOULD_TAKE, "the limit order of an OCO pair would trade at once")
         for order in new.orders[len(vetted) :]:

@@ -247,6 +247,7 @@ class Brain(Halting, Amending, Protecting, Trading):
         if not wanted or job.stopped or self.too_late(job) or self.complete(intent, job):
             return None
         if any(order.status == "rejected" and not self.overtaken(order) for order in job.orders):
+            self.alert("warning", "the rest was refused, and is left", job)
             return None
         assert intent.symbol is not None and intent.side is not None
         if intent.quantity is not None:

@@ -238,7 +238,8 @@ def activities(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /v2/account/activities and /v2/account/activities/{type}: trades; newest first, in pages: ``page_token`` is
     the id of the last one seen. Fees of crypto are those booked so far; other types there are none (*simplified*)."""
     params = call.raw.params
-    types = str(params.get("activity_types", params.get("activity_type", "")))
+    parts = call.raw.parts
+    types = parts[3] if len(parts) == 4 else str(params.get("activity_types", ""))
     wanted = {name for name in types.upper().split(",") if name}
     after, until, day = _time(params, "after"), _time(params, "until"), params.get("date")
     limit, ascending = _count(params, "page_size", ACTIVITIES, ACTIVITIES), _ascending(params)

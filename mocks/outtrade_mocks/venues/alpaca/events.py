@@ -100,7 +100,7 @@ class Reports:
         data: dict[str, Any] = {
             "event": event,
             "execution_id": uuid_of(desk.seed, "event", number) if fill is None else desk.execution_id(fill),
-            "order": order_object(desk, change.order),
+            "order": order_object(desk, change.order) | {"cancel_requested_at": None},
             "timestamp": stamp(change.time),
         }
         if event == "pending_new":
