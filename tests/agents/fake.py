@@ -70,6 +70,7 @@ class Crash(BaseException):
 
 
 class FakePort:
+    contracts = None
     offers: frozenset[str] = frozenset({"amend", "pair"})
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from judge_kit import BUY, NA, Case, check, lacking
 from test_changed import CASES as CHANGED
 from test_offered import CASES as OFFERED
 from test_ord import CASES as MORE
+from test_positions import CASES as POSITIONS
 
 SELL = "i1:sell 1@100 | "
 COMPLETE = "i1:buy 1@100 part=complete | "
@@ -125,4 +126,4 @@ def test_verdict(case: Case) -> None:
 
 
 def test_both_verdicts_of_every_property_are_shown() -> None:
-    assert not lacking("PAR", (*CASES, *MORE, *OFFERED, *CHANGED))
+    assert not lacking("PAR", (*CASES, *MORE, *OFFERED, *CHANGED, *POSITIONS))

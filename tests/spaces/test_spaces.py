@@ -261,6 +261,7 @@ def test_fixed_spaces() -> None:
         "execution",
         "parameters",
         "changing",
+        "leveraged",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

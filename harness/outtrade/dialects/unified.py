@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from outtrade.dialects.words import Fill, OrderState, Quote
+from outtrade.dialects.words import Fill, Held, OrderState, Quote
 from outtrade.model.task import OrderStatus, OrderType
 
 ZERO = Decimal(0)
@@ -83,6 +83,21 @@ def read_fill(trade: Mapping[str, Any], symbol: str, size: Decimal) -> Fill:
         quantity=amount(trade["amount"], size),
         fee=number(fee.get("cost")) or ZERO,
         fee_asset=str(fee.get("currency") or ""),
+    )
+
+
+def read_position(position: Mapping[str, Any], size: Decimal) -> Held:
+    """A position structure. ``contracts`` has no sign by ccxt's manual, and has one on Deribit: the side decides.
+    Raises KeyError or ValueError where it does not say which that is."""
+    side = position["side"]
+    if side not in ("long", "short"):
+        raise ValueError(f"no position: {str(position)[:80]}")
+    quantity = abs(amount(position["contracts"], size))
+    return Held(
+        quantity=quantity if side == "long" else -quantity,
+        entry_price=number(position["entryPrice"]),
+        unrealised=number(position["unrealizedPnl"]) or ZERO,
+        margin=number(position["initialMargin"]) or ZERO,
     )
 
 

@@ -60,6 +60,8 @@ class Terms:
     price: Decimal | None = None
     time_in_force: str | None = None
     post_only: bool = False
+    reduce_only: bool = False
+    """Contracts: it may make a position smaller, and nothing else."""
     stop_price: Decimal | None = None
     """The trigger of stop and take-profit orders, quote per base."""
 
@@ -97,6 +99,27 @@ class OrderState:
     price: Decimal | None = None
     placed_as: str | None = None
     fills: tuple[Fill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """How an account trades a contract. ``leverage`` None: the venue has no such setting; ``hedge``: long and short
+    beside each other."""
+
+    leverage: int | None
+    isolated: bool
+    hedge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A position in a contract as the venue describes it: base units with sign, average entry price, profit at the mark
+    price and initial margin in the settlement asset."""
+
+    quantity: Decimal
+    entry_price: Decimal | None = None
+    unrealised: Decimal = Decimal(0)
+    margin: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,12 +237,20 @@ class FillView(Plain):
 
 
 class PositionView(Plain):
-    """Net position in one symbol from the task's own orders, net of base fees (spot)."""
+    """Net position in one symbol. Spot: what the task's own orders made of it, net of base fees. Contracts: the
+    account's, below 0: short; ``margin``, ``realised`` and ``funding`` in the settlement asset.
+
+    ``margin``: what stands for it, its isolated margin or the initial margin at its leverage. ``realised``: profit of
+    what was closed since ``epoch``, fees and funding left out. ``funding``: what was booked beside trades since then,
+    funding and interest, liquidation fees; below 0: paid."""
 
     quantity: Number
     entry_price: Number | None = None
     unrealised: Number | None = None
     leverage: Number | None = None
+    margin: Number | None = None
+    realised: Number | None = None
+    funding: Number | None = None
 
 
 class BalanceView(Plain):

@@ -15,8 +15,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from outtrade.model.task import Instrument, Report
+from outtrade.model.task import Instrument, Report, Side, is_contract
 from outtrade_suites.agents.amending import Amending
+from outtrade_suites.agents.contracts import Contracts
 from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.halting import Halting
 from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
@@ -34,7 +35,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Halting, Amending, Protecting, Trading):
+class Brain(Contracts, Halting, Amending, Protecting, Trading):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -67,6 +68,7 @@ class Brain(Halting, Amending, Protecting, Trading):
         """One round: news, gap, all jobs that are due, then wait."""
         self.take_events()
         await self.mind_the_gap()
+        await self.mind_positions()
         for job in self.due():
             await self.step(job)
         self.take_events()
@@ -92,6 +94,8 @@ class Brain(Halting, Amending, Protecting, Trading):
         link = self.port.link
         if link is not None and link.up and link.generation != self.synced:
             wakes.append(self.gap_retry_at)
+        if self.in_positions:
+            wakes.append(self.next_position_look)
         return min([limit, *wakes])
 
     async def mind_the_gap(self) -> None:
@@ -314,6 +318,7 @@ class Brain(Halting, Amending, Protecting, Trading):
         if any(self.books.incomplete(order) for order in self.books.orders.values()):
             job.wake = self.now() + 2
             return
+        await self.compare_positions([symbol for symbol in symbols if is_contract(symbol)])
         terms = self.next_closing_order(symbols)
         rejected = order is not None and order.status == "rejected" and not self.overtaken(order)
         if terms is None:
@@ -372,7 +377,8 @@ class Brain(Halting, Amending, Protecting, Trading):
         too_small = quantity < max(rules.quantity_min, rules.market_min or ZERO) or quantity <= 0
         if too_small or (rules.notional_min and prices and quantity * prices[-1] < rules.notional_min):
             return None
-        return Terms(symbol, "sell" if position > 0 else "buy", "market", quantity)
+        side: Side = "sell" if position > 0 else "buy"
+        return Terms(symbol, side, "market", quantity, reduce_only=is_contract(symbol))
 
     # ------------------------------------------------------------ clean-up
     async def clean_up(self) -> None:

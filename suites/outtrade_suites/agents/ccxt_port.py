@@ -29,7 +29,8 @@ from outtrade.dialects import unified
 from outtrade.dialects.answers import Reader
 from outtrade.dialects.binance_spot import pair_params, parsed, read_pair
 from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Refused, Terms, plain
-from outtrade_suites.agents.port import Access, Link
+from outtrade_suites.agents.ccxt_contracts import CcxtContracts
+from outtrade_suites.agents.port import Access, ContractDoor, Link
 
 NOT_CONNECTED = (
     "NewConnectionError", "NameResolutionError", "ConnectTimeoutError",
@@ -127,6 +128,7 @@ class CcxtPort:
         listed = "oco" in self.reader.traits["types"] and hasattr(self.exchange, "private_post_orderlist_oco")
         smaller = self.reader.traits.get("amend") == "quantity_down_only"
         self.offers = frozenset({"pair"} if listed else ()) | frozenset({"amend"} if listed and smaller else ())
+        self.contracts: ContractDoor | None = CcxtContracts(self)
         self._heard: ContextVar[Heard | None] = ContextVar("heard", default=None)  # of this task; others ask as well
 
     def make(self) -> Any:
@@ -263,6 +265,8 @@ class CcxtPort:
             params["postOnly"] = True
         elif terms.time_in_force is not None:
             params["timeInForce"] = terms.time_in_force
+        if terms.reduce_only:
+            params["reduceOnly"] = True
         if terms.stop_price is not None:
             name = "stopLossPrice" if terms.type.startswith("stop") else "takeProfitPrice"
             params[name] = plain(terms.stop_price)

@@ -65,6 +65,7 @@ class HttpxPort:
     """Binance spot over ``httpx.AsyncClient`` and ``websockets``."""
 
     stream_class = PrivateStream
+    contracts = None
     offers = frozenset({"amend", "pair"})
 
     def __init__(self, venue: Access, backoff: Backoff) -> None:

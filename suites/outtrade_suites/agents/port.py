@@ -27,7 +27,9 @@ from outtrade.dialects.words import (
     TRANSIENT,
     Doubtful,
     Fill,
+    Held,
     Kind,
+    Modes,
     NotSent,
     OrderState,
     PortError,
@@ -41,10 +43,13 @@ from outtrade.model.task import Bounds, Instrument, Intent, Limits
 __all__ = [
     "TRANSIENT",
     "Access",
+    "ContractDoor",
     "Doubtful",
     "Fill",
+    "Held",
     "Kind",
     "Link",
+    "Modes",
     "NotSent",
     "OrderState",
     "Port",
@@ -68,11 +73,31 @@ class Link:
     generation: int = 0
 
 
+class ContractDoor(Protocol):
+    """What a port can do where contracts are traded. Every method may raise a PortError."""
+
+    async def modes(self, symbol: str) -> Modes:
+        """How the account trades a contract."""
+
+    async def one_way(self) -> None:
+        """From now on one position per symbol, for the whole account."""
+
+    async def set_leverage(self, symbol: str, leverage: int) -> None: ...
+    async def positions(self, symbols: Sequence[str]) -> dict[str, Held]:
+        """Contract -> net position; those that are flat are left out."""
+
+    async def charges(self, symbol: str, since: float) -> Decimal | None:
+        """What was booked beside trades since ``since`` (UNIX seconds): funding, liquidation fees; below 0: paid. None
+        where the client has no list of that."""
+
+
 class Port(Protocol):
     """A venue, as the decisions see it. Every method but ``events`` and ``close`` may raise a PortError."""
 
     link: Link | None
     """None: this port has no stream."""
+    contracts: ContractDoor | None
+    """None: this port trades no contracts."""
     offers: frozenset[str]
     """What it can do beyond plain orders: ``pair`` (one cancels the other), ``amend`` (a smaller
     quantity for an order that works)."""

@@ -83,6 +83,7 @@ class Sending(Sizing):
     async def send(self, job: Job, order: Order) -> None:
         """Send an order of which nothing stands on the venue."""
         self.check_exposure()
+        await self.before_sending(order.terms.symbol)
         before = order.last_sent
         order.phase, order.last_sent, order.cancel_unclear = "doubt", self.now(), False
         order.sends += 1
@@ -106,6 +107,9 @@ class Sending(Sizing):
         else:
             self.take_events()
             self.on_placed(job, order, state)
+
+    async def before_sending(self, symbol: str) -> None:
+        """What has to be known before an order in ``symbol`` may leave: of contracts, how the account trades them."""
 
     async def placed(self, order: Order) -> OrderState:
         """The request itself; whatever comes of it, it counts towards the cap on orders per second."""

@@ -81,8 +81,10 @@ class Sizing(Desk):
         tif = intent.time_in_force
         if intent.type not in ("market", "limit") or intent.type not in rules.types:
             raise Impossible(f"order type {intent.type} is not offered")
-        if intent.reduce_only or tif not in (None, *TIMES_IN_FORCE):
-            raise Impossible("reduce-only and times in force other than GTC, IOC and FOK are not offered")
+        if intent.reduce_only and not is_contract(symbol):
+            raise Impossible("there is nothing to reduce where no positions are held")
+        if tif not in (None, *TIMES_IN_FORCE):
+            raise Impossible("times in force other than GTC, IOC and FOK are not offered")
         if intent.type == "market" and (intent.post_only or tif == "FOK"):
             raise Impossible("a market order is neither post-only nor fill-or-kill")
         if intent.post_only and tif in ("IOC", "FOK"):
@@ -93,7 +95,10 @@ class Sizing(Desk):
                 quantity = self.quantity_on_grid(quantity, rules, market=True)
             if quote_quantity is not None:
                 quote_quantity = self.amount_on_grid(quote_quantity, symbol)
-            return Terms(symbol, side, "market", quantity, quote_quantity, time_in_force=self.time_in_force(intent))
+            return Terms(
+                symbol, side, "market", quantity, quote_quantity, time_in_force=self.time_in_force(intent),
+                reduce_only=intent.reduce_only,
+            )  # fmt: skip
         if intent.limit_price is None:
             raise Impossible("a limit order needs a price")
         price = self.price_on_grid(intent.limit_price, side, rules.tick)
@@ -105,7 +110,7 @@ class Sizing(Desk):
         quantity = self.quantity_on_grid(quantity, rules, market=False)
         return Terms(
             symbol, side, "limit", quantity, None, price, time_in_force=self.time_in_force(intent),
-            post_only=intent.post_only,
+            post_only=intent.post_only, reduce_only=intent.reduce_only,
         )  # fmt: skip
 
     def sayable(self, intent: Intent, rules: Instrument) -> Intent:

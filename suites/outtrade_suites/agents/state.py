@@ -72,6 +72,7 @@ class Order:
             "terms": {
                 "symbol": terms.symbol, "side": terms.side, "type": terms.type, "tif": terms.time_in_force,
                 "post_only": terms.post_only,
+                **({"reduce_only": True} if terms.reduce_only else {}),
                 **{name: plain(value) for name, value in numbers.items() if value is not None},
             },
             "phase": self.phase,
@@ -94,7 +95,8 @@ class Order:
             intent=data["intent"],
             terms=Terms(
                 terms["symbol"], terms["side"], terms["type"],
-                time_in_force=terms["tif"], post_only=terms["post_only"], **number,
+                time_in_force=terms["tif"], post_only=terms["post_only"],
+                reduce_only=terms.get("reduce_only", False), **number,
             ),
             phase=data["phase"],
             status=data["status"],

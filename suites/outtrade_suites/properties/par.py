@@ -2,14 +2,23 @@
 
 The checks stand in `par_rules` (grids, limits, notation), `par_more` (bands, rounding), `par_ids` (client order
 ids, signatures), `par_intent` (what the intent asks for, and what cannot be done), `par_exists` (endpoints and
-tools that do not exist), `par_offered` (combinations that the venue does not offer) and `par_changed` (rules that
-change).
+tools that do not exist), `par_offered` (combinations that the venue does not offer), `par_changed` (rules that
+change) and `par_modes` (settings of the account).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import par_changed, par_exists, par_ids, par_intent, par_more, par_offered, par_rules
+from outtrade_suites.properties import (
+    par_changed,
+    par_exists,
+    par_ids,
+    par_intent,
+    par_modes,
+    par_more,
+    par_offered,
+    par_rules,
+)
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
@@ -21,6 +30,7 @@ PROPERTIES: tuple[Property, ...] = tuple(
             *par_exists.PROPERTIES,
             *par_offered.PROPERTIES,
             *par_changed.PROPERTIES,
+            *par_modes.PROPERTIES,
         ),
         key=lambda prop: prop.id,
     )

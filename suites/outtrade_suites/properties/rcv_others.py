@@ -18,6 +18,7 @@ from outtrade_suites.properties import sight
 from outtrade_suites.properties.compare import TERMINAL, views_of
 from outtrade_suites.properties.outages import answers_since
 from outtrade_suites.properties.rcv_stream import life_of
+from outtrade_suites.properties.rcv_taken import check_taken
 
 AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force by which an order ends by itself: that is no news."""
@@ -25,7 +26,8 @@ AT_ONCE = frozenset({"IOC", "FOK"})
 
 # ---------------------------------------------------------------- RCV-13
 def check_noticed(ix: Index) -> Iterator[Case]:
-    """RCV-13."""
+    """RCV-13: of orders, and of positions (`rcv_taken`)."""
+    yield from check_taken(ix)
     reported, report = ix.reported, ix.report
     for order in ix.own_orders:
         end = _ended_by_others(order)
@@ -164,7 +166,8 @@ PROPERTIES: tuple[Property, ...] = (
         severity="critical",
         scope="A",
         source="freqtrade/freqtrade#385 (an order deleted by hand); Binance spot API documentation, enums.md (EXPIRED);"
-        " nautechsystems/nautilus_trader#4020",
+        " nautechsystems/nautilus_trader#4020; freqtrade/freqtrade#7107 and nautechsystems/nautilus_trader#3922"
+        " (liquidations, deleveraging)",
         explain="""\
 The account is not the agent's alone. Somebody cancels an order in the venue's app, the venue expires it in maintenance,
 a liquidation takes it. An agent that believes in its own order until it has cancelled it itself waits for fills that
@@ -178,7 +181,9 @@ then where there is no stream.
 
 How it is judged: for each own order that was cancelled or expired without a request of the target and not by its own
 time in force: within `lost_frame` (an outage extends it) an answer or event that shows its end reaches the target; if
-it publishes views of that order, one that is over follows in that time; and the report does not have it working.""",
+it publishes views of that order, one that is over follows in that time; and the report does not have it working. For
+each part of a position that was liquidated, deleveraged or settled: an answer about positions, trades or orders that
+was asked for afterwards, or an event, reaches the target in that time.""",
         check=check_noticed,
     ),
     Property(

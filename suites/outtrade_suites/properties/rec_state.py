@@ -119,11 +119,14 @@ def positions(ix: Index) -> Iterator[Case]:
             fills = tuple(fill.seq for fill in ix.own_fills if fill.symbol == symbol and fill.seq < stated.seq)
             proof = (*fills[-5:], stated.seq)
             if not near_any(said, true, step_of(ix.instruments.get(symbol))):
-                message = f"{stated.what} holds {plain(said)} {symbol}; the orders made it {plain(true[-1])}"
+                made = "it was" if is_contract(symbol) else "the orders made it"
+                message = f"{stated.what} holds {plain(said)} {symbol}; {made} {plain(true[-1])}"
                 yield broke(message, *proof, subject=symbol, key=_way_off(ix, symbol, said, stated.seq))
                 continue
             entries = [price for seq in moments for price in entry_prices(ix, symbol, seq)]
             entry = None if view is None else view.entry_price
+            if is_contract(symbol):
+                entries = []  # judged by REC-09
             if entry is not None and entries and not any(near_average(entry, price) for price in entries):
                 message = f"{stated.what} gives {plain(entry)} as entry price of {symbol}; it was {entries[0]:.8f}"
                 yield broke(message, *proof, subject=symbol, key="entry-price")
@@ -277,8 +280,9 @@ Example: 0.79 ETH are bought, the fee of 0.00079 is taken in ETH. The books say 
 lack of funds and repeated for ever, or, where the account may borrow, it opens a short position that nobody sees.
 
 What passes: for each spot symbol, bought minus sold by the own orders of all incarnations since the start, minus the
-fees that were taken in the base asset, within half a step. Symbols without a position may be left out. An entry
-price, if given, is the average of the buys (the price of the trades, or the cost per unit really received).
+fees that were taken in the base asset, within half a step; for each contract the account's net position, below 0 where
+it is short, with what the venue liquidated, deleveraged or settled. Symbols without a position may be left out. An
+entry price, if given, is the average of the buys (the price of the trades, or the cost per unit really received).
 
 How it is judged: against the fills on the venue, at some instant of the window of the report. Where anything was
 sold, the entry price is a matter of convention and not compared. A report without positions waives this property.

@@ -23,6 +23,7 @@ from outtrade.judge.index import Index, ns
 from outtrade.judge.records import ZERO, Order, working
 from outtrade.model.fault import READS, WRITES, Visibility
 from outtrade.model.history import FillTruth, OrderTruth
+from outtrade.model.task import is_contract
 from outtrade_suites.properties.compare import ASSET_UNIT, floor_to
 
 LAST_LOOK = ns(5)
@@ -99,12 +100,12 @@ def report_window(ix: Index) -> Window | None:
 
 
 def position(ix: Index, symbol: str, seq: int) -> Decimal:
-    """Own net position just after event ``seq``: bought minus sold minus fees in the base asset. What the venue closed
-    of it (liquidation, deleveraging, settlement) counts as well."""
-    base = base_of(ix, symbol)
+    """Net position just after event ``seq``: bought minus sold minus fees in the base asset. Of a spot symbol that of
+    the own orders; of a contract there is one position, whoever changed it, the venue included."""
+    base, shared = base_of(ix, symbol), is_contract(symbol)
     total = ZERO
     for fill in ix.fills:
-        if fill.symbol == symbol and fill.seq <= seq and (fill.forced or not fill.foreign):
+        if fill.symbol == symbol and fill.seq <= seq and (shared or not fill.foreign):
             quantity = Decimal(fill.quantity)
             total += quantity if fill.side == "buy" else -quantity
             total -= Decimal(fill.fee) if fill.fee_asset == base else ZERO

@@ -23,6 +23,7 @@ from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
+from outtrade_suites.spaces.leveraged import leveraged
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.parameters import parameters
 from outtrade_suites.spaces.plans import SYMPTOMS
@@ -53,6 +54,7 @@ SPACES: dict[str, Space] = {
     "execution": execution,
     "parameters": parameters,
     "changing": changing,
+    "leveraged": leveraged,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

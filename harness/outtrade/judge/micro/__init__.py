@@ -17,7 +17,7 @@ fills and balances, so that snapshots, listings and the truthful report need not
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
     Settings: ``until absent tick step min max mmin mmax notional nmax fee mid scope streams leave reuse window
-    pattern band`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any cap (``max_position
+    pattern band modes`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any cap (``max_position
     max_notional max_orders_per_second ...``) and the starting balance of an asset (``USDT=100000 BTC=10``).
 ``fault rate_limit duration=20 on.op=place``
     The next fault of the plan (index 0, 1, ...), fields as in `outtrade.model.fault`.
@@ -52,6 +52,12 @@ After END: ``ra=20`` (the answer's Retry-After), ``f=0`` (made by fault 0, which
 **What the exchange does by itself**: ``TIME fill a 0.4@100 fee=0.1USDT t=t7 maker``, ``TIME xcancel a`` (somebody else
 cancels), ``TIME expire a``, ``TIME foreign f buy 1@90`` (an order that is not ours), ``TIME balance USDT=500``.
 
+**Contracts** (of the first intent's symbol, or ``sym=``): ``TIME holds -1@100 margin=10`` (the position from now on),
+``TIME lever 10`` (the account's leverage), ``TIME mark 105``, ``TIME charge -0.5 why=liquidation_fee`` (else funding),
+``TIME taken sell:1@95 why=adl gain=-5`` (the venue closes a part, by order
+``F2`` and trade ``tF2`` where two changes of orders came before). ``set modes=1``: the venue says that ``positions``
+shows leverage and margin mode, and ``account`` the position mode.
+
 **Stream**: ``TIME up``, ``TIME down`` (``down client``), ``TIME event a`` (an order update), ``TIME event a fill`` (its
 last fill; ``t=t7`` chooses), ``TIME lose a fill`` (kept from the client; ``f=0`` by fault 0). ``n=3`` gives the
 venue's number, ``c=2`` the connection.
@@ -61,8 +67,8 @@ a=filled:1@100``, ``TIME sleep 5``, ``TIME noreport raised``, ``TIME deadlocked 
 ``TIME report ...``. A bare ``report`` is the truth; words
 change it: ``i1=failed`` ``i1=done:1@100`` (outcome), ``a=cancelled:0.4`` (order) ``a=-`` (left out), ``t1=0.5@100``
 ``t1=a:0.5@100:0.01USDT`` (fill) ``t1=-``, ``t1*2`` (twice), ``USDT=900/100`` (free/locked), ``BTC/USDT=1@100``
-(position), ``i1.record=100/4.5/no/0.04`` (execution record: intended price, slippage, partial, latency; ``-``: unsaid),
-``no:fills no:positions no:balances`` (not tracked), ``alert``.
+(position, ``BTC/USDT:USDT=-1@100,unrealised=5,leverage=10``), ``i1.record=100/4.5/no/0.04`` (execution record: intended
+price, slippage, partial, latency; ``-``: unsaid), ``no:fills no:positions no:balances`` (not tracked), ``alert``.
 
 **Gateway**: ``TIME call 1 submit a`` and ``TIME result 1 open:0.4`` (an order view) or ``TIME result 1 !ambiguous`` (an
 exception with that meaning); other methods: ``call 2 order a``, ``call 3 fills``; ``result 3 ok``.

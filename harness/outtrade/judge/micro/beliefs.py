@@ -65,8 +65,10 @@ class Beliefs:
                 views.append(self.view(order) | self.believed(word, value))
             report["orders"] = views
         elif "/" in key:
-            quantity, _, entry = value.partition("@")
-            report["positions"][key] = {"quantity": quantity, "entry_price": entry or None}
+            size, *more = value.split(",")
+            quantity, _, entry = size.partition("@")
+            fields = dict(one.split("=", 1) for one in more if "=" in one)
+            report["positions"][key] = {"quantity": quantity, "entry_price": entry or None} | fields
         elif key in self.exchange.balances:
             free, _, locked = value.partition("/")
             report["balances"][key] = {"free": free, "locked": locked or "0"}
@@ -96,6 +98,8 @@ class Beliefs:
         fill = dict(old or {"trade_id": key, "order": "?", "fee": None, "fee_asset": None})
         if parts[0] in self.exchange.names:
             fill["order"] = self.exchange.names[parts.pop(0)].created_as
+        elif re.fullmatch(r"F\d+", parts[0]):  # an order that the venue made
+            fill["order"] = parts.pop(0)
         for part in parts:
             match = re.fullmatch(r"([\d.]+)([A-Z]+)", part)
             if match:

@@ -14,6 +14,7 @@ from typing import Literal, cast
 
 from outtrade.judge.micro.words import ZERO, MicroError, Script, Word, number, plain
 from outtrade.model.history import EventType, FillTruth, OrderParams, OrderTruth, Snapshot
+from outtrade.model.task import is_contract
 
 
 @dataclass(slots=True)
@@ -151,8 +152,10 @@ class Exchange:
     ) -> None:
         price = price or order.price or self.script.mid
         self.trades += 1
-        base, _, quote = order.symbol.partition("/")
-        received, asset = (quantity, base) if order.side == "buy" else (quantity * price, quote)
+        base, _, quote = order.symbol.partition(":")[0].partition("/")
+        contract = is_contract(order.symbol)
+        bought = order.side == "buy" and not contract
+        received, asset = (quantity, base) if bought else (quantity * price, quote)
         match = re.fullmatch(r"([\d.]+)([A-Z]+)", fee) if fee else None
         if fee and match is None:
             raise MicroError(f"{fee!r} is no fee (0.1USDT)")
@@ -165,8 +168,9 @@ class Exchange:
             order.status = "filled"
         siblings = [o for o in self.orders if o.group and o.group == order.group and o is not order]
         sign = 1 if order.side == "buy" else -1
-        self.balances[base] = self.balances.get(base, ZERO) + sign * quantity
-        self.balances[quote] = self.balances.get(quote, ZERO) - sign * quantity * price
+        if not contract:
+            self.balances[base] = self.balances.get(base, ZERO) + sign * quantity
+            self.balances[quote] = self.balances.get(quote, ZERO) - sign * quantity * price
         self.balances[asset] = self.balances.get(asset, ZERO) - amount
         fill = FillTruth(
             trade_id=trade or f"t{self.trades}",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, cast
 
+from outtrade.judge.micro.holding import HoldingVerbs
 from outtrade.judge.micro.requests import OPS, Requests
 from outtrade.judge.micro.stage import Stage
 from outtrade.judge.micro.words import Script, Word, number, plain, scalar
@@ -49,7 +50,7 @@ from outtrade.model.history import (
 )
 
 
-class Player:
+class Player(HoldingVerbs):
     """Plays a script and writes the history."""
 
     def __init__(self, script: Script) -> None:

@@ -76,7 +76,7 @@ class Script:
 
     SETTINGS = frozenset(
         {"until", "absent", "tick", "step", "min", "max", "mmin", "mmax", "notional", "nmax", "fee", "mid", "scope"}
-        | {"streams", "leave", "reuse", "window", "pattern", "band"}
+        | {"streams", "leave", "reuse", "window", "pattern", "band", "modes"}
     )
 
     def __init__(self, text: str) -> None:
@@ -212,6 +212,10 @@ class Script:
         traits["id_pattern"] = self.set.get("pattern", "^[a-zA-Z0-9-_]{1,36}$")
         if "window" in self.set:
             traits["id_window"] = float(self.set["window"])
+        if self.set.get("modes") == "1":
+            traits["account_settings"] = {
+                "leverage": ["GET /positions"], "margin_mode": ["GET /positions"], "position_mode": ["GET /account"],
+            }  # fmt: skip
         return Header(
             target="micro",
             scope=cast("Literal['A', 'G']", self.set.get("scope", "A")),
@@ -223,7 +227,7 @@ class Script:
         )
 
     def _instrument(self, symbol: str) -> dict[str, Any]:
-        base, _, quote = symbol.partition("/")
+        base, _, quote = symbol.partition(":")[0].partition("/")
         fee = self.set.get("fee", "0.001")
         return {
             "venue_symbol": base + quote,

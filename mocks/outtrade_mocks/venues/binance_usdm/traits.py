@@ -38,6 +38,9 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+_SETTINGS = ("GET /fapi/v2/account", "GET /fapi/v2/positionRisk", "WS account.status", "WS account.position")
+"""Where leverage, margin type and position side stand together; the third version of both left them out."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         "id_pattern": Trait(r"^[\.A-Z\:/a-z0-9_-]{1,36}$", f"{NEW} newClientOrderId", "documented"),
@@ -173,6 +176,16 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "time_in_force": Trait(("GTC", "IOC", "FOK", "GTX", "GTD"), f"{DOCS}/common-definition", "documented"),
         "maintenance": Trait(
             {"status": "GET /sapi/v1/system/status", "text": "Symbol is closed", "code": -4141}, ERRORS, "documented"
+        ),
+        "account_settings": Trait(
+            {
+                "leverage": (*_SETTINGS, "GET /fapi/v1/symbolConfig"),
+                "margin_mode": (*_SETTINGS, "GET /fapi/v1/symbolConfig"),
+                "position_mode": (*_SETTINGS, "GET /fapi/v1/positionSide/dual", "GET /fapi/v1/accountConfig"),
+                "unchanged": (-4046, -4059),
+            },
+            f"{DOCS}/account/rest-api: Symbol-Config, Account-Config, Get-Current-Position-Mode, Account-Information",
+            "documented",
         ),
         "sessions": Trait("always", "perpetual contracts trade round the clock", "documented"),
     }

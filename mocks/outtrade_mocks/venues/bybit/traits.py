@@ -181,6 +181,15 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "maintenance": Trait(
             {"status": "GET /v5/system/status", "code": {"contracts": 110066, "spot": 170151}}, ERRORS, "documented"
         ),
+        "account_settings": Trait(
+            {
+                "leverage": ("GET /v5/position/list",),
+                "margin_mode": ("GET /v5/account/info",),
+                "position_mode": ("GET /v5/position/list",),
+            },
+            "docs v5/position/position-info.mdx (leverage, positionIdx); v5/account/account-info.mdx (marginMode)",
+            "documented",
+        ),
         "sessions": Trait("always", "the venue states no trading hours", "inferred"),
     }
 )

@@ -190,6 +190,14 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             f"{DOCS} Status",
             "documented",
         ),
+        "account_settings": Trait(
+            {
+                "leverage": ("GET /api/v5/account/leverage-info",),
+                "position_mode": ("GET /api/v5/account/config",),
+            },
+            f"{DOCS} Get leverage; Get account configuration (posMode); the margin mode goes with each order (tdMode)",
+            "documented",
+        ),
         "sessions": Trait("always", "the venue states no trading hours", "inferred"),
     }
 )
