@@ -281,3 +281,40 @@ def test_an_old_copy_of_the_account_shows_what_was(kit: Kit) -> None:
     kit.later(1)
     kit.ask("DELETE", f"/v2/orders/{made['id']}")
     assert kit.order(made["id"], as_of=kit.now - 1)["status"] == "new"
+
+
+def test_a_replacement_may_take_its_time_and_come_to_nothing() -> None:
+    kit = Kit(knobs={"replace_ms": 500})
+    talk = kit.open()
+    talk.listen()
+    old = kit.place(qty="10").ok
+    new = kit.ask("PATCH", f"/v2/orders/{old['id']}", {"limit_price": "181", "client_order_id": "second"}).ok
+    assert (new["status"], new["replaces"], new["limit_price"], new["qty"]) == ("pending_new", old["id"], "181", "10")
+    assert kit.order(old["id"])["status"] == "pending_replace" and kit.order(new["id"]) == new
+    assert kit.ask("GET", "/v2/orders:by_client_order_id", client_order_id="second").ok == new
+    assert kit.ask("PATCH", f"/v2/orders/{old['id']}", {"qty": "3"}).error[2].startswith("unable to replace order")
+    assert kit.place(client_order_id="second").error[2] == "client_order_id must be unique"
+    kit.later(1)
+    assert (kit.order(old["id"])["replaced_by"], kit.order(new["id"])["status"]) == (new["id"], "new")
+    assert [one["event"] for one in talk.events()] == ["new", "pending_replace", "replaced", "new"]
+    third = kit.ask("PATCH", f"/v2/orders/{new['id']}", {"limit_price": "182"}).ok
+    kit.fill(new["id"])
+    kit.later(1)
+    assert (kit.order(new["id"])["status"], kit.order(third["id"])["status"]) == ("filled", "rejected")
+    assert kit.order(third["id"])["failed_at"] is not None
+    events = talk.events()
+    assert [one["event"] for one in events] == ["pending_replace", "fill", "order_replace_rejected", "rejected"]
+    assert kit.ask("DELETE", f"/v2/orders/{third['id']}").error[2] == 'order is already in "rejected" state'
+    last = kit.place().ok
+    fourth = kit.ask("PATCH", f"/v2/orders/{last['id']}", {"qty": "1"}).ok
+    assert kit.ask("DELETE", f"/v2/orders/{fourth['id']}").status == 204
+    kit.later(1)
+    assert [kit.order(one["id"])["status"] for one in (last, fourth)] == ["canceled", "canceled"]
+
+
+def test_a_replacement_that_could_trade_with_an_own_order_is_refused(kit: Kit) -> None:
+    kit.place(side="sell", limit_price="220")
+    buy = kit.place().ok
+    path = f"/v2/orders/{buy['id']}"
+    assert kit.ask("PATCH", path, {"limit_price": "220"}).error[2].startswith("potential wash trade")
+    assert kit.ask("PATCH", path, {"limit_price": "190"}).status == 200

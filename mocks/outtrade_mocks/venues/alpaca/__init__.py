@@ -9,6 +9,7 @@
     notes       what Alpaca knows of an order and the core does not; states
     desk        exchange core + account + translation: what handlers work on
     tickets     reading and checking a new order
+    replacing   replacements that take their time
     dues        fees of crypto, booked at the end of the day
     guards      wash trades, pattern day trading, what an order lacks
     shapes, holdings   the JSON objects of orders, of positions

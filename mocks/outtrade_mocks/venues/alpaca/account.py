@@ -132,6 +132,9 @@ def configure(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
 # --------------------------------------------------------------------- orders
 def order(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """GET /v2/orders/{id}."""
+    pending = desk.replacements.known(call.venue_id or "")
+    if pending is not None and (as_of is None or pending.created <= as_of):
+        return Outcome(dict(pending.shown))
     number = desk.core_id(call.venue_id or "")
     found = None if number is None else desk.snapshot(number, as_of)
     return _one(desk, call, found, as_of)
@@ -141,6 +144,9 @@ def order_by_client_id(desk: Desk, call: Call, now: int, as_of: int | None) -> O
     """GET /v2/orders:by_client_order_id."""
     if not call.client_id:
         raise refuse("invalid", "client_order_id is required")
+    for pending in (*desk.replacements.waiting, *desk.replacements.failed.values()):
+        if pending.client_id == call.client_id and (as_of is None or pending.created <= as_of):
+            return Outcome(dict(pending.shown))
     return _one(desk, call, desk.named(call.client_id, as_of), as_of)
 
 

@@ -32,6 +32,7 @@ from outtrade_mocks.venues.alpaca.dues import Dues
 from outtrade_mocks.venues.alpaca.limits import Limits
 from outtrade_mocks.venues.alpaca.notes import Note, plain_note
 from outtrade_mocks.venues.alpaca.reference import Listing, core_instrument, listings
+from outtrade_mocks.venues.alpaca.replacing import Pending, Replacements
 from outtrade_mocks.venues.alpaca.traits import KNOBS
 from outtrade_mocks.venues.catalogue import flows, from_the_start
 from outtrade_mocks.venues.config import VenueConfig
@@ -96,6 +97,9 @@ class Desk:
         """What the account held at the start."""
         self.limits = Limits(int(knob(KNOBS, settings, "requests_per_minute")))
         self.ids_for_ever = knob(KNOBS, settings, "id_reuse") == "never"
+        self.replacements = Replacements(int(knob(KNOBS, settings, "replace_ms")), config.seed)
+        self._alias: str | None = None
+        """The id that the next new order has already."""
         self.configuration: dict[str, Any] = dict(CONFIGURATION)
         self.notes: dict[int, Note] = {}
         """The core's id of an order -> what Alpaca knows of it; every order that there ever was, oldest first."""
@@ -169,25 +173,44 @@ class Desk:
         return made
 
     def advance(self, now: int) -> None:
-        """Let the market act up to ``now``; fees are booked on the way."""
-        while (due := self.dues.next_time()) is not None and due <= now:
+        """Let the market act up to ``now``; replacements arrive and fees are booked on the way."""
+        while (due := self._next()) is not None and due <= now:
             self.exchange.advance(max(due, self.exchange.now))
-            self.dues.book()
+            if due == self.dues.next_time():
+                self.dues.book()
+            else:
+                self.replacements.arrive(self._replace, self.exchange.now)
         if now > self.exchange.now:
             self.exchange.advance(now)
 
     def next_time(self) -> int | None:
         """When the exchange next does something by itself."""
-        times = [time for time in (self.exchange.next_time(), self.dues.next_time()) if time is not None]
+        times = [time for time in (self.exchange.next_time(), self._next()) if time is not None]
         return min(times, default=None)
+
+    def _next(self) -> int | None:
+        times = [time for time in (self.replacements.next_time(), self.dues.next_time()) if time is not None]
+        return min(times, default=None)
+
+    def _replace(self, pending: Pending) -> Order:
+        """A replacement has arrived. Raises Reject."""
+        self._alias = pending.wire
+        try:
+            return self.exchange.amend(
+                self.account, self.account.orders[pending.old][0].symbol, order_id=pending.old,
+                new_client_id=pending.client_id, **pending.changes,
+            )  # fmt: skip
+        finally:
+            self._alias = None
 
     # -------------------------------------------------------------------- ids
     def order_id(self, core_id: int) -> str:
         """The id on the wire."""
         found = self._wire.get(core_id)
         if found is None:
-            found = self._wire[core_id] = uuid_of(self.seed, "order", core_id)
+            found = self._wire[core_id] = self._alias or uuid_of(self.seed, "order", core_id)
             self._core[found] = core_id
+            self._alias = None
         return found
 
     def core_id(self, wire: str) -> int | None:
@@ -201,6 +224,8 @@ class Desk:
 
     def taken(self, client_id: str) -> bool:
         """Whether an order may not be called so any more."""
+        if client_id in self.replacements.names:
+            return True
         return client_id in (self.account.by_client_id if self.ids_for_ever else self.account.working)
 
     def execution_id(self, fill: Fill) -> str:

@@ -4,6 +4,7 @@
     pending_new              before ``new``, where the knob ``pending_new_event`` is set
     fill, partial_fill       a trade, with price, quantity and the position it leaves
     canceled, expired, rejected, replaced
+    pending_replace, order_replace_rejected    where replacements take their time (knob ``replace_ms``)
 
 Each carries the whole order as it then was. There is no number and no replay: what was missed is asked for by REST.
 Of orders that wait for their parent nothing is told until they come to the market (*inferred*).
@@ -21,6 +22,7 @@ from outtrade_mocks.venues.alpaca.codec import amount, encode, stamp, uuid_of
 from outtrade_mocks.venues.alpaca.desk import Desk
 from outtrade_mocks.venues.alpaca.holdings import net_quantity
 from outtrade_mocks.venues.alpaca.notes import status_of
+from outtrade_mocks.venues.alpaca.replacing import Pending
 from outtrade_mocks.venues.alpaca.shapes import order_object
 from outtrade_mocks.venues.api import Push
 
@@ -36,6 +38,36 @@ class Reports:
         self._pending_new = pending_new
         self._count = 0
         self._net: dict[str, Decimal] = {}
+        desk.replacements.tell = self.replacement
+
+    def replacement(self, event: str, pending: Pending, now: int) -> None:
+        """Tell of a replacement that is on its way, or came to nothing."""
+        desk = self._desk
+        old = desk.snapshot(pending.old)
+        assert old is not None
+        shown = pending.shown if event == "rejected" else order_object(desk, old)
+        self._count += 1
+        number = self._count
+        data = {
+            "event": event,
+            "execution_id": uuid_of(desk.seed, "event", number),
+            "order": shown | {"cancel_requested_at": None},
+            "timestamp": stamp(now),
+        }
+        text = encode({"stream": TRADE_UPDATES, "data": data}).decode()
+        self._send(
+            Push(
+                n=number,
+                kind="order",
+                render=lambda: text,
+                client_id=shown["client_order_id"],
+                venue_id=shown["id"],
+                order=shown["id"],
+                status=shown["status"],
+                channel=TRADE_UPDATES,
+                symbol=old.symbol,
+            )
+        )
 
     def on_change(self, change: OrderChange) -> None:
         """Tell what a change of an order means to its owner."""

@@ -36,8 +36,10 @@ def check_account(desk: Desk, listing: Listing) -> None:
 
 
 # ---------------------------------------------------------------- wash trades
-def check_wash(desk: Desk, new: NewOrder) -> None:
-    """Whether a new order could trade with one that is open. Raises Refusal."""
+def check_wash(desk: Desk, new: NewOrder, *, but: Order | None = None) -> None:
+    """Whether a new order (or ``but``, as it is to become) could trade with one that is open. Raises Refusal."""
+    if but is not None and not _at_limit(but.price, but):
+        return
     for core_id in sorted(desk.account.working.values()):
         other = desk.snapshot(core_id)
         if other is None or other.symbol != new.symbol or other.side == new.side or other.status is Status.HELD:

@@ -25,6 +25,8 @@ def order_object(
         desk.exchange.instrument(order.symbol),
     )
     state = acknowledged(order, note) if fresh else status_of(order, note)
+    if order.live and not fresh and desk.replacements.of(order.order_id) is not None:
+        state = "pending_replace"
     legs = None
     if nested and note.legs:
         found = (desk.account.orders[leg][0] if fresh else desk.snapshot(leg, as_of) for leg in note.legs)

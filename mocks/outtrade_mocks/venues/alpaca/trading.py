@@ -13,7 +13,7 @@ from outtrade_mocks.core import NewList, NewOrder, Order, Reject, RejectReason
 from outtrade_mocks.core.orders import Status
 from outtrade_mocks.venues.alpaca import guards, tickets
 from outtrade_mocks.venues.alpaca.account import last_equity
-from outtrade_mocks.venues.alpaca.codec import STEP_OF_QUANTITY, decimal, plain
+from outtrade_mocks.venues.alpaca.codec import STEP_OF_QUANTITY, amount, decimal, plain, stamp
 from outtrade_mocks.venues.alpaca.desk import Desk, Outcome
 from outtrade_mocks.venues.alpaca.errors import refuse, translate
 from outtrade_mocks.venues.alpaca.notes import TIFS, Note, status_of
@@ -72,12 +72,16 @@ def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     note, listing = desk.notes[order.order_id], desk.listings[order.symbol]
     if not order.live:
         raise refuse("not_cancelable", status_of(order, note))
-    if order.status is Status.QUEUED:
+    if order.status is Status.QUEUED or desk.replacements.of(order.order_id) is not None:
         raise refuse("not_sent")
     if params.get("time_in_force") not in (None, TIFS[order.tif], note.tif):
         raise refuse("not_replaceable", "time_in_force")
     name = tickets.client_id(desk, params.get("client_order_id"))
     changes = _changes(desk, order, params)
+    if "price" in changes:
+        guards.check_wash(desk, NewOrder(symbol=order.symbol, side=order.side, price=changes["price"]), but=order)
+    if desk.replacements.delay:
+        return _on_its_way(desk, order, name, changes, params, now)
     try:
         made = desk.exchange.amend(
             desk.account, order.symbol, order_id=order.order_id, new_client_id=name, **changes
@@ -94,6 +98,26 @@ def amend(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     first = desk.account.orders[made.order_id][0]
     ids = (desk.order_id(order.order_id), desk.order_id(made.order_id))
     return Outcome(order_object(desk, first, nested=True, fresh=True), ids)
+
+
+def _on_its_way(
+    desk: Desk, order: Order, name: str, changes: dict[str, Any], params: dict[str, Any], now: int
+) -> Outcome:
+    """A replacement that takes its time: the new order is shown as it will be."""
+    pending = desk.replacements.ask(order.order_id, name, changes, now)
+    rules = desk.exchange.instrument(order.symbol)
+    pending.shown = order_object(desk, order) | {
+        "id": pending.wire, "client_order_id": name, "created_at": stamp(now), "updated_at": stamp(now),
+        "submitted_at": stamp(now), "replaces": desk.order_id(order.order_id), "status": "pending_new",
+        "qty": amount(rules.quantity(changes.get("lots", order.lots) - order.filled)), "filled_qty": "0",
+        "filled_avg_price": None,
+    }  # fmt: skip
+    for key, field in (("price", "limit_price"), ("trigger_price", "stop_price")):
+        if key in changes:
+            pending.shown[field] = amount(rules.price(changes[key]))
+    pending.after = lambda made: _note_trail(desk, made, params)
+    desk.replacements.tell("pending_replace", pending, now)
+    return Outcome(dict(pending.shown), (desk.order_id(order.order_id),))
 
 
 def _changes(desk: Desk, order: Order, params: dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +160,12 @@ def _note_trail(desk: Desk, order: Order, params: dict[str, Any]) -> None:
 # -------------------------------------------------------------------- cancels
 def cancel(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
     """DELETE /v2/orders/{id}: 204 where it is cancelled, or was already; 422 where it ended otherwise."""
+    pending = desk.replacements.known(call.venue_id or "")
+    if pending is not None:
+        if pending.wire in desk.replacements.failed:
+            raise refuse("not_cancelable", pending.shown["status"])
+        desk.replacements.drop(pending, now)
+        call.venue_id = desk.order_id(pending.old)
     order = asked(desk, call)
     state = status_of(order, desk.notes[order.order_id])
     if not order.live:

@@ -43,6 +43,11 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
             ("day_end", "at_trade"),
             "when crypto's fee is taken: pages say at the end of the day (CFEE); the paper account was seen to at once",
         ),
+        "replace_ms": Knob(
+            0,
+            (0, 50, 500, 3000),
+            "how long a replacement is on its way (pending_replace): 200 does not promise it, and no figure is stated",
+        ),
         "requests_per_minute": Knob(200, (), "200 for usual accounts, 1,000 for paying ones"),
     }
 )
