@@ -45,6 +45,7 @@ PARTS = (
     Part("agent:httpx", "every_kind", None, 840),
     Part("agent:httpx", "retry", None, 735),
     Part("agent:httpx", "recovery", None, 525),
+    Part("agent:ccxt", "leveraged", None, 848),
     Part("agent:httpx", "changing", None, 140),
     Part("agent:ccxt", "binance_spot", "hostile", 24),
     Part("agent:ccxt", "binance_usdm", "hostile", 24),
