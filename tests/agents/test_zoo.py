@@ -19,7 +19,7 @@ from outtrade_suites.spaces import generate
 from outtrade_suites.zoo import ZOO
 
 IMPLEMENTED = [
-    *(f"PAR-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18)),
+    *(f"PAR-{n:02}" for n in range(1, 19)),
     *(f"RTY-{n:02}" for n in range(1, 20)),
     *(f"RCV-{n:02}" for n in range(1, 21)),
     *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 15)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from judge_kit import BUY, NA, Case, check, lacking
 from test_changed import CASES as CHANGED
+from test_named import CASES as NAMED
 from test_offered import CASES as OFFERED
 from test_ord import CASES as MORE
 from test_positions import CASES as POSITIONS
@@ -126,4 +127,4 @@ def test_verdict(case: Case) -> None:
 
 
 def test_both_verdicts_of_every_property_are_shown() -> None:
-    assert not lacking("PAR", (*CASES, *MORE, *OFFERED, *CHANGED, *POSITIONS))
+    assert not lacking("PAR", (*CASES, *MORE, *OFFERED, *CHANGED, *NAMED, *POSITIONS))

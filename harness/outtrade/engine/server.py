@@ -333,6 +333,8 @@ class Server:
                 digest=call.digest,
             )
         )
+        if call.order and call.order.get("stop_price") is not None:
+            self._mark("", str(call.order.get("symbol")))
         return exchange
 
     def arrive(self, exchange: Exchange) -> None:

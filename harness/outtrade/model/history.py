@@ -359,7 +359,8 @@ class Valued(Event, kw_only=True):
 
 
 class Marked(Event, kw_only=True):
-    """The mid price of a symbol as a ``trade`` intent falls due, and a second later: what its slippage counts from."""
+    """The mid price of a symbol as a ``trade`` intent falls due, and a second later: what its slippage counts from.
+    With ``intent`` "": as an order request with a trigger leaves the client."""
 
     source = "truth"
     intent: str

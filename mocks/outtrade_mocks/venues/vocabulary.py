@@ -33,6 +33,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "cancel_unknown": "Answer to the cancel of an order that is over or never was",
             "query_unknown": "Answer to the query of an order that never was",
             "cancel_all_empty": "Answer to cancel-all where nothing is open",
+            "order_parameters": "{names: {path: parameters of a new order}, refusals: codes for missing or needless}",
             "unknown_params": "What becomes of parameters that the venue does not know: ignored, refused",
             "endpoint_unknown": "Answer on a path that does not exist",
         },

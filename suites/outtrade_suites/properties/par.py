@@ -3,7 +3,8 @@
 The checks stand in `par_rules` (grids, limits, notation), `par_more` (bands, rounding), `par_ids` (client order
 ids, signatures), `par_intent` (what the intent asks for, and what cannot be done), `par_exists` (endpoints and
 tools that do not exist), `par_offered` (combinations that the venue does not offer), `par_changed` (rules that
-change) and `par_modes` (settings of the account).
+change), `par_modes` (settings of the account), `par_triggers` (on which side of the market) and `par_named` (names of
+parameters).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from outtrade_suites.properties import (
     par_intent,
     par_modes,
     par_more,
+    par_named,
     par_offered,
     par_rules,
+    par_triggers,
 )
 
 PROPERTIES: tuple[Property, ...] = tuple(
@@ -31,6 +34,8 @@ PROPERTIES: tuple[Property, ...] = tuple(
             *par_offered.PROPERTIES,
             *par_changed.PROPERTIES,
             *par_modes.PROPERTIES,
+            *par_triggers.PROPERTIES,
+            *par_named.PROPERTIES,
         ),
         key=lambda prop: prop.id,
     )

@@ -281,4 +281,6 @@ ZOO: tuple[Broken, ...] = (
     _broken("believes_in_its_position", "ccxt", "REC-02", "freqtrade/freqtrade#7107", space="leveraged"),
     _broken("short_is_long", "ccxt", "REC-02", "constructed", needs_fault=False, space="leveraged"),
     _broken("never_looks_at_positions", "ccxt", "RCV-13", "nautechsystems/nautilus_trader#3922", space="leveraged"),
+    _broken("stop_on_the_wrong_side", "ccxt", "PAR-09", "freqtrade/freqtrade#4051", needs_fault=False, space="orders"),
+    _broken("sends_what_others_take", "httpx", "PAR-10", "ccxt/ccxt#17932", needs_fault=False),
 )

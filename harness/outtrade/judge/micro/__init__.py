@@ -47,7 +47,8 @@ END is one of these; ``@T`` after it sets when the client sees it (default 0.04 
                         unknown_order.
 ``flight``              no end on record.
 
-After END: ``ra=20`` (the answer's Retry-After), ``f=0`` (made by fault 0, which thereby lands).
+After END: ``ra=20`` (the answer's Retry-After), ``f=0`` (made by fault 0, which thereby lands), ``code=-1102`` (the
+venue's code). ``param=NAME`` on a place sends another parameter.
 
 **What the exchange does by itself**: ``TIME fill a 0.4@100 fee=0.1USDT t=t7 maker``, ``TIME xcancel a`` (somebody else
 cancels), ``TIME expire a``, ``TIME foreign f buy 1@90`` (an order that is not ours), ``TIME balance USDT=500``.

@@ -9,7 +9,7 @@ from outtrade.judge.micro.exchange import Standing
 from outtrade.judge.micro.stage import Stage
 from outtrade.judge.micro.words import Word, number, options_of, plain
 from outtrade.model.fault import READS, WRITES
-from outtrade.model.history import NS, Answer, Broken, ErrorClass, Landed, OrderParams, Request, Response
+from outtrade.model.history import NS, Answer, Broken, ErrorClass, Landed, Marked, OrderParams, Request, Response
 from outtrade.model.task import Intent
 
 TRANSIT = 20_000_000
@@ -49,6 +49,8 @@ class Requests:
         sent = {"symbol": (symbol or "").replace("/", "")}
         if client_id is not None:
             sent["clientOrderId"] = client_id
+        if "param" in word.options:
+            sent[word.options["param"]] = "1"
         for leg, id, _ in legs:
             sent[f"{leg}ClientOrderId"] = id
         if params is not None:
@@ -75,6 +77,8 @@ class Requests:
                 digest=word.options.get("digest", f"{word.verb} {venue_id} {sorted(sent.items())}"),
             )
         )
+        if params is not None and params.stop_price is not None:
+            self.stage.add(Marked(intent="", symbol=params.symbol, mid=plain(self.stage.script.mid)))
         self._finish(word, call, name, client_id, params)
 
     def _legs(self, word: Word, intent: Intent | None) -> list[tuple[str, str, OrderParams]]:
@@ -133,6 +137,7 @@ class Requests:
                     executed=executed,
                     outcome="definite" if error else ("ok" if committed else "ambiguous"),
                     error=cast("ErrorClass | None", error),
+                    code=int(options["code"]) if "code" in options else None,
                     fault=fault,
                 )
             )
@@ -223,7 +228,7 @@ class Requests:
 
     def _order_params(self, word: Word, intent: Intent | None) -> OrderParams:
         options = word.options
-        known = {"q", "p", "qq", "side", "type", "tif", "sym", "stop", "i", "id", "c", "digest"}
+        known = {"q", "p", "qq", "side", "type", "tif", "sym", "stop", "i", "id", "c", "digest", "param"}
         for key in options:
             if key not in known:
                 raise word.fail(key, "is no option of a place")

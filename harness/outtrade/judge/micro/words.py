@@ -209,6 +209,8 @@ class Script:
             faults=tuple(self.faults),
         )
         traits: dict[str, Any] = {"id_reuse": self.set.get("reuse", "open_only")}
+        names = ("symbol", "clientOrderId", "side", "type", "tif", "price", "quantity", "quote_quantity")
+        traits["order_parameters"] = {"names": {"/place": names}, "refusals": (-1102, -1106)}
         traits["id_pattern"] = self.set.get("pattern", "^[a-zA-Z0-9-_]{1,36}$")
         if "window" in self.set:
             traits["id_window"] = float(self.set["window"])

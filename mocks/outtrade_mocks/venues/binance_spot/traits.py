@@ -39,6 +39,14 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+ORDER_PARAMETERS = (
+    *("symbol", "side", "type", "timeInForce", "quantity", "quoteOrderQty", "price", "newClientOrderId"),
+    *("strategyId", "strategyType", "stopPrice", "trailingDelta", "icebergQty", "newOrderRespType"),
+    *("selfTradePreventionMode", "pegPriceType", "pegOffsetValue", "pegOffsetType", "recvWindow", "timestamp"),
+    "signature",
+)
+"""What a new order may carry (rest-api.md, New order)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         "id_pattern": Trait(
@@ -80,6 +88,14 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         ),
         "absent_after": Trait(
             30.0, "recvWindow in use plus in-flight delay plus visibility; no figure is documented", "inferred"
+        ),
+        "order_parameters": Trait(
+            {
+                "names": {"/api/v3/order": ORDER_PARAMETERS},
+                "refusals": (-1102, -1103, -1104, -1105, -1106),
+            },
+            f"{REST} New order; {ERRORS} -1102 to -1106",
+            "documented",
         ),
         "unknown_params": Trait(
             "ignored",

@@ -40,6 +40,13 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
 
 _SETTINGS = ("GET /fapi/v2/account", "GET /fapi/v2/positionRisk", "WS account.status", "WS account.position")
 """Where leverage, margin type and position side stand together; the third version of both left them out."""
+ORDER_PARAMETERS = (
+    *("symbol", "side", "positionSide", "type", "timeInForce", "quantity", "reduceOnly", "price"),
+    *("newClientOrderId", "stopPrice", "closePosition", "activationPrice", "callbackRate", "workingType"),
+    *("priceProtect", "newOrderRespType", "priceMatch", "selfTradePreventionMode", "goodTillDate"),
+    *("recvWindow", "timestamp", "signature"),
+)
+"""What a new order may carry (New Order)."""
 
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
@@ -96,6 +103,11 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "cancel_unknown": Trait({"status": 400, "code": -2011}, ERRORS, "documented"),
         "query_unknown": Trait({"status": 400, "code": -2013}, ERRORS, "documented"),
         "cancel_all_empty": Trait({"status": 200, "code": 200}, "the answer says nothing of orders", "inferred"),
+        "order_parameters": Trait(
+            {"names": {"/fapi/v1/order": ORDER_PARAMETERS}, "refusals": (-1102, -1103, -1104, -1105, -1106)},
+            "New Order (trade/rest-api/New-Order); error codes -1102 to -1106",
+            "documented",
+        ),
         "unknown_params": Trait(
             "ignored",
             "clients send them (ccxt passes extra parameters through); -1104 exists, its use is not stated",

@@ -43,6 +43,15 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+ORDER_PARAMETERS = (
+    *("category", "symbol", "isLeverage", "side", "orderType", "qty", "marketUnit", "slippageToleranceType"),
+    *("slippageTolerance", "price", "triggerDirection", "orderFilter", "triggerPrice", "triggerBy", "orderIv"),
+    *("timeInForce", "positionIdx", "orderLinkId", "takeProfit", "stopLoss", "tpTriggerBy", "slTriggerBy"),
+    *("reduceOnly", "closeOnTrigger", "smpType", "mmp", "tpslMode", "tpLimitPrice", "slLimitPrice"),
+    *("tpOrderType", "slOrderType", "bboSideType", "bboLevel"),
+)
+"""What a new order may carry (create-order.mdx)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         # ---- identity
@@ -90,6 +99,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "query_unknown": Trait({"status": 200, "code": 0, "list": []}, "open-order.mdx: an empty list", "inferred"),
         "cancel_all_empty": Trait(
             {"status": 200, "code": 0, "list": []}, "cancel-all.mdx shows lists only", "inferred"
+        ),
+        "order_parameters": Trait(
+            {"names": {"/v5/order/create": ORDER_PARAMETERS}, "refusals": ()}, "create-order.mdx", "documented"
         ),
         "unknown_params": Trait("ignored", "clients send them (ccxt passes extra parameters through)", "inferred"),
         "endpoint_unknown": Trait({"status": 404}, f"{ERRORS} HTTP Code", "documented"),

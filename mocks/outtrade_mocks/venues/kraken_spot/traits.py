@@ -47,6 +47,14 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+ORDER_PARAMETERS = (
+    *("nonce", "otp", "userref", "cl_ord_id", "ordertype", "type", "volume", "displayvol", "pair"),
+    *("asset_class", "price", "price2", "trigger", "leverage", "reduce_only", "stptype", "oflags"),
+    *("timeinforce", "starttm", "expiretm", "close[ordertype]", "close[price]", "close[price2]", "deadline"),
+    "validate",
+)
+"""What a new order may carry (REST, Add Order)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         # ---- identity
@@ -102,6 +110,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "inferred",
         ),
         "cancel_all_empty": Trait({"status": 200, "count": 0}, "REST Cancel All Orders: a count", "inferred"),
+        "order_parameters": Trait(
+            {"names": {"/0/private/AddOrder": ORDER_PARAMETERS}, "refusals": ()}, "REST Add Order", "documented"
+        ),
         "unknown_params": Trait(
             {"REST": "ignored", "WebSocket v2": "refused"},
             "REST: clients send them and orders are taken; v2: the error Unsupported field (ccxt, a recorded frame)",

@@ -63,6 +63,13 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+ORDER_PARAMETERS = (
+    *("instId", "instIdCode", "tdMode", "ccy", "clOrdId", "tag", "side", "posSide", "ordType", "sz", "px"),
+    *("pxUsd", "pxVol", "reduceOnly", "tgtCcy", "banAmend", "pxAmendType", "tradeQuoteCcy", "stpId", "stpMode"),
+    *("attachAlgoOrds", "isElpTakerAccess"),
+)
+"""What a new order may carry (POST / Place order)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         # ---- identity
@@ -101,6 +108,14 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "cancel_unknown": Trait({"status": 200, "code": 51400}, ERRORS, "documented"),
         "query_unknown": Trait({"status": 200, "code": 51603}, ERRORS, "documented"),
         "cancel_all_empty": Trait(None, "there is no cancel-all but for options (mass-cancel)", "documented"),
+        "order_parameters": Trait(
+            {
+                "names": {"/api/v5/trade/order": ORDER_PARAMETERS, "/api/v5/trade/batch-orders": ORDER_PARAMETERS},
+                "refusals": (50014,),
+            },
+            "POST / Place order; error codes 50014",
+            "documented",
+        ),
         "unknown_params": Trait(
             "ignored", "clients send some (ccxt passes createMarketBuyOrderRequiresPrice through)", "inferred"
         ),
