@@ -40,3 +40,25 @@ def test_all_land_and_the_references_pass(agent: str) -> None:
         applied.update(finding.id for finding in findings if finding.verdict == "pass")
         assert not [one for one in findings if one.verdict in ("fail", "warn", "harness-error")]
     assert applied["PAR-14"] == 3
+
+
+@pytest.mark.parametrize(
+    ("broken", "space", "property"),
+    [
+        ("argues_about_rules", "changing", "PAR-14"),
+        ("sweeps_the_book", "changing", "EXQ-02"),
+        ("executes_old_decisions", "changing", "EXQ-04"),
+        ("calls_it_even", "execution", "EXQ-05"),
+        ("stop_on_the_wrong_side", "orders", "PAR-09"),
+        ("sends_what_others_take", "binance_spot", "PAR-10"),
+    ],
+)
+def test_who_is_wrong_is_caught_and_the_reference_is_not(broken: str, space: str, property: str) -> None:
+    chosen = next(one for one in PROPERTIES if one.id == property)
+    for index in range(30):
+        made = generate(space, 1, index)
+        if judge(chosen, Index(run(resolve(f"zoo:{broken}"), made))).verdict in ("fail", "warn"):
+            right = judge(chosen, Index(run(resolve("agent:ccxt"), made)))
+            assert right.verdict == "pass"
+            return
+    raise AssertionError("nothing was noticed")

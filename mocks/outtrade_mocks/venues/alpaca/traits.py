@@ -106,6 +106,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "recorded",
         ),
         "cancel_all_empty": Trait({"status": 207, "body": "an empty list"}, "reference/deleteallorders", "inferred"),
+        "order_parameters": Trait({"names": {}, "refusals": ()}, "not written down here: not judged", "inferred"),
         "unknown_params": Trait("ignored", "clients send them (ccxt passes extra parameters through)", "inferred"),
         "endpoint_unknown": Trait({"status": 404}, "not stated", "inferred"),
         # ---- change

@@ -116,6 +116,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "recorded",
         ),
         "cancel_all_empty": Trait(None, "there is no cancel-all", "documented"),
+        "order_parameters": Trait({"names": {}, "refusals": ()}, "not written down here: not judged", "inferred"),
         "unknown_params": Trait(
             "ignored", "ccxt sends trigger=true, stopLoss and others, and orders are taken", "inferred"
         ),

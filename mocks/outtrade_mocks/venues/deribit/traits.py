@@ -108,6 +108,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             {"status": 400, "code": 10004, "list": []}, f"{ERRORS}; by label an empty list (inferred)", "documented"
         ),
         "cancel_all_empty": Trait("0", f"{DOCS} private/cancel_all: the number of orders", "documented"),
+        "order_parameters": Trait({"names": {}, "refusals": ()}, "not written down here: not judged", "inferred"),
         "unknown_params": Trait("ignored", "clients send some (ccxt passes its params through)", "inferred"),
         "endpoint_unknown": Trait({"status": 400, "code": -32601}, f"{ERRORS}; the status is inferred", "inferred"),
         # ---- change
