@@ -110,6 +110,8 @@ class Desk:
                 self.by_id[name] = entry
         self.bases = {entry.base: entry for entry in reversed(self.listings.values()) if entry.quote == "USD"}
         """What may be held -> the asset that is priced in dollars."""
+        self.standing: dict[tuple[str, str], dict[int, Order]] = {}
+        """(symbol, side) -> open orders by the core's id, as they are, oldest first."""
         self._wire: dict[int, str] = {}
         self._core: dict[str, int] = {}
         self._incoming: list[Note] = []
@@ -126,6 +128,11 @@ class Desk:
         if not isinstance(change, OrderChange):
             return
         order = change.order
+        side = self.standing.setdefault((order.symbol, order.side), {})
+        if order.live:
+            side[order.order_id] = order
+        else:
+            side.pop(order.order_id, None)
         if change.fill is not None:
             self.dues.traded(self.listings[order.symbol], change.fill)
         if order.order_id in self.notes:

@@ -40,9 +40,9 @@ def check_wash(desk: Desk, new: NewOrder, *, but: Order | None = None) -> None:
     """Whether a new order (or ``but``, as it is to become) could trade with one that is open. Raises Refusal."""
     if but is not None and not _at_limit(but.price, but):
         return
-    for core_id in sorted(desk.account.working.values()):
-        other = desk.snapshot(core_id)
-        if other is None or other.symbol != new.symbol or other.side == new.side or other.status is Status.HELD:
+    opposite = "sell" if new.side == "buy" else "buy"
+    for core_id, other in desk.standing.get((new.symbol, opposite), {}).items():
+        if other.status is Status.HELD:
             continue
         if not _at_limit(new.price, new) or not _at_limit(other.price, other):
             raise refuse("wash", existing_order_id=desk.order_id(core_id))
