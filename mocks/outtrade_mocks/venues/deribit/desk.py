@@ -105,7 +105,8 @@ class Desk:
     def __init__(self, config: VenueConfig) -> None:
         self.listings: dict[str, Listing] = listings(config)
         self.by_id: dict[str, Listing] = {entry.id: entry for entry in self.listings.values()}
-        self._rows = {unified: number for number, unified in enumerate(self.listings)}
+        self.rows = {unified: number for number, unified in enumerate(self.listings)}
+        """Unified symbol -> which row of trade ids its trades have."""
         self.fees = config.fees
         self.knobs = config.knobs
         markets = flows(config)
@@ -234,7 +235,7 @@ class Desk:
 
     def trade_id(self, fill: Fill) -> str:
         """``trade_id``: unique per currency."""
-        number = TRADE_ID_BASE + self._rows[fill.symbol] * TRADE_ID_STEP + fill.trade_id
+        number = TRADE_ID_BASE + self.rows[fill.symbol] * TRADE_ID_STEP + fill.trade_id
         return f"{self.listings[fill.symbol].prefix}{number}"
 
     def price(self, symbol: str, ticks: int | None) -> Decimal | None:

@@ -211,7 +211,7 @@ def order_book(desk: Desk, sent: Sent, now: int, as_of: int | None, connection: 
 def print_of(desk: Desk, entry: Listing, one: Print) -> dict[str, Any]:
     """A trade as everybody sees it; the direction is that of who took. A trade of the account has the id of its fills,
     trades among others have ids of their own (*simplified*)."""
-    row = list(desk.listings).index(entry.unified) * TRADE_ID_STEP
+    row = desk.rows[entry.unified] * TRADE_ID_STEP
     number = PRINT_ID_BASE + row + one.number if one.trade_id is None else TRADE_ID_BASE + row + one.trade_id
     amount, mark = desk.amount(entry.unified, one.lots), desk.mark(entry)
     return {
