@@ -30,7 +30,7 @@ from outtrade.model.history import (
 )
 from outtrade.model.scenario import Scenario
 from outtrade.targets import resolve
-from outtrade.wire.run import TooLong, run_wire
+from outtrade.wire.run import NotInRealTime, run_wire
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENT = f"cmd:{sys.executable} {ROOT / 'examples' / 'cmd_agent.py'}"
@@ -118,7 +118,7 @@ def test_what_goes_wrong_is_on_the_record_and_fails(manner: str, why: str, detai
 
 
 def test_scenarios_that_take_too_long_are_refused() -> None:
-    with pytest.raises(TooLong, match="lasts 400 s, and a cmd: target runs in real time"):
+    with pytest.raises(NotInRealTime, match="lasts 400 s, and a cmd: target runs in real time"):
         run(resolve(AGENT), scenario([], until=400))
 
 

@@ -15,6 +15,9 @@ SHORT = " | ".join(f"{5 + n / 10} place o{n} q=0.01 -> ok:fill" for n in range(1
 DAY_LONG = " | ".join(f"{5 + 20 * n} place o{n} q=0.01 -> ok:fill" for n in range(14))
 HALT = "i1:buy 1@100 | i2:buy 1@99 at=90 | i3:halt at=60 | "
 ONE = "i1:buy 1@100 | i2:sell 1@110 sym=ETH/USDT | i3:halt at=60 sym=ETH/USDT | "
+TWO = "set instances=2 | i1:buy 1@100 | i2:buy 1@100 at=1 | "
+TWICE = "fault second_instance on.after=20 | i1:buy 1@100 | i2:buy 1@100 at=1 | "
+OLD = "set instances=2 old=1 | i1:buy 1@100 | i2:buy 1@100 at=1 | 1 as 1 | 2 place b i=i1 -> ok:fill | 3 as 0 | "
 
 CASES: list[Case] = [
     # ---- LIM-01: position
@@ -58,6 +61,27 @@ CASES: list[Case] = [
     ("LIM-04", ONE + "1 place a -> ok | 2 place b i=i2 -> ok | 60 cancel b -> ok", "pass"),
     ("LIM-04", ONE + "1 place a -> ok | 2 place b i=i2 -> ok | 60 cancel a -> ok", "fail"),
     ("LIM-04", BUY + "1 place a -> ok", NA),
+    ("LIM-04", TWO + "i3:halt at=60 | 1 as 1 | 70 place b i=i2 -> ok:fill", "fail"),
+    ("LIM-04", TWO + "i3:halt at=60 | 1 as 1 | 50 place b i=i2 -> ok:fill", "pass"),
+    # ---- LIM-01, LIM-02: the account's caps, over all copies
+    ("LIM-01", "set max_position=1 | " + TWO + "1 place a -> ok:fill | 2 as 1 | 3 place b i=i2 -> ok:fill", "fail"),
+    ("LIM-02", "set max_orders_per_second=1 | " + TWO + "1 place a -> ok | 1.1 as 1 | 1.2 place b i=i2 -> ok", "fail"),
+    # ---- LIM-05: ids and shares
+    ("LIM-05", TWO + "1 place a id=A -> ok:fill | 2 as 1 | 3 place b i=i2 id=B -> ok:fill", "pass"),
+    ("LIM-05", TWO + "1 place a id=A -> ok:fill | 2 as 1 | 3 place b i=i2 id=A -> ok:fill", "fail"),
+    ("LIM-05", TWO + "1 place a -> lost | 9 crash | 12 start | 50 place a -> ok:fill", "pass"),
+    ("LIM-05", TWO + "1 as 1 | 3 place a -> ok:fill", "fail"),
+    ("LIM-05", BUY + "1 place a -> ok", NA),
+    # ---- LIM-05: one that runs twice
+    ("LIM-05", TWICE + "1 place a -> ok:fill | 20 start | 30 place b i=i2 -> ok:fill", "pass"),
+    ("LIM-05", TWICE + "1 place a -> ok:fill | 20 start | 21 store x=1 | 24 back | 24 place b -> ok:fill", "pass"),
+    ("LIM-05", TWICE + "1 place a -> ok:fill | 20 start | 21 store x=1 | 30 back | 30 place b -> ok:fill", "fail"),
+    # ---- LIM-05: one that runs old code
+    ("LIM-05", OLD + "4 alert i1 | 590 report", "pass"),
+    ("LIM-05", OLD + "4 alert | 590 report", "fail"),
+    ("LIM-05", OLD + "590 report", "fail"),
+    ("LIM-05", OLD + "300 alert i1 | 590 report", "fail"),
+    ("LIM-05", OLD + "4 alert i1 | 20 place c i=i1 -> ok:fill | 590 report", "fail"),
 ]
 
 

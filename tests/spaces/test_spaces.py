@@ -260,6 +260,7 @@ def test_fixed_spaces() -> None:
         "recovery",
         "execution",
         "parameters",
+        "fleet",
         "changing",
         "leveraged",
     ]

@@ -155,7 +155,7 @@ def recording(file: Path | None, symbols: tuple[str, ...], venue: str | None, *,
 def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> None:
     """Raises UsageError for what a target that runs in real time cannot do, and where it does not run at all."""
     from outtrade.targets.service import why_unreachable
-    from outtrade.wire.run import TooLong, check_length
+    from outtrade.wire.run import NotInRealTime, check_playable
 
     if target.url and (why := why_unreachable(target.url)):
         raise UsageError(f"{target.name}: {why}")
@@ -163,8 +163,8 @@ def check_real_time(target: Target, scenario: Scenario, options: RunOptions) -> 
     if options.check_determinism:
         raise UsageError("--check-determinism: this target runs in real time, no two runs of it are equal")
     try:
-        check_length(scenario)
-    except TooLong as error:
+        check_playable(scenario)
+    except NotInRealTime as error:
         raise UsageError(str(error)) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from outtrade.judge.api import Finding, Property, judge
+from outtrade.judge.fleet import judge_fleet
 from outtrade.judge.index import Index
 from outtrade.model.history import History
 
@@ -14,8 +15,17 @@ def applies(prop: Property, scope: str) -> bool:
     return scope in prop.scope
 
 
+def crowded(history: History) -> bool:
+    """Whether several processes of the agent may have lived at a time."""
+    scenario = history.header.scenario
+    doubled = any(fault.get("kind") == "second_instance" for fault in scenario.get("faults", ()))
+    return doubled or scenario.get("fleet") is not None
+
+
 def judge_history(history: History, properties: Iterable[Property]) -> list[Finding]:
     """Judge a run, or the same run read back from its file: the findings are equal. Ordered by property id."""
-    index = Index(history)
     chosen = sorted((p for p in properties if applies(p, history.header.scope)), key=lambda p: p.id)
+    if crowded(history):
+        return judge_fleet(history, chosen)
+    index = Index(history)
     return [judge(prop, index) for prop in chosen]

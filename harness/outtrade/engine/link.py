@@ -93,7 +93,7 @@ class Link:
     def client_closed(self, how: Literal["fin", "rst"]) -> None:
         """The client's end of the connection is gone, as of now."""
         if self.open:
-            self._unanswered("crashed" if self.server.recorder.dead else "gave_up")
+            self._unanswered("crashed" if self.server.recorder.life_of(self.conn).dead else "gave_up")
             self.server.recorder.add(Closed(conn=self.conn.id, by="client", how=how))
             self._stream_down("client")
         self._over()

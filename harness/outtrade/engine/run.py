@@ -31,6 +31,7 @@ from outtrade.model.scenario import Scenario
 from outtrade.model.task import Report
 from outtrade.sim import Budget, Deadlock, HarnessError, Killed, Late, Waiting, Watchdog, World
 from outtrade.targets import Target
+from outtrade.targets.access import VenueAccess
 
 GRACE = 60
 """Seconds after ``until`` by which a report must have come (the contract with agents)."""
@@ -51,16 +52,22 @@ def run(target: Target, scenario: Scenario, *, max_events: int = MAX_EVENTS, wal
         from outtrade.wire.run import run_wire
 
         return run_wire(target, scenario)
-    return _Run(target, scenario, max_events, wall_limit).go()
+    if scenario.crowded:
+        from outtrade.engine.fleet import FleetRun
+
+        return FleetRun(target, scenario, max_events, wall_limit).go()
+    return Run(target, scenario, max_events, wall_limit).go()
 
 
-def stage(target: Target, scenario: Scenario, world: World) -> _Run:
+def stage(target: Target, scenario: Scenario, world: World) -> Run:
     """Everything of a run but the agent, in a World that the caller made and enters: for tests that play the agent
     themselves (``outtrade.testing.venue``)."""
-    return _Run(target, scenario, world.max_events, world.watchdog, world)
+    return Run(target, scenario, world.max_events, world.watchdog, world)
 
 
-class _Run:
+class Run:
+    """One scenario against one target; one life of the agent at a time (``engine.fleet``: several)."""
+
     def __init__(
         self, target: Target, scenario: Scenario, max_events: int, wall_limit: float, world: World | None = None
     ) -> None:
@@ -90,7 +97,7 @@ class _Run:
         self.setting.open()
         world.hard_limit_ns = world.epoch_ns + int((scenario.until + GRACE) * NS)
         with world:
-            self._incarnations()
+            self.lives()
             end = world.epoch_ns + int(scenario.until * NS)
             if world.now < end:
                 world.run_until(end)
@@ -98,7 +105,8 @@ class _Run:
         self.setting.close(events=world.events)
         return self.history
 
-    def _incarnations(self) -> None:
+    def lives(self) -> None:
+        """The agent runs, from its start to its last report."""
         recorder, world = self.recorder, self.world
         for incarnation in range(MAX_INCARNATIONS):
             recorder.incarnation = incarnation
@@ -131,8 +139,16 @@ class _Run:
         out, err = LogStream("stdout", self.recorder, lines), LogStream("stderr", self.recorder, lines)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), fresh.settings():
-                entry = self.target.fresh()
-                self._call(entry, task)
+                self.play(task, self.access)
+        finally:
+            out.finish()
+            err.finish()
+
+    def play(self, task: RunTask, access: VenueAccess) -> None:
+        """One life of the agent, with the code imported afresh, to its report or the reason why there is none. Raises
+        Killed."""
+        try:
+            self._call(self.target.fresh(), task, access)
         except Killed:
             raise
         except Waiting as error:
@@ -146,18 +162,15 @@ class _Run:
         else:
             if self.recorder.dead:
                 raise Killed
-        finally:
-            out.finish()
-            err.finish()
 
-    def _call(self, entry: Callable[..., Any], task: RunTask) -> None:
+    def _call(self, entry: Callable[..., Any], task: RunTask, access: VenueAccess) -> None:
         world = self.world
         end = self.scenario.until
 
         async def main() -> None:
             import asyncio
 
-            result = await cast(Awaitable[Any], entry(task, self.access))
+            result = await cast(Awaitable[Any], entry(task, access))
             self.reported(result)
             rest = end - world.run_ns / NS
             if rest > 0:
@@ -166,7 +179,7 @@ class _Run:
         if self.target.is_async:
             world.run_async(main)
         else:
-            result = world.run_blocking(lambda: entry(task, self.access))
+            result = world.run_blocking(lambda: entry(task, access))
             if inspect.isawaitable(result):
                 close = getattr(result, "close", None)
                 if close is not None:
@@ -185,15 +198,16 @@ class _Run:
         except ValueError as error:
             self.no_report("invalid", str(error))
             return
-        self.recorder.add(Reported(incarnation=self.recorder.incarnation, report=report.model_dump(mode="json")))
-        self.setting.snapshot("report")
+        life = self.recorder.life
+        life.reported = True
+        self.recorder.add(Reported(incarnation=life.incarnation, report=report.model_dump(mode="json")))
+        self.setting.snapshot("report", life.instance)
 
     def no_report(self, why: Any, detail: str, where: str = "") -> None:
         """The agent ended without a usable report."""
-        if not any(isinstance(event, Reported) for event in self.history.events):
-            self.recorder.add(
-                NoReport(incarnation=self.recorder.incarnation, why=why, detail=detail[:_DETAIL], where=where)
-            )
+        life = self.recorder.life
+        if not life.reported:
+            self.recorder.add(NoReport(incarnation=life.incarnation, why=why, detail=detail[:_DETAIL], where=where))
 
 
 def read_report(result: Any) -> Report:

@@ -21,7 +21,10 @@ MAX_LOG_LINE = 2_000
 class Recorder:
     """What the runtime needs of the engine: appending events, and the current incarnation."""
 
-    incarnation: int = 0
+    @property
+    def incarnation(self) -> int:
+        """The number of the life that runs now."""
+        return 0
 
     def add(self, event: Any) -> int:
         raise NotImplementedError

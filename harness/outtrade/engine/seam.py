@@ -47,6 +47,11 @@ class Net(Protocol):
     on_resolve: Callable[[str], bool] | None
     on_connect: Callable[[str, int], ConnectPlan | None] | None
 
+    @property
+    def dialling(self) -> object:
+        """Whose connection attempt is being decided, or was last."""
+        ...
+
     def listen(self, host: str, port: int, factory: Callable[[Any], Any]) -> None: ...
 
 

@@ -194,8 +194,16 @@ class Server:
 
     def connected(self, conn: int, host: str, port: int, outcome: Any) -> None:
         """A connection attempt by the client."""
+        life = self.recorder.life_of(self.world.net.dialling)
         self.recorder.add(
-            Connect(conn=conn, host=host, port=port, outcome=outcome, incarnation=self.recorder.incarnation)
+            Connect(
+                conn=conn,
+                host=host,
+                port=port,
+                outcome=outcome,
+                incarnation=life.incarnation,
+                instance=life.instance,
+            )
         )
 
     def client_closed(self, conn: int, how: Any) -> None:
@@ -233,15 +241,25 @@ class Server:
             self.recorder.add(Healed(fault=armed.index))
 
     # ------------------------------------------------------------------ crash points
-    def crash(self, point: str, op: str, exchange: Exchange | None = None, asked: Call | None = None) -> bool:
-        """Kill the agent if the plan says so at this point of a request (or before it: ``asked``)."""
+    def crash(
+        self,
+        point: str,
+        op: str,
+        exchange: Exchange | None = None,
+        asked: Call | None = None,
+        link: Link | None = None,
+    ) -> bool:
+        """Kill the agent if the plan says so at this point of a request (or before it: ``asked``, on ``link``); of
+        several copies the one whose request it is."""
         call = None if exchange is None else exchange.number
+        by = link if exchange is None else exchange.link
+        life = self.recorder.life_of(None if by is None else by.conn)
         about = exchange.call if exchange is not None else asked
         self._pause(point, op, call, about)
         for armed in self.plan.of("crash"):
             fault = armed.fault
             assert isinstance(fault, Crash)
-            if fault.point == point and not self.recorder.dead:
+            if fault.point == point and not life.dead:
                 counted = fault.on.op if point == "after_store_set" else op
                 run = self.world.run_ns
                 tag = None if about is None or fault.on.tag is None else self.plan.tag_of(about, run)
@@ -250,9 +268,11 @@ class Server:
                 if armed.offered(counted, run, None if about is None else about.symbol, tag):
                     armed.occurred = True
                     self.recorder.add(armed.landed(call=call, detail=point))
-                    self.recorder.add(Crashed(incarnation=self.recorder.incarnation, point=point, fault=armed.index))
-                    self.recorder.dead = True
-                    self.world.kill()
+                    self.recorder.add(
+                        Crashed(incarnation=life.incarnation, instance=life.instance, point=point, fault=armed.index)
+                    )
+                    life.dead, life.fault = True, armed.index
+                    (life.kill or self.world.kill)()
                     return True
         return False
 
@@ -281,7 +301,7 @@ class Server:
     def sent(self, link: Link, request: HttpRequest) -> None:
         """The client's last byte of an HTTP request has left."""
         call = self.venue.read(request)
-        if self.crash("before_send", call.op, asked=call):
+        if self.crash("before_send", call.op, asked=call, link=link):
             return
         exchange = self.opened(link, call, request.host, request.body, self.venue)
         self._depart(exchange)
@@ -290,7 +310,7 @@ class Server:
     def asked(self, link: Link, session: Session, call: Call, text: str) -> None:
         """A text frame of the client has left. Only what reads or changes the account can crash it."""
         about_account = call.op in READS or call.op in WRITES
-        if about_account and self.crash("before_send", call.op, asked=call):
+        if about_account and self.crash("before_send", call.op, asked=call, link=link):
             return
         exchange = self.opened(link, call, link.host, text.encode("utf-8", "replace"), session)
         self._depart(exchange)
@@ -312,13 +332,15 @@ class Server:
     def opened(self, link: Link, call: Call, host: str, body: bytes, desk: Desk) -> Exchange:
         """Number a request and put it on the record."""
         self.calls += 1
+        life = self.recorder.life_of(link.conn)
         exchange = Exchange(self.calls, call, link, self.world.run_ns, desk)
         link.waiting[exchange.number] = exchange
         self.recorder.add(
             Request(
                 call=exchange.number,
                 conn=link.conn.id,
-                incarnation=self.recorder.incarnation,
+                incarnation=life.incarnation,
+                instance=life.instance,
                 op=call.op,
                 method=call.method,
                 host=host,
@@ -692,7 +714,8 @@ class Server:
         if isinstance(change, OrderChange):
             data = self.venue.order_truth(change)
             self.plan.orders.note(data)
-            self.recorder.add(OrderTruth(**data, call=call, incarnation=self.recorder.incarnation))
+            life = self.recorder.life_of(self.current.link.conn if self.current is not None else None)
+            self.recorder.add(OrderTruth(**data, call=call, incarnation=life.incarnation))
         elif isinstance(change, Fill):
             self.recorder.add(FillTruth(**self.venue.fill_truth(change)))
         else:

@@ -130,8 +130,8 @@ class Setting:
         except ValueError as error:
             raise ScenarioError(f"{self.scenario.venue} cannot play this scenario: {error}") from None
 
-    def snapshot(self, why: Any) -> None:
-        """Put the true state of the account on the record."""
+    def snapshot(self, why: Any, instance: int = 0) -> None:
+        """Put the true state of the account on the record; ``instance``: which copy of the agent has reported."""
         truth = self.venue.truth()
         self.recorder.add(
             Snapshot(
@@ -141,6 +141,7 @@ class Setting:
                 mids=truth["mids"],
                 marks=self.venue.holder.marks(),
                 settings={symbol: self.venue.holder.settings_of(symbol) for symbol in self.venue.holder.contracts()},
+                instance=instance,
             )
         )
 

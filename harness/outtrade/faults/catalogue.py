@@ -70,6 +70,7 @@ SEEN: dict[str, str] = {
     "stream_stall": "pings and heartbeats, and no event of the account",
     "stream_expire": "a notice that the subscription has ended, or a close frame",
     "crash": "it dies and is started again, with its store, an old copy of it, or none",
+    "second_instance": "another life of the same copy, which does what it does; the store says so",
     "pause": "its own clock jumps; what came meanwhile is all there at once",
 }
 """Kind -> what the client sees."""

@@ -71,6 +71,10 @@ class Property:
     explain: str
     source: str
     check: Callable[[Index], Iterator[Case]]
+    account: bool = False
+    """Of several copies of an agent: judged over all that they did on the account, not of each by itself."""
+    always: bool = False
+    """Asked of each copy even where another runs old code or twice, and whoever stops is right."""
 
     @property
     def dimension(self) -> Dimension:

@@ -35,7 +35,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
@@ -82,6 +82,9 @@ from outtrade.model.history import (
 )
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Bounds, Instrument, Intent, Report
+
+if TYPE_CHECKING:
+    from outtrade.judge.fleet import Fleet
 
 T = TypeVar("T")
 
@@ -145,6 +148,8 @@ class Index:
         self.published: list[Published] = []
         self.stored: list[StoreSet] = []
         self.gateway: list[GatewayOp] = []
+        self.fleet: Fleet | None = None
+        """The copies of the agent, where several ran and all are judged together."""
         self._report: Report | None = None
         self._memo: dict[str, object] = {}
         self._tags = [(intent.tag, intent) for intent in self.scenario.intents]
@@ -158,7 +163,7 @@ class Index:
     # ------------------------------------------------------------------ building
     def _read(self) -> None:
         """One pass over the events."""
-        self._lives: dict[int, Incarnation] = {}
+        self._lives: dict[tuple[int, int], Incarnation] = {}
         self._calls: dict[int, GatewayOp] = {}
         self._open: dict[int, Stream] = {}
         readers: dict[type, Callable[[Any], None]] = {
@@ -268,7 +273,7 @@ class Index:
         order.changes.append(event)
 
     def _life(self, event: Started | Crashed | Reported | NoReport) -> None:
-        life = self._lives.setdefault(event.incarnation, Incarnation(event.incarnation))
+        life = self._lives.setdefault((event.instance, event.incarnation), Incarnation(event.incarnation))
         if isinstance(event, Started):
             life.started = event
         elif isinstance(event, Crashed):

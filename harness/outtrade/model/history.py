@@ -12,6 +12,9 @@ A request's life on the record::
        ├──► Response   all bytes of an answer reached the client
        └──► Broken     the client saw something else: reset, close, truncation, or it gave up waiting
 
+Where copies of an agent run side by side, ``instance`` says whose an event is (0 where there is one), and
+``incarnation`` counts the lives of that copy.
+
 Events are msgspec structs tagged by name: one line of JSON each (``History.to_jsonl``). Bodies over 4 KiB are kept
 once, in ``blobs``, and referred to as ``blob:<sha256>``. ``History.hash`` covers header and events: same scenario,
 same target, same bytes.
@@ -80,6 +83,7 @@ class Connect(Event, kw_only=True):
     port: int
     outcome: Literal["ok", "refused", "lost"]
     incarnation: int = 0
+    instance: int = 0
 
 
 class Request(Event, kw_only=True):
@@ -89,6 +93,7 @@ class Request(Event, kw_only=True):
     call: int
     conn: int
     incarnation: int = 0
+    instance: int = 0
     op: str
     method: str
     host: str
@@ -369,7 +374,8 @@ class Marked(Event, kw_only=True):
 
 
 class Snapshot(Event, kw_only=True):
-    """The account as it truly is: at the ``start``, at the ``report``, at the ``end``. ``working``: venue ids."""
+    """The account as it truly is: at the ``start``, at each ``report`` (of ``instance``), at the ``end``. ``working``:
+    venue ids."""
 
     source = "truth"
     why: Literal["start", "report", "end"]
@@ -381,6 +387,7 @@ class Snapshot(Event, kw_only=True):
     """Contract -> mark price."""
     settings: dict[str, dict[str, Any]] = {}
     """Contract -> ``leverage``, ``isolated``, ``hedge``."""
+    instance: int = 0
 
 
 # ------------------------------------------------------------------ agent
@@ -389,6 +396,7 @@ class Started(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     resumed: bool = False
 
 
@@ -397,6 +405,7 @@ class Crashed(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     point: str
     fault: int
 
@@ -406,6 +415,7 @@ class StoreSet(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     key: str
     value: Any = None
 
@@ -415,6 +425,7 @@ class Published(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     view: str
     data: dict[str, Any]
 
@@ -424,6 +435,7 @@ class Reported(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     report: dict[str, Any]
 
 
@@ -433,6 +445,7 @@ class NoReport(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     why: Literal["raised", "invalid", "late", "deadlock", "budget", "watchdog"]
     detail: str
     where: str = ""
@@ -451,6 +464,7 @@ class Deadlocked(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     waits: tuple[Wait, ...]
 
 
@@ -459,6 +473,7 @@ class Log(Event, kw_only=True):
 
     source = "agent"
     incarnation: int
+    instance: int = 0
     stream: str
     text: str
 
@@ -471,6 +486,7 @@ class GatewayCall(Event, kw_only=True):
     method: str
     args: dict[str, Any] = {}
     intent: str | None = None
+    instance: int = 0
 
 
 class GatewayResult(Event, kw_only=True):
@@ -482,6 +498,7 @@ class GatewayResult(Event, kw_only=True):
     value: Any = None
     meaning: str | None = None
     error: str = ""
+    instance: int = 0
 
 
 class ToolCall(Event, kw_only=True):
@@ -490,6 +507,7 @@ class ToolCall(Event, kw_only=True):
     source = "agent"
     id: int
     incarnation: int = 0
+    instance: int = 0
     tool: str
     args: dict[str, Any] = {}
 
@@ -500,6 +518,7 @@ class ToolResult(Event, kw_only=True):
     source = "agent"
     id: int
     incarnation: int = 0
+    instance: int = 0
     tool: str
     kind: str | None = None
     code: int | str | None = None
@@ -512,6 +531,7 @@ class Slept(Event, kw_only=True):
 
     source = "clock"
     duration: float
+    instance: int = 0
 
 
 class Ended(Event, kw_only=True):

@@ -33,6 +33,7 @@ from outtrade_mocks.core.script import MarketEvent, Path
 from .capability import Capability
 from .delay import Delay
 from .fault import Fault
+from .fleet import Fleet, limits_of, share
 from .task import Bounds, Intent, Limits, Number, Plain, Side, Task
 
 VERSION = 1
@@ -188,6 +189,8 @@ class Scenario(Plain):
     """Foreign orders on the account: to be known, and to be left alone but for ``flatten``."""
     modes: AccountModes | None = None
     """Position mode, margin mode and leverage of the account, where they are not the venue's own defaults."""
+    fleet: Fleet | None = None
+    """How many copies of the agent run at once; None: one (``model.fleet``)."""
     needs: tuple[Capability, ...] = ()
     """What it asks of a target that not every target has; one that lacks it is not run in it (``model.capability``)."""
 
@@ -199,19 +202,34 @@ class Scenario(Plain):
             data.pop("reference", None)
         if self.schedule == "fifo":
             data.pop("schedule", None)
-        for name in ("modes", "needs", "standing"):
+        for name in ("fleet", "modes", "needs", "standing"):
             if not getattr(self, name):
                 data.pop(name, None)
         return data
 
-    def task(self, **changes: Any) -> Task:
-        """The Task that an agent is given; ``changes`` are fields of an incarnation (``resumed=True``)."""
+    @property
+    def instances(self) -> int:
+        """How many copies of the agent run."""
+        return 1 if self.fleet is None else self.fleet.instances
+
+    @property
+    def crowded(self) -> bool:
+        """Whether more than one process of the agent may live at a time."""
+        return self.fleet is not None or any(fault.kind == "second_instance" for fault in self.faults)
+
+    def task(self, *, instance: int = 0, **changes: Any) -> Task:
+        """The Task that a copy of the agent is given; ``changes`` are fields of an incarnation (``resumed=True``)."""
+        intents, limits = self.intents, self.limits
+        if self.fleet is not None and instance != self.fleet.old:
+            changes |= {"instance": instance, "instances": self.fleet.instances}
+            intents = share(intents, instance, self.fleet.instances)
+            limits = limits_of(limits, self.fleet.instances)
         return Task(
             id=self.id,
             epoch=self.epoch,
-            intents=self.intents,
+            intents=intents,
             until=self.until,
-            limits=self.limits,
+            limits=limits,
             bounds=self.bounds,
             leave_resting=self.leave_resting,
             **changes,

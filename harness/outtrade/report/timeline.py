@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from outtrade.judge.fleet import Fleet
 from outtrade.model.fault import READS, WRITES
 from outtrade.model.history import (
     Answer,
@@ -124,6 +125,7 @@ class _Reader:
         )
         self.calls, self.answered = _gateway_calls(history)
         self.tags = None if everything else self._tags()
+        self.fleet = Fleet(history) if history.header.scenario.get("fleet") else None
 
     def _tags(self) -> frozenset[str] | None:
         """Tags of the intents that the evidence is about; None: all."""
@@ -171,8 +173,14 @@ class _Reader:
             texts = write(self, event) if write else ()
             if marked and not texts and (spare := _SPARE.get(type(event))):
                 texts = spare(self, event)
+            by = self._by(event)
             for lane, text in texts:
-                yield Row(event.seq, event.at, lane, text, marked)
+                yield Row(event.seq, event.at, lane, by + text if lane in (SENT, BELIEVED) else text, marked)
+
+    def _by(self, event: EventType) -> str:
+        """Which of several copies did or saw it."""
+        owner = self.fleet.owner(event) if self.fleet is not None else None
+        return "" if owner is None else f"[{owner}] "
 
     # -------------------------------------------------------------- wire
     def routine(self, call: int) -> bool:

@@ -14,6 +14,9 @@ queues ``POLLS`` times, the next such call is a hand-over point too, and polling
 draws the next thread from the World's stream ``schedule`` instead, and hands over before one in eight takings of a
 lock: other interleavings, as repeatable.
 
+Copies of an agent that run side by side (``sim.process``) are threads of the same baton: who goes on is decided among
+all of them by the same rule, and a stop ends those of one copy.
+
 Events of the World, and with them the harness and the venue, run in whichever thread happens to wait: it holds the
 baton, so it is "the thread that lives in the World" (``World.thread``). Threads that the agent did not start inside the
 World are foreign; they keep real time and are never waited for, except for what ``locks`` says.
@@ -34,12 +37,13 @@ import threading
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 from outtrade.sim import active, knots, locks, where
 from outtrade.sim.errors import Budget, Deadlock, Killed, Late, Waiting, WorldStop
 
 if TYPE_CHECKING:
+    from outtrade.sim.process import Process
     from outtrade.sim.world import World
 
 Schedule = Literal["fifo", "random"]
@@ -82,12 +86,15 @@ class Member:
     """One thread of the World, and what it waits for."""
 
     __slots__ = (
-        "closing", "deadline", "deposed", "error", "gate", "gone", "ident", "importing", "name", "place", "polls",
-        "ready", "refused", "thread", "what", "work",
+        "closing", "deadline", "deposed", "error", "first", "gate", "gone", "ident", "importing", "name", "place",
+        "polls", "process", "ready", "refused", "thread", "what", "work",
     )  # fmt: skip
 
-    def __init__(self, name: str, ident: int = 0) -> None:
+    def __init__(self, name: str, process: Process, ident: int = 0) -> None:
         self.name = name
+        self.process = process
+        self.first = False
+        """Its end is that of its process."""
         self.ident = ident
         self.gate = allocate_lock()
         _acquire(self.gate)
@@ -123,7 +130,7 @@ class Baton:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.main = self.running = Member(threading.current_thread().name, get_ident())
+        self.main = self.running = Member(threading.current_thread().name, world.process, get_ident())
         self.others: dict[Member, None] = {}
         """The threads that the agent started, in that order, while they live."""
         self.waiting: dict[Member, None] = {}
@@ -197,6 +204,8 @@ class Baton:
 
     def called(self) -> None:
         """The running thread takes or looks at a lock, without waiting so far."""
+        if self.world.importing and self.world.copies:
+            return  # only the first run imports libraries
         if self._chance is not None and self._chance.random() < 0.125 and self._may_yield():
             self.give_way()
             return
@@ -209,18 +218,20 @@ class Baton:
 
     def _may_yield(self) -> bool:
         world = self.world
+        if world.copies and world.importing:
+            return False  # the modules of one copy are not to be mixed with those of another
         return world.stopped is None and not world.in_harness and self.running.ident == get_ident()
 
     # ---------------------------------------------------------------- choosing
     def _candidates(self) -> Iterator[Member]:
         world, now = self.world, self.world.now
-        stopped, due = world.stopped is not None, world.due()
+        due = world.due()
         for member in self.waiting:
             if member.closing:
                 if member.ready():
                     yield member
             elif (
-                stopped
+                member.process.stopped is not None
                 or member.ready()
                 or (member.deadline is not None and (member.deadline < now or (member.deadline == now and not due)))
                 or member.error is not None
@@ -273,12 +284,18 @@ class Baton:
         if not locks.others_end_it(lambda: any(True for _ in self._candidates())):
             self._end(Deadlock)
 
-    def _end(self, kind: type[Waiting]) -> NoReturn:
-        """Nothing more is to be waited for: say so, with what each thread waits for and where."""
-        rows = self._waits()
-        rows.sort(key=lambda row: not row[2])  # the first that has a line of agent code; idle workers have none
-        name, waiting, line = rows[0]
-        self.world.stop(kind(waiting, line, self.world.run_ns / _NS, name, _told(rows[1:])))
+    def _end(self, kind: type[Waiting]) -> None:
+        """Nothing more is to be waited for: say so, with what each thread waits for and where, to every process. Raises
+        where that is the one that runs."""
+        world = self.world
+        for process in list(world.copies) or [world.process]:
+            rows = self._waits(member for member in (self.main, *self.others) if member.process is process)
+            rows.sort(key=lambda row: not row[2])  # the first that has a line of agent code; idle workers have none
+            if process.stopped is None:
+                name, waiting, line = rows[0] if rows else ("", "nothing", "")
+                world.halt(kind(waiting, line, world.run_ns / _NS, name, _told(rows[1:])), process)
+        if world.stopped is not None:
+            raise world.stopped.again()
 
     def _waits(self, members: Iterable[Member] | None = None) -> list[Wait]:
         """Of each waiting thread (or these) its name, the call and the line of agent code."""
@@ -337,6 +354,7 @@ class Baton:
                 pass
             self._leaver = None
         world.thread = me.ident
+        world.process = me.process
         world.importing = me.importing
         self._calls = 0
         if me is self.main and not self.others:
@@ -370,20 +388,34 @@ class Baton:
         if member.deposed:  # nobody waits for it any more
             active.OUTLAWS.discard(member.ident)
             return
-        del self.others[member]
+        self._left(member)
         self._leaver = member
         self._pass(next(iter(self.waiting)))
 
+    def _left(self, member: Member) -> None:
+        """A thread is no more of this World; with the first one of a copy ends that copy."""
+        del self.others[member]
+        if member.first:
+            member.process.ended = member.process.over = True
+            self.world.copies.remove(member.process)
+
+    def _mates(self, me: Member) -> bool:
+        """Whether a thread has others that end with it: those of its process, and to the World's first one all."""
+        if me is self.main:
+            return bool(self.others)
+        return any(member is not me and member.process is me.process for member in self.others)
+
     def end_all(self) -> None:
-        """Called by the first thread once the World refuses all calls: the others get the baton until they are gone."""
-        me = self.main
+        """Called by the first thread of a process once the World refuses all its calls: the others of that process get
+        the baton until they are gone."""
+        me = self.running
         if not self.others:
             self.world.baton = None
             return
         me.closing = True
         interrupted = None
-        while self.others:
-            me.ready, me.deadline, me.what, me.place = lambda: not self.others, None, _ending, None
+        while self._mates(me):
+            me.ready, me.deadline, me.what, me.place = lambda: not self._mates(me), None, _ending, None
             self.waiting[me] = None
             try:
                 self._until_chosen(me, self._next_for(me))
@@ -408,7 +440,7 @@ class Baton:
 
     def leave_behind(self, member: Member) -> None:
         """Go on without a thread that will not end; called by itself, or by the watchdog."""
-        del self.others[member]
+        self._left(member)
         self.world.thread = 0
         chosen = self._next()
         self._pass(chosen)

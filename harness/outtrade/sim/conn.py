@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from outtrade.sim.paths import NS, Lane, Path
 
 if TYPE_CHECKING:
+    from outtrade.sim.process import Process
     from outtrade.sim.world import World
 
 Address = tuple[str, int]
@@ -50,7 +51,7 @@ class Conn:
 
     __slots__ = (
         "_active", "_client", "_down", "_ended", "_fin", "_held", "_idle", "_unread", "_up", "app", "buffered",
-        "client_open", "dropped", "host", "id", "on_over", "port", "reading", "server_open", "world",
+        "client_open", "dropped", "host", "id", "on_over", "port", "process", "reading", "server_open", "world",
     )  # fmt: skip
 
     def __init__(
@@ -61,8 +62,11 @@ class Conn:
         client: Callable[[], ClientEnd | None],
         app: App | None = None,
         path: Path | None = None,
+        process: Process | None = None,
     ) -> None:
         self.world = world
+        self.process = process or world.process
+        """Whose connection it is."""
         self.id = number
         self.host, self.port = address
         self._client = client

@@ -96,6 +96,7 @@ class SimLoop(base_events.BaseEventLoop):
             raise RuntimeError("a SimLoop lives in an active World")
         world.check()
         self.world = world
+        self.process = world.process
         self.incarnation = world.incarnation
         self.transports: dict[SimTransport, None] = {}
         super().__init__()
@@ -180,13 +181,13 @@ class SimLoop(base_events.BaseEventLoop):
         else:  # what that does, less three calls
             handle = asyncio.Handle(callback, args, self, context)
             self._ready.append(handle)
-        if self.world.stopped is not None:
+        if self.process.stopped is not None:
             handle.cancel()
         return handle
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
         handle = super().call_soon_threadsafe(callback, *args, context=context)
-        if self.world.stopped is not None:
+        if self.process.stopped is not None:
             handle.cancel()
         return handle
 
@@ -331,7 +332,7 @@ class SimLoop(base_events.BaseEventLoop):
 
     # ---------------------------------------------------------------- the end
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        if self.world.stopped is None and not isinstance(context.get("exception"), WorldStop):
+        if self.process.stopped is None and not isinstance(context.get("exception"), WorldStop):
             super().call_exception_handler(context)
 
     def silence(self) -> None:
@@ -342,7 +343,7 @@ class SimLoop(base_events.BaseEventLoop):
     def close(self) -> None:
         if self.is_closed():
             return
-        if self.world.stopped is not None or self.incarnation != self.world.incarnation:
+        if not self.process.alive or self.incarnation != self.world.incarnation:
             self.abandon()
         else:
             for transport in list(self.transports):

@@ -32,6 +32,7 @@ from outtrade.sim.conn import SEND_BUFFER, Address, App, ClientEnd, Conn
 from outtrade.sim.paths import ConnectPlan, Path
 
 if TYPE_CHECKING:
+    from outtrade.sim.process import Process
     from outtrade.sim.world import Timer, World
 
 __all__ = ["SEND_BUFFER", "Address", "App", "ClientEnd", "Conn", "ConnectPlan", "Network", "Path"]
@@ -60,11 +61,11 @@ class _Listener:
 class Attempt:
     """A connection attempt under way; ``cancel`` when the client gives up."""
 
-    __slots__ = ("dialled", "done", "host", "incarnation", "number", "port", "timer")
+    __slots__ = ("dialled", "done", "host", "number", "port", "process", "timer")
 
-    def __init__(self, done: Done, incarnation: int, number: int, host: str, port: int, dialled: str) -> None:
+    def __init__(self, done: Done, process: Process, number: int, host: str, port: int, dialled: str) -> None:
         self.done: Done | None = done
-        self.incarnation = incarnation
+        self.process = process
         self.number, self.host, self.port, self.dialled = number, host, port, dialled
         self.timer: Timer | None = None
 
@@ -96,6 +97,8 @@ class Network:
         self.on_connect: Callable[[str, int], ConnectPlan | None] | None = None
         """Decides about a connection attempt; None is "as usual"."""
         self.pushing = 0
+        self.dialling: Attempt | None = None
+        """The connection attempt that is being decided, or was last."""
         """On how many connections the venue may speak without being asked. The owner of the venue keeps it."""
 
     # ---------------------------------------------------------------- names and listeners
@@ -183,7 +186,7 @@ class Network:
         host = self._name_of.get(dialled, dialled)
         number = self._attempts
         self._attempts += 1
-        attempt = Attempt(done, world.incarnation, number, host, port, dialled)
+        attempt = Attempt(done, world.process, number, host, port, dialled)
         plan = None
         if self.on_connect is not None:
             plan = world.call_harness(self.on_connect, host, port)
@@ -208,7 +211,7 @@ class Network:
 
     def _swallow(self, attempt: Attempt) -> Attempt:
         """No answer ever comes; the kernel gives up after a while."""
-        world = self._world
+        world, self.dialling = self._world, attempt
         world.call_harness(world.observe.connected, attempt.number, attempt.host, attempt.port, "lost")
         error = TimeoutError(errno.ETIMEDOUT, "Connection timed out")
         attempt.timer = world.call_later(SYN_TIMEOUT, self._fail, attempt, error)
@@ -219,12 +222,12 @@ class Network:
             attempt.done(error, None)
 
     def _wanted(self, attempt: Attempt) -> bool:
-        return self._world.stopped is None and attempt.incarnation == self._world.incarnation
+        return attempt.process.alive
 
     def _decide(
         self, attempt: Attempt, client: Callable[[], ClientEnd | None], plan: ConnectPlan, path: Path | None
     ) -> None:
-        done, world = attempt.done, self._world
+        done, world, self.dialling = attempt.done, self._world, attempt
         if done is None or not self._wanted(attempt):
             return
         at = (attempt.host, attempt.port)
@@ -241,7 +244,7 @@ class Network:
             else:
                 done(OSError(errno.ENETUNREACH, "Network is unreachable"), None)
             return
-        conn = Conn(world, attempt.number, at, client, path=path)
+        conn = Conn(world, attempt.number, at, client, path=path, process=attempt.process)
         self.open[attempt.number] = conn
         world.observe.connected(attempt.number, *at, "ok")
         if full:
@@ -262,14 +265,19 @@ class Network:
         self._taken[conn.host, conn.port] -= 1
 
     # ---------------------------------------------------------------- the end of a process
+    def _ends_of(self, process: Process) -> list[Conn]:
+        return [conn for conn in self.open.values() if conn.process is process]
+
     def hang_up(self) -> None:
-        """Close (FIN) every connection whose client end is still open, as the end of a process does."""
-        for conn in list(self.open.values()):
+        """Close (FIN) every connection of the process that runs whose client end is still open, as its end does."""
+        for conn in self._ends_of(self._world.process):
             conn.client_close()
 
-    def kill_clients(self) -> None:
-        """The agent's process died: every client end is gone."""
-        ended, self.open = list(self.open.values()), {}
+    def kill_clients(self, process: Process) -> None:
+        """A process of the agent died: every client end of it is gone."""
+        ended = self._ends_of(process)
+        for conn in ended:
+            del self.open[conn.id]
         for conn in ended:
             conn.client_killed()
 

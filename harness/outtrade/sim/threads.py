@@ -31,6 +31,7 @@ from outtrade.sim.baton import Baton, Member
 from outtrade.sim.errors import WorldStop
 
 if TYPE_CHECKING:
+    from outtrade.sim.process import Process
     from outtrade.sim.world import World
 
 PROCESSORS = 4
@@ -73,8 +74,10 @@ def _begin(world: World, function: Any, args: Any, kwargs: Any, handle: Any) -> 
     baton = world.baton
     if baton is None:
         baton = world.baton = Baton(world)
-    member = Member(thread.name if thread is not None else getattr(function, "__name__", "thread"))
+    process = thread.process if isinstance(thread, _First) else world.process
+    member = Member(thread.name if thread is not None else getattr(function, "__name__", "thread"), process)
     member.thread = thread
+    member.first = isinstance(thread, _First)
     member.work = (function, args, kwargs)
     baton.enter(member)
     baton.launching = True
@@ -135,6 +138,23 @@ def _run(baton: Baton, member: Member) -> None:
 
 def _nothing() -> None:
     pass
+
+
+class _First(threading.Thread):
+    """The first thread of a process beside others."""
+
+    def __init__(self, process: Process, name: str, fn: Callable[[], object]) -> None:
+        super().__init__(name=name)
+        self.process = process
+        self._fn = fn
+
+    def run(self) -> None:
+        self._fn()
+
+
+def start_process(world: World, process: Process, name: str, fn: Callable[[], object]) -> None:
+    """Start the first thread of a process; see ``World.spawn``."""
+    _First(process, name, fn).start()
 
 
 # -------------------------------------------------------------------- errors

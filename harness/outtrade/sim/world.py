@@ -46,6 +46,7 @@ from outtrade.sim.baton import SLICE, Baton, Schedule
 from outtrade.sim.errors import Budget, Deadlock, HarnessError, Killed, Late, WorldStop
 from outtrade.sim.network import Network
 from outtrade.sim.observer import Observer
+from outtrade.sim.process import Process
 from outtrade.sim.surroundings import take_over
 
 if TYPE_CHECKING:
@@ -114,10 +115,12 @@ class World:
         self.sends = 0
         self.foreground = 0
         """Planned events that could end a wait."""
-        self.incarnation = 0
         self.importing = 0
         """Modules being imported by agent code. The clock stands still meanwhile: only the first run imports."""
-        self.stopped: WorldStop | None = None
+        self.process = Process(0)
+        """The process that runs: its thread holds the baton."""
+        self.copies: list[Process] = []
+        """Processes that ``spawn`` started and that have not ended, in that order."""
         self.thread = 0
         """The thread that lives in this World and runs; 0 while the baton changes hands."""
         self.home = 0
@@ -139,20 +142,31 @@ class World:
         self._descriptors = 1 << 20
         self._harness = 0
         self._hard: int | None = None
-        self._leaving: WorldStop | None = None
-        """What ``stopped`` is while the threads of an agent end that has returned."""
         self._fence = _NEVER
         self.frozen = 0
         """UNIX ns until which the agent stands still, once it next waits; 0: it does not."""
         self._streams: dict[str, random.Random] = {}
-        self._loops: list[Any] = []
+        self._processes = 1
         self._outside = ExitStack()
         self._entered = 0
-        self._running = 0
-        """How deep ``run_blocking`` is nested."""
         self._random_state: Any = None
         if sources.WATCH is not None:
             self.tick = sources.counted(self.tick)  # type: ignore[method-assign]
+
+    # ---------------------------------------------------------------- the process that runs
+    @property
+    def stopped(self) -> WorldStop | None:
+        """Why the process that runs is over; None while it lives."""
+        return self.process.stopped
+
+    @stopped.setter
+    def stopped(self, reason: WorldStop | None) -> None:
+        self.process.stopped = reason
+
+    @property
+    def incarnation(self) -> int:
+        """The number of the process that runs: what an earlier one left behind is dead."""
+        return self.process.number
 
     # ---------------------------------------------------------------- clock and events
     @property
@@ -172,7 +186,9 @@ class World:
 
     def set_fence(self) -> None:
         """Fix the time from which on a reading of the clock is looked at: the hard limit, or the end of a slice."""
-        if self.stopped is None:
+        if self.stopped is not None:
+            self._fence = -1
+        else:
             self._fence = _NEVER if self._hard is None else self._hard
             if self.baton is not None:
                 self._fence = min(self._fence, self.now + SLICE)
@@ -432,45 +448,69 @@ class World:
         self.halt(stop)
         raise stop
 
-    def halt(self, reason: WorldStop) -> None:
-        """The agent is over for this reason, if it was not before; does not raise."""
-        if self.stopped is None or (self.stopped is self._leaving and isinstance(reason, HarnessError)):
-            self.stopped = reason
-            self._fence = -1
-            for loop in self._loops:
+    def halt(self, reason: WorldStop, process: Process | None = None) -> None:
+        """A process (the one that runs) is over for this reason, if it was not before; does not raise. An error of the
+        harness ends all of them."""
+        if isinstance(reason, HarnessError):
+            for copy in self.copies:
+                if copy is not process and copy.stopped is None:
+                    self._halt(reason.again(), copy)
+        self._halt(reason, process or self.process)
+
+    def _halt(self, reason: WorldStop, process: Process) -> None:
+        if process.stopped is None or (process.stopped is process.leaving and isinstance(reason, HarnessError)):
+            process.stopped = reason
+            if process is self.process:
+                self._fence = -1
+            for loop in process.loops:
                 loop.silence()
             self._harness += 1
             try:
-                self.net.kill_clients()
+                self.net.kill_clients(process)
             finally:
                 self._harness -= 1
 
-    def kill(self) -> None:
-        """End this incarnation: from now on every call into the World by agent code raises Killed.
+    def kill(self, process: Process | None = None) -> None:
+        """End a process (the one that runs): from now on every call of its code into the World raises Killed.
 
         Called by the harness: from an event, a hook or a listener. Listeners see RST at this instant."""
-        self.halt(Killed())
+        self.halt(Killed(), process)
+
+    def spawn(self, name: str, fn: Callable[[], object], owner: Any = None) -> Process:
+        """Start a copy of the agent: a process of its own, whose first thread runs ``fn``. Called by the thread that
+        entered the World, which then waits for ``Process.ended``. Whatever ends ``fn`` ends the process."""
+        from outtrade.sim.threads import start_process
+
+        process = Process(self._processes, owner)
+        self._processes += 1
+        self.copies.append(process)
+        start_process(self, process, name, fn)
+        return process
 
     def _end_threads(self) -> None:
         """The agent has returned, or is dead: its threads end. Their sockets close, as at the end of a process."""
-        baton, dead = self.baton, self.stopped is not None
+        process, first = self.process, self.thread
+        if first == self.home:
+            for copy in list(self.copies):
+                self.halt(Killed(), copy)
+        baton, dead = self.baton, process.stopped is not None
         if baton is None and not dead:
             return
         if not dead:
             if baton is not None and (knot := baton.knot()):
                 self.call_quietly(self.observe.deadlocked, knot)
-            self.stopped = self._leaving = Killed()
+            process.stopped = process.leaving = Killed()
             self._fence = -1
         try:
             if baton is not None:
                 baton.end_all()
-            for loop in self._loops:
-                if not loop.is_running() and (dead or loop.owner != self.home):
+            for loop in process.loops:
+                if not loop.is_running() and (dead or loop.owner != first):
                     loop.abandon()
         finally:
-            if self.stopped is self._leaving:
-                self.stopped = None
-            self._leaving = None
+            if process.stopped is process.leaving:
+                process.stopped = None
+            process.leaving = None
             self.set_fence()
 
     def revive(self) -> None:
@@ -479,9 +519,9 @@ class World:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             gc.collect(0)  # finalisers of the dead run now, while the World still refuses them
-        self.incarnation += 1
-        self.stopped = None
-        self._loops.clear()
+        self.process.over = True
+        self.process = Process(self._processes)
+        self._processes += 1
         self.hard_limit_ns = self._hard
         if active.WORLD is self:
             random.seed(f"{self.seed}/random/{self.incarnation}")
@@ -493,7 +533,8 @@ class World:
         Threads that it leaves are ended."""
         self.check()
         result: Any = None
-        self._running += 1
+        process = self.process
+        process.running += 1
         try:
             result = fn()
         except WorldStop as reason:
@@ -502,8 +543,8 @@ class World:
             if self.stopped is None:
                 raise
         finally:
-            self._running -= 1
-            if not self._running:
+            process.running -= 1
+            if not process.running:
                 self._end_threads()
         if self.stopped is not None:
             # from here, without traceback or context: the frames of the dead agent must not live on
@@ -521,12 +562,12 @@ class World:
 
     def adopt_loop(self, loop: Any) -> None:
         """A loop of this incarnation; it is silenced when the agent is stopped."""
-        self._loops.append(loop)
+        self.process.loops.append(loop)
 
     def forget_loop(self, loop: Any) -> None:
         """The loop is closed."""
-        if loop in self._loops:
-            self._loops.remove(loop)
+        if loop in loop.process.loops:
+            loop.process.loops.remove(loop)
 
     # ---------------------------------------------------------------- entering and leaving
     def __enter__(self) -> World:

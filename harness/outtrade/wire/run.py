@@ -44,23 +44,28 @@ LAST_PACKETS = 0.5
 """Seconds for what is in flight when an agent ended without a report."""
 
 
-class TooLong(ValueError):
-    """The scenario would take too long in real time; the message is one line."""
+class NotInRealTime(ValueError):
+    """The scenario cannot be run in real time, or would take too long; the message is one line."""
 
 
-def check_length(scenario: Scenario) -> None:
-    """Raises TooLong for a scenario that nobody wants to sit through."""
+def check_playable(scenario: Scenario) -> None:
+    """Raises NotInRealTime for a scenario that nobody wants to sit through, and for one of several copies."""
+    if scenario.crowded:
+        raise NotInRealTime(
+            f"scenario {scenario.id} runs several copies of the agent at once, which only agents inside the World can:"
+            " py:, agent: and zoo: targets"
+        )
     if scenario.until > LONGEST:
-        raise TooLong(
+        raise NotInRealTime(
             f"scenario {scenario.id} lasts {scenario.until:g} s, and a cmd: target runs in real time (at most "
             f"{LONGEST:g} s): use --space wire"
         )
 
 
 def run_wire(target: Target, scenario: Scenario, *, ready: float = READY, grace: float = GRACE) -> History:
-    """Run ``scenario`` against the process of ``target``. Raises TooLong, and errors of the harness; whatever the
+    """Run ``scenario`` against the process of ``target``. Raises NotInRealTime, and errors of the harness; whatever the
     process does wrong is on the record. No process and no port is left behind."""
-    check_length(scenario)
+    check_playable(scenario)
     return asyncio.run(_WireRun(target, scenario, ready, grace).go())
 
 

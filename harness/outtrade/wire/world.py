@@ -38,6 +38,7 @@ class RealNet:
 
     def __init__(self) -> None:
         self.pushing = 0
+        self.dialling: object = None
         self.on_resolve: Callable[[str], bool] | None = None
         self.on_connect: Callable[[str, int], ConnectPlan | None] | None = None
         self.factory: Callable[[Any], Any] | None = None

@@ -19,6 +19,7 @@ from outtrade.model.task import Instrument, Report, Side, is_contract
 from outtrade_suites.agents.amending import Amending
 from outtrade_suites.agents.contracts import Contracts
 from outtrade_suites.agents.desk import NotYet
+from outtrade_suites.agents.fleet import OneOfMany
 from outtrade_suites.agents.halting import Halting
 from outtrade_suites.agents.port import OrderState, PortError, Refused, Terms
 from outtrade_suites.agents.protecting import Protecting
@@ -35,7 +36,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Contracts, Halting, Amending, Protecting, Trading):
+class Brain(OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -44,10 +45,14 @@ class Brain(Contracts, Halting, Amending, Protecting, Trading):
     async def run(self) -> Report:
         """The whole task. Never raises for anything that a venue can do."""
         try:
+            self.enter()
             await self.open()
             await self.recover()
             while not self.finished():
                 await self.turn()
+            if self.replaced():
+                self.alert("error", "another life of this copy has begun: this one does nothing more")
+                return self.report()
             await self.clean_up()
             return self.report()
         finally:
@@ -62,13 +67,14 @@ class Brain(Contracts, Halting, Amending, Protecting, Trading):
 
     def finished(self) -> bool:
         """Whether the time for trading is over."""
-        return self.now() >= self.closing_time
+        return self.now() >= self.closing_time or self.replaced()
 
     async def turn(self) -> None:
         """One round: news, gap, all jobs that are due, then wait."""
         self.take_events()
         await self.mind_the_gap()
         await self.mind_positions()
+        await self.look_out()
         for job in self.due():
             await self.step(job)
         self.take_events()
@@ -91,6 +97,8 @@ class Brain(Contracts, Halting, Amending, Protecting, Trading):
         """When the next job is due, at the latest when the clean-up begins."""
         limit = self.now() + 1 if self.closing else self.closing_time
         wakes = [job.due for job in self.jobs if not job.closed]
+        if not self.alone and not self.closing:
+            wakes.append(max(self.look_at, self.gate.opens))
         link = self.port.link
         if link is not None and link.up and link.generation != self.synced:
             wakes.append(self.gap_retry_at)

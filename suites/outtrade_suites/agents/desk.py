@@ -127,6 +127,11 @@ class Desk:
             if job is None or key in self.books.foreign:
                 self.books.foreign[key] = state
                 return None
+            name = (state.placed_as or state.client_id).removesuffix(CANCEL_SUFFIX).removesuffix(AMEND_SUFFIX)
+            if not self.sent_here(job, name):
+                self.books.foreign[key] = state
+                self.on_stranger(job, state)
+                return None
             order = self.adopt_unknown(job, state)
         if order.answer_lost and order.phase == "doubt":
             self.alert(
@@ -151,6 +156,12 @@ class Desk:
         job.closed = False
         self.alert("info", f"found order {state.client_id} on the venue, which no record of this run knows", job)
         return order
+
+    def sent_here(self, job: Job, client_id: str) -> bool:
+        raise NotImplementedError
+
+    def on_stranger(self, job: Job, state: OrderState) -> None:
+        raise NotImplementedError
 
     def book(self, order: Order, fill: Fill) -> None:
         """Enter a fill, once."""

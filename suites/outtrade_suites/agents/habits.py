@@ -21,10 +21,12 @@ class Habits:
     id_pattern: str | None = None
     renames_on_cancel: bool = False
 
-    def client_id(self, tag: str, number: int) -> str:
-        """The id of the ``number``-th order under ``tag``, within the venue's alphabet."""
-        usual = f"{tag}-{number}"
-        return usual if self.id_pattern is None or re.search(self.id_pattern, usual) else f"{tag}n{number}"
+    def client_id(self, tag: str, number: int, copy: int | None = None) -> str:
+        """The id of the ``number``-th order under ``tag``, within the venue's alphabet; ``copy``: which of several
+        copies of the agent sends it."""
+        rest = f"{number}" if copy is None else f"{copy}c{number}"
+        usual = f"{tag}-{rest}"
+        return usual if self.id_pattern is None or re.search(self.id_pattern, usual) else f"{tag}n{rest}"
 
 
 @lru_cache(maxsize=32)

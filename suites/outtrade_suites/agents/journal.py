@@ -1,8 +1,8 @@
 """What is durable: written *before* each send, so that a crash at any point leaves a record of what may have happened.
 
-Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order), ``mid:<id>`` (the price from
-which an intent's slippage counts) and ``silence`` (the run time until which the venue wants to hear nothing: a ban
-outlives a restart). Values are plain JSON.
+Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order), ``mid:<id>`` (the price
+from which an intent's slippage counts), ``life`` (in a fleet: which life of this copy began last) and ``silence`` (the
+run time until which the venue wants to hear nothing: a ban outlives a restart). Values are plain JSON.
 """
 
 from __future__ import annotations
@@ -51,6 +51,16 @@ class Journal:
     def silence(self) -> float:
         """The run time in seconds before which an earlier incarnation was told to send nothing."""
         found: float = self._store.get("silence", 0.0)
+        return found
+
+    def enter(self) -> int:
+        """Another life of this copy begins: its number, which is durable from now on."""
+        self._store["life"] = number = self.life() + 1
+        return number
+
+    def life(self) -> int:
+        """The number of the life that began last; 0: none ever did."""
+        found: int = self._store.get("life", 0)
         return found
 
     def orders(self) -> Iterator[Order]:

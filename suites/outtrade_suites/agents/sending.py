@@ -38,7 +38,8 @@ class Sending(Sizing):
     # ------------------------------------------------------------- orders
     def client_id(self, job: Job, number: int) -> str:
         """The id of the ``number``-th order for an intent: the same in every incarnation."""
-        return self.habits.client_id(job.intent.tag, number)
+        copy = self.task.instance if self.task.instances > 1 else None
+        return self.habits.client_id(job.intent.tag, number, copy)
 
     def cancel_id(self, order: Order) -> str:
         """What the cancel renames the order to; it still shows whose order it is."""

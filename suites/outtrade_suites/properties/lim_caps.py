@@ -208,6 +208,7 @@ times what the account held at the start, a tenth allowed.""",
         source="SEC Release 34-70694 (Knight Capital: no capital thresholds at the router); 17 CFR 240.15c3-5;"
         " nautilus_trader documentation, risk engine (max_notional_per_order); the contract with agents (limits)",
         check=check_caps,
+        account=True,
     ),
     Property(
         id="LIM-02",
@@ -233,5 +234,6 @@ were sent for one intent (a scale excepted), no more follow later than `halt` se
         " QuantConnect/Lean.Brokerages.TradeStation#101 (an endless loop of liquidations);"
         " the contract with agents (max_orders_per_second: new orders, sliding window)",
         check=check_rate,
+        account=True,
     ),
 )

@@ -127,5 +127,6 @@ positions are not touched by a halt (ORD-10).""",
         source="SEC Release 34-70694 (Knight Capital, 1 August 2012); 17 CFR 240.15c3-5; nautilus_trader documentation,"
         " risk engine (trading state HALTED); the contract with agents (halt)",
         check=check_halt,
+        account=True,
     ),
 )

@@ -181,6 +181,7 @@ instrument had when the run began. Not judged: the one rejected request of an in
 at all (PAR-15), and numbers that cannot be read (PAR-05).""",
         source=f"{FILTERS}, PRICE_FILTER; ccxt/ccxt#663",
         check=check_tick,
+        always=True,
     ),
     Property(
         id="PAR-02",
@@ -201,6 +202,7 @@ both sets of limits. Orders by quote amount have no base quantity and are not ju
 rejected request of an intent that cannot be carried out (PAR-15).""",
         source=f"{FILTERS}, LOT_SIZE and MARKET_LOT_SIZE; sammchardy/python-binance#219; ccxt/ccxt#799",
         check=check_step,
+        always=True,
     ),
     Property(
         id="PAR-03",

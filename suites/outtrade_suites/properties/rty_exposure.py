@@ -289,6 +289,7 @@ together. For gateways: one call of `submit` brings at most one order onto the e
         source="Binance spot API documentation, rest-api.md (5XX: execution status unknown); scrtlabs/catalyst#315;"
         " s4w3d0ff/python-poloniex#109; Reya-Labs/reya-python-sdk#55",
         check=check_exposure,
+        account=True,
     ),
     Property(
         id="RTY-02",

@@ -23,6 +23,7 @@ from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
+from outtrade_suites.spaces.fleet import fleet
 from outtrade_suites.spaces.leveraged import leveraged
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.parameters import parameters
@@ -53,6 +54,7 @@ SPACES: dict[str, Space] = {
     "recovery": recovery,
     "execution": execution,
     "parameters": parameters,
+    "fleet": fleet,
     "changing": changing,
     "leveraged": leveraged,
 }

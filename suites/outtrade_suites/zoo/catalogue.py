@@ -229,6 +229,11 @@ ZOO: tuple[Broken, ...] = (
     _broken("ignores_caps", "httpx", "LIM-01", "SEC Release 34-70694", needs_fault=False, space="execution"),
     _broken("fires_at_will", "ccxt", "LIM-02", "SEC Release 34-70694", needs_fault=False, space="execution"),
     _broken("halts_what_it_sees", "httpx", "LIM-04", "SEC Release 34-70694", needs_fault=False, space="execution"),
+    _broken("counts_from_one", "ccxt", "LIM-05", "hummingbot/hummingbot#3970", needs_fault=False, space="fleet"),
+    _broken("adopts_strangers", "ccxt", "LIM-05", "SEC Release 34-70694", needs_fault=False, space="fleet"),
+    _broken("tells_and_goes_on", "ccxt", "LIM-05", "SEC Release 34-70694", needs_fault=False, space="fleet"),
+    _broken("never_lets_go", "ccxt", "LIM-05", "constructed", space="fleet"),
+    _broken("halts_one_of_many", "ccxt", "LIM-04", "SEC Release 34-70694", needs_fault=False, space="fleet"),
     _broken(
         "takes_at_any_price", "httpx", "EXQ-01", "constructed", "EXQ-06 RTY-01", needs_fault=False, space="execution"
     ),

@@ -17,8 +17,9 @@ fills and balances, so that snapshots, listings and the truthful report need not
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
     Settings: ``until absent tick step min max mmin mmax notional nmax fee mid scope streams leave reuse window
-    pattern band modes`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any cap (``max_position
-    max_notional max_orders_per_second ...``) and the starting balance of an asset (``USDT=100000 BTC=10``).
+    pattern band modes instances old`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any cap
+    (``max_position max_notional max_orders_per_second ...``) and the starting balance of an asset
+    (``USDT=100000 BTC=10``).
 ``fault rate_limit duration=20 on.op=place``
     The next fault of the plan (index 0, 1, ...), fields as in `outtrade.model.fault`.
 
@@ -65,6 +66,8 @@ venue's number, ``c=2`` the connection.
 
 **Target**: ``TIME crash [point]``, ``TIME start`` (the next incarnation), ``TIME store key=value``, ``TIME publish
 a=filled:1@100``, ``TIME sleep 5``, ``TIME noreport raised``, ``TIME deadlocked THREAD...``,
+``TIME as 1`` (what follows is the doing of copy 1, which thereby starts), ``TIME back`` (what follows
+is the doing of the life before, which goes on), ``TIME alert i1`` (published, an error),
 ``TIME report ...``. A bare ``report`` is the truth; words
 change it: ``i1=failed`` ``i1=done:1@100`` (outcome), ``a=cancelled:0.4`` (order) ``a=-`` (left out), ``t1=0.5@100``
 ``t1=a:0.5@100:0.01USDT`` (fill) ``t1=-``, ``t1*2`` (twice), ``USDT=900/100`` (free/locked), ``BTC/USDT=1@100``

@@ -192,6 +192,20 @@ class Player(HoldingVerbs):
         self.stage.incarnation += 1
         self.stage.add(Started(incarnation=self.stage.incarnation, resumed=True))
 
+    def do_as(self, word: Word) -> None:
+        self.stage.instance = instance = int(number(word.args[0], word.args[0], word.text)) if word.args else 0
+        if instance not in self.stage.lives:
+            self.stage.incarnation = 0
+            self.stage.add(Started(incarnation=0))
+
+    def do_back(self, word: Word) -> None:
+        """The life before this one acts: it was never ended."""
+        self.stage.incarnation -= 1
+
+    def do_alert(self, word: Word) -> None:
+        data = {"level": "error", "text": "look at this", "about": word.args[0] if word.args else None}
+        self.stage.add(Published(incarnation=self.stage.incarnation, view="Alert", data=data))
+
     def do_store(self, word: Word) -> None:
         for key, value in word.options.items():
             self.stage.add(StoreSet(incarnation=self.stage.incarnation, key=key, value=scalar(value)))

@@ -21,7 +21,10 @@ class Stage:
         self.beliefs = Beliefs(self.exchange, self.names)
         self.events: list[EventType] = []
         self.now = 0
-        self.incarnation = 0
+        self.instance = 0
+        """The copy of the target whose doing the events are."""
+        self.lives: dict[int, int] = {0: 0}
+        """Copy -> its incarnation."""
         self.ended: set[int] = set()
         """Calls whose end the client saw."""
         self.dead: set[int] = set()
@@ -44,7 +47,18 @@ class Stage:
     def add(self, event: EventType) -> None:
         """Record an event, now."""
         event.at = self.now
+        if self.instance and hasattr(event, "instance"):
+            event.instance = self.instance
         self.events.append(event)
+
+    @property
+    def incarnation(self) -> int:
+        """The present life of the copy whose doing the events are."""
+        return self.lives[self.instance]
+
+    @incarnation.setter
+    def incarnation(self, number: int) -> None:
+        self.lives[self.instance] = number
 
     def next_call(self) -> int:
         """The number of a new request."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, cast
 from pydantic import ValidationError
 
 from outtrade.model.fault import FAULT, Fault
+from outtrade.model.fleet import Fleet
 from outtrade.model.history import NS, Header
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Bounds, Intent, Limits
@@ -76,7 +77,7 @@ class Script:
 
     SETTINGS = frozenset(
         {"until", "absent", "tick", "step", "min", "max", "mmin", "mmax", "notional", "nmax", "fee", "mid", "scope"}
-        | {"streams", "leave", "reuse", "window", "pattern", "band", "modes"}
+        | {"streams", "leave", "reuse", "window", "pattern", "band", "modes", "instances", "old"}
     )
 
     def __init__(self, text: str) -> None:
@@ -207,6 +208,7 @@ class Script:
             bounds=Bounds(**self.bounds),
             leave_resting=self.set.get("leave") == "1",
             faults=tuple(self.faults),
+            fleet=self._fleet(),
         )
         traits: dict[str, Any] = {"id_reuse": self.set.get("reuse", "open_only")}
         names = ("symbol", "clientOrderId", "side", "type", "tif", "price", "quantity", "quote_quantity")
@@ -227,6 +229,12 @@ class Script:
             absent_after=float(self.set.get("absent", "30")),
             streams=self.set.get("streams", "1") == "1",
         )
+
+    def _fleet(self) -> Fleet | None:
+        if "instances" not in self.set:
+            return None
+        old = self.set.get("old")
+        return Fleet(instances=int(self.set["instances"]), old=None if old is None else int(old))
 
     def _instrument(self, symbol: str) -> dict[str, Any]:
         base, _, quote = symbol.partition(":")[0].partition("/")

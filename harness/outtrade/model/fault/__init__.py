@@ -41,7 +41,7 @@ from outtrade.model.fault.network import (
     Refuse,
     Trickle,
 )
-from outtrade.model.fault.process import POINTS, Crash, Pause, Point
+from outtrade.model.fault.process import POINTS, Crash, Pause, Point, SecondInstance
 from outtrade.model.fault.stream import (
     StreamClose,
     StreamDrop,
@@ -83,6 +83,7 @@ Fault = Annotated[
     | StreamExpire
     | Crash
     | Pause
+    | SecondInstance
     | OthersCancel
     | Halt
     | ClockSkew
@@ -93,7 +94,7 @@ Fault = Annotated[
     Field(discriminator="kind"),
 ]
 
-PLOTTED = lasting.KINDS | contracts.KINDS
+PLOTTED = lasting.KINDS | contracts.KINDS | {"second_instance"}
 """Kinds that a scenario plans around its orders and positions; they are not thrown into any scenario."""
 
 FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
@@ -133,6 +134,7 @@ __all__ = [
     "Refuse",
     "Reject",
     "RuleChange",
+    "SecondInstance",
     "StreamClose",
     "StreamDrop",
     "StreamDuplicate",

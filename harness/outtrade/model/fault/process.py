@@ -1,5 +1,5 @@
-"""Faults of the process under test: it dies at a point of an order's life and is started again, or stands
-still for a while."""
+"""Faults of the process under test: it dies at a point of an order's life and is started again, stands
+still for a while, or is started a second time although it lives."""
 
 from __future__ import annotations
 
@@ -53,3 +53,12 @@ class Pause(FaultBase):
     @property
     def variant(self) -> str:
         return f"pause.{self.point}"
+
+
+class SecondInstance(FaultBase):
+    """A copy of the agent is started while the first still runs, with the same instance number and the same store: a
+    supervisor lost sight of it (a missed heartbeat, a split network, a slow shutdown) and believes it dead. It happens
+    at ``on.after``; the copy is told ``resumed``. ``instance`` says which one of several is doubled."""
+
+    kind: Literal["second_instance"] = "second_instance"
+    instance: int = Field(default=0, ge=0)
