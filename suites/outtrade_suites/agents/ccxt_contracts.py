@@ -52,9 +52,9 @@ class CcxtContracts:
             )
         )
 
-    async def one_way(self) -> None:
+    async def one_way(self, symbol: str) -> None:
         """See ``ContractDoor``."""
-        await self.port.ask(self.exchange.set_position_mode, False)
+        await self.port.ask(self.exchange.set_position_mode, False, symbol)
 
     async def set_leverage(self, symbol: str, leverage: int) -> None:
         """See ``ContractDoor``."""

@@ -132,7 +132,7 @@ class Contracts(Reporting):
         """Change what does not fit: one position per symbol, and no more leverage than the task allows."""
         modes, cap = self.modes.get(symbol) or await self.read_modes(symbol), self.task.limits.max_leverage
         if modes.hedge:
-            await self.change(self.door.one_way)
+            await self.change(lambda: self.door.one_way(symbol))
         if above(modes, cap):
             await self.change(lambda: self.door.set_leverage(symbol, max(1, int(cap or 1))))
         if modes.hedge or above(modes, cap):

@@ -79,8 +79,8 @@ class ContractDoor(Protocol):
     async def modes(self, symbol: str) -> Modes:
         """How the account trades a contract."""
 
-    async def one_way(self) -> None:
-        """From now on one position per symbol, for the whole account."""
+    async def one_way(self, symbol: str) -> None:
+        """From now on one position per symbol: in this one, or in the whole account where the venue knows no other."""
 
     async def set_leverage(self, symbol: str, leverage: int) -> None: ...
     async def positions(self, symbols: Sequence[str]) -> dict[str, Held]:
