@@ -155,8 +155,6 @@ class Desk:
                 note.replaced = True
             elif change.why == "cancel":
                 note.cancel_reason = note.cancel_reason or "user_request"
-            elif change.why == "expire" and change.order.expired_by == "liquidation":
-                note.cancel_reason = "autoliquidation"
 
     # ---------------------------------------------------------------- notes
     def noted(self, note: Note) -> str:

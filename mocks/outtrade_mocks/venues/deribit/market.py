@@ -61,14 +61,18 @@ def state_of(desk: Desk, entry: Listing) -> str:
     if entry.unified not in desk.exchange.instruments:
         return "open"
     state = desk.exchange.state(entry.unified)
-    return "open" if state is TradingState.OPEN else "closed" if state is TradingState.CLOSED else "locked"
+    if state in (TradingState.CLOSED, TradingState.EXPIRED):
+        return "closed"
+    return "open" if state is TradingState.OPEN else "locked"
 
 
 # ---------------------------------------------------------------- instruments
 def instrument_of(desk: Desk, entry: Listing) -> dict[str, Any]:
     """An instrument's object, with the fees that are charged here."""
     maker, taker = desk.fees_of(entry)
-    return dict(entry.raw) | {"maker_commission": tidy(maker), "taker_commission": tidy(taker)}
+    state = state_of(desk, entry)
+    told = dict(entry.raw) | {"maker_commission": tidy(maker), "taker_commission": tidy(taker)}
+    return told if state == "open" else told | {"state": state, "is_active": state != "closed"}
 
 
 def instruments(desk: Desk, sent: Sent, now: int, as_of: int | None, connection: int) -> Outcome:

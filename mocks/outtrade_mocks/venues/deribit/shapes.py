@@ -13,6 +13,13 @@ from outtrade_mocks.venues.deribit.desk import STATE, USER_ID, Desk, tidy
 from outtrade_mocks.venues.deribit.reference import Listing
 
 ZERO = Decimal(0)
+_REASONS = {
+    "liquidation": "autoliquidation",
+    "adl": "autoliquidation",
+    "expiry": "settlement",
+    "settlement": "settlement",
+}
+"""Why the venue ended an order -> ``cancel_reason``."""
 
 
 def rounded(value: Fraction | None, places: int) -> Decimal | None:
@@ -38,6 +45,11 @@ def average(desk: Desk, order: Order) -> Decimal:
     return rounded(exact * Fraction(rules.tick), 8) or ZERO
 
 
+def is_forced(order: Order) -> bool:
+    """Whether the venue made the order: it has no label, whatever the core calls it."""
+    return order.terms is not None and order.terms.forced != ""
+
+
 def order_of(desk: Desk, order: Order) -> dict[str, Any]:
     """An order."""
     entry, note = desk.listings[order.symbol], desk.note(order)
@@ -48,9 +60,9 @@ def order_of(desk: Desk, order: Order) -> dict[str, Any]:
     price: Any = desk.price(order.symbol, order.price)
     if price is None:
         price = "market_price" if waits else average(desk, order)
-    forced = order.expired_by in ("liquidation", "adl") or (not order.label and order.client_id == "")
+    forced = is_forced(order)
     told: dict[str, Any] = {
-        "label": desk.label(order),
+        "label": "" if forced else desk.label(order),
         "price": price,
         "user_id": USER_ID,
         "amount": amount,
@@ -75,8 +87,9 @@ def order_of(desk: Desk, order: Order) -> dict[str, Any]:
         "is_liquidation": forced,
         "risk_reducing": False,
     }
-    if state == "cancelled":
-        told["cancel_reason"] = note.cancel_reason or "user_request"
+    reason = _REASONS.get(order.expired_by) or note.cancel_reason
+    if state == "cancelled" and reason:  # of one that ran out by itself no reason is documented
+        told["cancel_reason"] = reason
     if trigger is not None:
         told["trigger"] = note.trigger
         told["triggered"] = not waits
@@ -124,7 +137,7 @@ def trade_of(desk: Desk, fill: Fill, order: Order) -> dict[str, Any]:
         "risk_reducing": False,
         "profit_loss": desk.money(entry.settle, fill.realised),
     }
-    label = desk.label(order)
+    label = "" if is_forced(order) else desk.label(order)
     return told | {"label": label} if label else told
 
 
