@@ -5,7 +5,8 @@ Each scenario has one *plot* (they come in turn):
 ``tick``      prices have to lie on a coarser grid from some moment on; three orders after it, one that rests before it
 ``step``      the same for quantities
 ``notional``  the least value of an order goes up; the first and the last order after it are too small
-``closed``    the market closes and opens again as by a calendar, twice; orders are due before, between and behind
+``closed``    the market closes and opens again as by a calendar, twice; orders are due before, between and behind, some
+              with too little time to wait, and one may ask for the day, which a market without sessions has not got
 ``impact``    a trade that is several times as large as what the book shows at a price, and time to take it in pieces
 ``stale``     a trade is decided, and its order is held up for longer than the price may be old
 
@@ -90,6 +91,10 @@ def _closed(d: Draw, story: Story) -> None:
         fields = _limit(part, product, mid, side, due, rests=part.boolean("rests", 0.4))
         story.intent(**fields, expires=ends if waits else due + max(6, (closes + lasts - due) // 2))
         closes = ends + part.integer("until the next", 10, 40)
+    if d.boolean("for the day", 0.4):
+        begins = closes + d.integer("last", 5, 20)
+        fields = _limit(d.sub("day"), product, mid, side, begins, rests=True)
+        story.intent(**fields | {"time_in_force": "DAY"}, expires=begins + 60)
 
 
 def _impact(d: Draw, story: Story) -> None:

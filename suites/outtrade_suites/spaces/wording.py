@@ -43,6 +43,8 @@ def sentence(fields: dict[str, Any]) -> str:
         notes.append("immediately or cancel")
     if fields.get("time_in_force") == "FOK":
         notes.append("all at once or not at all")
+    if fields.get("time_in_force") == "DAY":
+        notes.append("for the day")
     if note := _PARTIAL[fields.get("on_partial", "keep")]:
         notes.append(note)
     if fields.get("expires") is not None:

@@ -31,7 +31,7 @@ from outtrade_mocks.venues.alpaca.codec import market_day, new_york_offset, stam
 from outtrade_mocks.venues.alpaca.dues import Dues
 from outtrade_mocks.venues.alpaca.limits import Limits
 from outtrade_mocks.venues.alpaca.notes import Note, plain_note
-from outtrade_mocks.venues.alpaca.reference import Listing, core_instrument, listings
+from outtrade_mocks.venues.alpaca.reference import Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.alpaca.replacing import Pending, Replacements
 from outtrade_mocks.venues.alpaca.traits import KNOBS
 from outtrade_mocks.venues.catalogue import flows, from_the_start
@@ -266,6 +266,12 @@ class Desk:
             self._unlisted.remove(entry.unified)
             self.exchange.add_instrument(core_instrument(entry, self.fees))
         return entry
+
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """The reference data tell another rule of a unified symbol from now on."""
+        entry = self.listings[symbol] = relisted(self.listings[symbol], rule, value)
+        for name in (entry.id, entry.position_id, entry.asset_id):
+            self.by_id[name] = entry
 
     def find(self, name: object) -> Listing | None:
         """The asset of a symbol (pairs with or without the slash) or asset id."""

@@ -11,7 +11,7 @@ one of class ``crypto`` is a pair (``BTC/USD``) and trades round the clock. Unif
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from outtrade_mocks import cassettes
 from outtrade_mocks.core import Instrument
 from outtrade_mocks.core.instruments import REG_NMS
 from outtrade_mocks.venues.alpaca.errors import VENUE
-from outtrade_mocks.venues.catalogue import Catalogue, Fees, once, task_fields
+from outtrade_mocks.venues.catalogue import Catalogue, Fees, once, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
 
 STEP = Decimal("0.000000001")
@@ -97,6 +97,12 @@ CATALOGUE = Catalogue(VENUE, own=own_listings, read=_listing)
 listing = CATALOGUE.one
 listings = CATALOGUE.listings
 symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
+
+
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """A pair with another price or trade increment; its ``tick`` stays the unit of the book."""
+    key = {"tick": "price_increment", "step": "min_trade_increment"}.get(rule)
+    return entry if key is None else replace(entry, raw=entry.raw | {key: text(value)})
 
 
 @once

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import Change, Fill, OrderChange, Reject
@@ -186,6 +187,16 @@ class Alpaca(Watched):
             self._reports.on_change(change)
 
     # ------------------------------------------------------------------ time
+    def set_rule(self, symbol: str, rule: str, times: int) -> Decimal | None:
+        """See ``Venue.set_rule``. The grids of equities are the law's (Regulation NMS), and the least value of a pair
+        stands in no answer: neither changes here."""
+        if rule == "notional" or self.desk.listings[symbol].equity:
+            return None
+        return super().set_rule(symbol, rule, times)
+
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
+
     def advance(self, now: int) -> None:
         """Let the market act up to ``now``."""
         self.desk.advance(now)

@@ -32,7 +32,7 @@ from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.deribit.auth import CREDENTIALS, Gate
 from outtrade_mocks.venues.deribit.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.deribit.limits import Limits
-from outtrade_mocks.venues.deribit.reference import BANDWIDTH, Listing, core_instrument, listings
+from outtrade_mocks.venues.deribit.reference import BANDWIDTH, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.deribit.traits import KNOBS
 from outtrade_mocks.venues.knobs import knob
 
@@ -187,6 +187,11 @@ class Desk:
         return [order for order in orders if self.label(order) == label]
 
     # --------------------------------------------------------- instruments
+    def relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        """The reference data tell another rule of a unified symbol from now on."""
+        entry = relisted(self.listings[symbol], rule, value)
+        self.listings[symbol] = self.by_id[entry.id] = entry
+
     def listed(self, name: str) -> Listing:
         """The listing of an instrument_name; raises 13020."""
         found = self.by_id.get(name)

@@ -17,7 +17,7 @@ A price lies on ``tick_size``, from ``above_price`` on each of ``tick_size_steps
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -123,6 +123,14 @@ def listing_of(raw: Mapping[str, Any], fees: Fees | None = None) -> Listing:
 CATALOGUE = Catalogue(VENUE, own=own_listings, read=listing_of)
 listings = CATALOGUE.listings
 symbols = lru_cache(maxsize=1)(CATALOGUE.symbols)
+
+
+def relisted(entry: Listing, rule: str, value: Decimal) -> Listing:
+    """The instrument with another tick or least amount; ``tick`` and ``least`` stay the units of the book."""
+    changed = (
+        {"tick_size": float(value), "tick_size_steps": []} if rule == "tick" else {"min_trade_amount": float(value)}
+    )
+    return replace(entry, raw=dict(entry.raw) | changed)
 
 
 @once

@@ -8,6 +8,7 @@ writes the answer down. All take the time as an argument, in UNIX nanoseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import Change, Fill, OrderChange
@@ -173,6 +174,9 @@ class Deribit(Watched):
         return found | {"trade_id": self.desk.trade_id(fill), "client_id": self.desk.label(fill)}
 
     # ------------------------------------------------------------------ time
+    def _relist(self, symbol: str, rule: str, value: Decimal) -> None:
+        self.desk.relist(symbol, rule, value)
+
     def advance(self, now: int) -> None:
         """Let the market act up to ``now``."""
         if now > self.desk.exchange.now:
