@@ -83,6 +83,30 @@ def test_ccxt_lives_a_whole_life(did: Did) -> None:
     play("alpaca", body, **STAGE)
 
 
+def test_what_ccxt_makes_of_it() -> None:
+    def body(access: VenueAccess) -> None:
+        import ccxt
+
+        exchange = access.ccxt()
+        for word in ({"stopLossPrice": 45_000}, {"takeProfitPrice": 60_000}, {"trailingPercent": 5}):
+            at_once = exchange.create_order(BTC, "market", "sell", 0.01, None, word)
+            assert exchange.fetch_order(at_once["id"], BTC)["status"] == "closed", "it was to wait, and traded"
+        taken = exchange.create_order(BTC, "limit", "buy", 0.01, 50_010, {"clientOrderId": "once", "postOnly": True})
+        assert exchange.fetch_order(taken["id"], BTC)["filled"] == 0.01, "it was not to take"
+        with pytest.raises(ccxt.BadRequest):
+            exchange.create_order(BTC, "limit", "buy", 0.01, 40_000, {"clientOrderId": "once"})
+        with pytest.raises(ccxt.InvalidOrder):
+            exchange.fetch_order("", BTC, {"clientOrderId": "once"})
+        resting = exchange.create_order(BTC, "limit", "buy", 0.01, 40_000)
+        assert exchange.cancel_order(resting["id"], BTC)["id"] is None
+        exchange.create_order(BTC, "limit", "buy", 0.01, 40_000)
+        assert [one["status"] for one in exchange.cancel_all_orders()] == ["200"]
+        trades = exchange.fetch_my_trades(BTC)
+        assert {one["takerOrMaker"] for one in trades} == {"taker"} and trades[0]["fee"]["cost"] is None
+
+    play("alpaca", body, **STAGE)
+
+
 def test_ccxt_async_lives_too(did: Did) -> None:
     async def body(access: VenueAccess) -> None:
         exchange = access.ccxt(asynchronous=True)

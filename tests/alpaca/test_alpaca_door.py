@@ -65,6 +65,7 @@ def test_two_hundred_requests_a_minute_and_account() -> None:
     [
         ("GET", "/v2/nothing", None, (404, 40410000, "endpoint not found.")),
         ("PUT", "/v2/orders", None, (404, 40410000, "endpoint not found.")),
+        ("GET", "/v2/orders/", None, (404, 40410000, "endpoint not found.")),
         ("GET", "/", None, (404, 40410000, "endpoint not found.")),
         ("POST", "/v2/orders", b"[1]", (400, 40010000, "request body format is invalid")),
         ("POST", "/v2/orders", b"\xff{", (400, 40010000, "request body format is invalid")),

@@ -23,6 +23,7 @@ BUY = "i1:buy 1@100 | "
 
 SILENT = "fault stream_silent duration=200 | " + BUY + "0.5 up | 1 place a -> ok | 10 landed 0 | "
 DROPPED = "fault stream_drop | " + BUY + "0.5 up | 1 place a -> ok | 5 fill a 1@100 | 5 lose a fill f=0 | "
+TAKEN = "set ack=accepted | fault stream_drop | " + BUY + "0.5 up | 1 place a -> ok | "
 
 CASES: list[tuple[str, str, str]] = [
     # ---------------------------------------------------------------- RCV-01
@@ -246,6 +247,9 @@ CASES: list[tuple[str, str, str]] = [
     ("RCV-10", FAIL, DROPPED + "30 time -> ok | 600 report"),
     ("RCV-10", NOTHING, BUY + "0.5 up | 1 place a -> ok | 5 fill a 1@100 | 5 event a fill | 600 report"),
     ("RCV-10", NOTHING, DROPPED + "60 report"),
+    # an answer that says that the order was taken tells of the event that says just this, and of no other
+    ("RCV-10", NOTHING, TAKEN + "1.5 lose a order f=0 | 5 fill a 1@100 | 5 event a fill | 600 report"),
+    ("RCV-10", FAIL, TAKEN + "5 fill a 1@100 | 5 lose a fill f=0 | 600 report"),
     # ---------------------------------------------------------------- RCV-08, continued
     ("RCV-08", NOTHING, BUY + "1 place a -> ok | 57 place b q=0.1 -> ok | 600 report"),
     # nothing in play, and asked all the same; sent in the gap and over by its own answer

@@ -7,6 +7,7 @@ a clock (nothing came for so long) or a look at the venue (what stands, what fil
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
@@ -93,12 +94,16 @@ def _dropped(ix: Index, lost: StreamLost) -> bool:
 
 
 def _told(ix: Index, order: Order, lost: StreamLost) -> bool:
-    """Whether the answer to a request about the order (its own, its cancel) says what the lost event was about."""
-    state, names = order.state_at(lost.seq), sight.names_in(order)
-    if state is None or ix.trait("ack") not in (None, "result"):
+    """Whether the answer to a request about the order (its own, its cancel) says what the lost event was about. Where
+    an answer says no more than that the order was taken, it tells of the event that says just this."""
+    state, names, ack = order.state_at(lost.seq), sight.names_in(order), ix.trait("ack")
+    if state is None:
+        return False
+    taken = ack == "accepted" and state.status == "open" and not Decimal(state.filled)
+    if ack not in (None, "result") and not taken:
         return False
     for op in ix.by_op("place", "cancel", "cancel_replace"):
-        about = op is order.op or op.client_id in names or op.request.venue_id == order.id
+        about = op is order.op or (not taken and (op.client_id in names or op.request.venue_id == order.id))
         if about and op.state == "ok" and op.answer is not None and op.answer.at >= state.at:
             return True
     return False

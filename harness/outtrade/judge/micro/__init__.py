@@ -17,8 +17,8 @@ fills and balances, so that snapshots, listings and the truthful report need not
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
     Settings: ``until absent tick step min max mmin mmax notional nmax fee mid scope streams leave reuse window
-    pattern band modes instances old`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any cap
-    (``max_position max_notional max_orders_per_second ...``) and the starting balance of an asset
+    pattern band modes instances old ack`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any
+    cap (``max_position max_notional max_orders_per_second ...``) and the starting balance of an asset
     (``USDT=100000 BTC=10``).
 ``fault rate_limit duration=20 on.op=place``
     The next fault of the plan (index 0, 1, ...), fields as in `outtrade.model.fault`.

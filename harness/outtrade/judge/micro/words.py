@@ -77,7 +77,7 @@ class Script:
 
     SETTINGS = frozenset(
         {"until", "absent", "tick", "step", "min", "max", "mmin", "mmax", "notional", "nmax", "fee", "mid", "scope"}
-        | {"streams", "leave", "reuse", "window", "pattern", "band", "modes", "instances", "old"}
+        | {"streams", "leave", "reuse", "window", "pattern", "band", "modes", "instances", "old", "ack"}
     )
 
     def __init__(self, text: str) -> None:
@@ -214,6 +214,8 @@ class Script:
         names = ("symbol", "clientOrderId", "side", "type", "tif", "price", "quantity", "quote_quantity")
         traits["order_parameters"] = {"names": {"/place": names}, "refusals": (-1102, -1106)}
         traits["id_pattern"] = self.set.get("pattern", "^[a-zA-Z0-9-_]{1,36}$")
+        if "ack" in self.set:
+            traits["ack"] = self.set["ack"]
         if "window" in self.set:
             traits["id_window"] = float(self.set["window"])
         if self.set.get("modes") == "1":

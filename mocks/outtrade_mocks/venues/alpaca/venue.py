@@ -78,7 +78,7 @@ class Alpaca(Watched):
         if not path.startswith("/"):  # absolute form: https://host/path
             path = "/" + path.partition("://")[2].partition("/")[2]
         parts = codec.segments(path)
-        endpoint = find(request.method, parts)
+        endpoint = None if path.endswith("/") else find(request.method, parts)  # an empty id is no list (inferred)
         asked = Asked(endpoint, parts, request.headers, codec.parse_query(query.partition("#")[0]))
         if request.method in ("POST", "PATCH", "PUT"):
             body = codec.parse_body(request.body)
