@@ -22,8 +22,6 @@ from typing import Any
 
 from ccxt.base.errors import NetworkError
 
-from outtrade.dialects.binance_spot import parsed
-from outtrade.dialects.unified import read_order
 from outtrade.dialects.words import Doubtful, OrderState, Refused
 from outtrade.model.task import Report
 from outtrade_mocks.venues import NAMES
@@ -155,7 +153,7 @@ class CcxtProPort(CcxtPort):
         if symbol not in self.venue.symbols:
             return
         try:
-            self._news.append(parsed(lambda: read_order(order, symbol, self.size(symbol))))
+            self._news.extend(self.states([order], symbol))
         except Doubtful:
             return
         self._stirred.set()
