@@ -47,6 +47,7 @@ PARTS = (
     Part("agent:httpx", "recovery", None, 525),
     Part("agent:ccxt", "leveraged", None, 848),
     Part("agent:httpx", "changing", None, 140),
+    Part("agent:httpx", "reconciliation", None, 440),
     Part("agent:ccxt", "binance_spot", "hostile", 24),
     Part("agent:ccxt", "binance_usdm", "hostile", 24),
     Part("agent:ccxt", "bybit", "hostile", 24),

@@ -22,10 +22,10 @@ IMPLEMENTED = [
     *(f"PAR-{n:02}" for n in range(1, 19)),
     *(f"RTY-{n:02}" for n in range(1, 20)),
     *(f"RCV-{n:02}" for n in range(1, 21)),
-    *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 15)),
+    *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)),
     *(f"ORD-{n:02}" for n in (1, 2, 3, 4, 5, 7, 9, 10, 11, 12)),
     *(f"EXQ-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7)),
-    *(f"LIM-{n:02}" for n in (1, 2, 4, 5)),
+    *(f"LIM-{n:02}" for n in (1, 2, 3, 4, 5)),
 ]
 
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from outtrade.engine.run import run
-from outtrade.model.fault import ClockSkew, Fault, Halt, OthersCancel, Trigger
-from outtrade.model.history import History, Ledger, OrderTruth, Response, Snapshot, StreamEvent
+from outtrade.model.fault import ClockSkew, Fault, Halt, OthersCancel, Stray, Transfer, Trigger
+from outtrade.model.history import FillTruth, History, Ledger, OrderTruth, Published, Response, Snapshot, StreamEvent
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Report, Task
 from outtrade.targets import resolve
@@ -45,6 +45,46 @@ def test_somebody_ends_the_order(by: str, status: str) -> None:
     assert told[-1] == {"cancelled": "CANCELED", "expired": "EXPIRED"}[status]
     end = [event for event in history.events if isinstance(event, Snapshot)][-1]
     assert not end.working and Decimal(end.balances["USDT"][1]) == 0  # what the order had locked is free again
+
+
+@pytest.mark.parametrize("form", ["fill", "order"])
+def test_an_order_that_was_never_sent_bears_a_tag_of_ours(form: str) -> None:
+    history = played(Stray(form=form, after=20, fraction=0.5))
+    own = next(event for event in history.events if isinstance(event, OrderTruth))
+    stray = [event for event in history.events if isinstance(event, OrderTruth) and event.foreign]
+    assert round(stray[0].seconds) == 25 and stray[0].created_as.startswith(resting().intents[0].tag)
+    assert Decimal(stray[0].quantity) == Decimal(own.quantity) / 2 and stray[0].call is None
+    assert stray[-1].status == ("filled" if form == "fill" else "open")
+    assert [event.foreign for event in history.events if isinstance(event, FillTruth)] == [True] * (form == "fill")
+    said = [event.data["text"] for event in history.events if isinstance(event, Published) and event.view == "Alert"]
+    assert len(said) == 1 and "never sent from here" in said[0]
+
+
+@pytest.mark.parametrize("venue", ["binance_usdm", "bybit", "kraken_spot", "okx"])
+def test_strays_and_transfers_come_at_every_venue(venue: str) -> None:
+    made = generate(venue, 1, 3)
+    asset = made.symbols[0].split("/")[1].split(":")[0]
+    second = Trigger(op="place", nth=2)
+    faults = (Stray(after=5), Stray(form="order", after=6, on=second), Transfer(asset=asset, on=Trigger(after=60)))
+    history = run(resolve("agent:ccxt"), made.model_copy(update={"faults": faults}))
+    assert [event.status for event in history.events if isinstance(event, Ledger)] == ["landed"] * 3
+    strays = [event for event in history.events if isinstance(event, OrderTruth) and event.foreign]
+    assert {event.type for event in strays} == {"market", "limit"}
+
+
+@pytest.mark.parametrize(("way", "sign"), [("in", 1), ("out", -1)])
+def test_money_moves_without_a_trade(way: str, sign: int) -> None:
+    history = played(Transfer(way=way, asset="USDT", amount=12.5, on=Trigger(after=50)))
+    start, *_, end = (event for event in history.events if isinstance(event, Snapshot))
+    held = [sum(Decimal(part) for part in event.balances["USDT"]) for event in (start, end)]
+    assert held[1] - held[0] == sign * Decimal("12.5")
+    said = [event.data for event in history.events if isinstance(event, Published) and event.view == "Alert"]
+    assert [alert["about"] for alert in said] == ["USDT"] and "12.5 USDT" in said[0]["text"]
+
+
+def test_what_is_not_free_cannot_be_moved() -> None:
+    history = run(resolve("agent:httpx"), resting(Transfer(asset="USDT", amount=1e12, on=Trigger(after=50))))
+    assert [event.status for event in history.events if isinstance(event, Ledger)] == ["incomplete"]
 
 
 @pytest.mark.parametrize("state", ["halted", "cancel_only", "maintenance"])

@@ -18,6 +18,12 @@ ONE = "i1:buy 1@100 | i2:sell 1@110 sym=ETH/USDT | i3:halt at=60 sym=ETH/USDT | 
 TWO = "set instances=2 | i1:buy 1@100 | i2:buy 1@100 at=1 | "
 TWICE = "fault second_instance on.after=20 | i1:buy 1@100 | i2:buy 1@100 at=1 | "
 OLD = "set instances=2 old=1 | i1:buy 1@100 | i2:buy 1@100 at=1 | 1 as 1 | 2 place b i=i1 -> ok:fill | 3 as 0 | "
+STOOD = "i1:buy 1@100 | i2:buy 1@99 at=90 | 1 place a -> ok | "
+STRAY = STOOD + "40 foreign z buy 0.5@100 id=i1xxxxxx-z | 40.1 fill z 0.5@100 | "
+TOLD = STRAY + "40.2 up | 40.3 event z fill | "
+FLAT = "i3:flatten at=60 | " + TOLD
+OVER = "i1:buy 1@100 | i2:buy 1@99 at=90 | 1 place a -> ok | 40 fill a 1.5@100 | 40.1 up | 40.2 event a fill | "
+NAMED = "600 report alert=i1xxxxxx-z"
 
 CASES: list[Case] = [
     # ---- LIM-01: position
@@ -82,6 +88,22 @@ CASES: list[Case] = [
     ("LIM-05", OLD + "590 report", "fail"),
     ("LIM-05", OLD + "300 alert i1 | 590 report", "fail"),
     ("LIM-05", OLD + "4 alert i1 | 20 place c i=i1 -> ok:fill | 590 report", "fail"),
+    # ---- LIM-03
+    ("LIM-03", TOLD + "41 cancel a -> ok | " + NAMED, "pass"),
+    ("LIM-03", TOLD + "41 cancel a -> ok | 600 report", "fail"),
+    ("LIM-03", TOLD + "41 cancel a -> ok | 600 report alert", "fail"),
+    ("LIM-03", TOLD + NAMED, "fail"),
+    ("LIM-03", TOLD + "41 cancel a -> ok | 90 place b i=i2 -> ok | " + NAMED, "fail"),
+    ("LIM-03", TOLD + "41 cancel a -> ok | 44 place b i=i2 -> ok | 45 cancel b -> ok | " + NAMED, "pass"),
+    ("LIM-03", STRAY + "90 place b i=i2 -> ok | 150 cancel a -> ok | 151 cancel b -> ok | " + NAMED, "pass"),
+    ("LIM-03", STRAY + "150 cancel a -> ok | 200 place b i=i2 -> ok:fill | " + NAMED, "fail"),
+    ("LIM-03", STRAY + "170 cancel a -> ok | " + NAMED, "fail"),
+    ("LIM-03", STOOD + "40 foreign z buy 0.5@90 | 90 place b i=i2 -> ok | 600 report", NA),
+    ("LIM-03", TOLD + "50 crash after_ack f=0 | 55 start | 600 report", NA),
+    ("LIM-03", FLAT + "41 cancel a -> ok | 61 place x i=i3 side=sell -> ok:fill | " + NAMED, "pass"),
+    ("LIM-03", OVER + "600 report alert=i1xxxxxx-a", "pass"),
+    ("LIM-03", OVER + "600 report", "fail"),
+    ("LIM-03", OVER + "90 place b i=i2 -> ok | 600 report alert=i1xxxxxx-a", "fail"),
 ]
 
 

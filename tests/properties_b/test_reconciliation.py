@@ -20,7 +20,15 @@ CONTRACT = "set leave=1 | i1:buy 1@100 exp=900 sym=BTC/USDT:USDT | "
 SELL = "i1:sell 1@100 | "
 RESTS = "set leave=1 | i1:buy 1@100 exp=900 | "
 
+TWO = "i1:buy 1@100 | i2:buy 1@99 at=90 | 1 place a -> ok | "
+STRAY = TWO + "40 foreign z buy 0.5@100 id=i1xxxxxx-z | 40.1 fill z 0.5@100 | "
+TOLD = STRAY + "40.2 up | 40.3 event z fill | "
 LESS = "i1:buy 3@100 | i2:amend 2 target=i1 at=20 | 1 place a q=3 -> ok:1 | 21 amend a q=2 -> ok | "
+MOVED = (
+    BUY + "fault transfer asset=USDT amount=25 on.after=50 | 1 place a -> ok | 50 balance USDT=99975 | 50 landed 0 | "
+)
+AT_ONCE = "i1:buy 1@100 | 1 place a -> ok | 5 fill a 0.4@100 | 5 fill a 0.6@100 | "
+MANY = "i1:buy 6@100 | 1 place a q=6 -> ok | " + " | ".join(f"{2 + n} fill a 0.1@100" for n in range(60)) + " | "
 
 CASES: list[tuple[str, str, str]] = [
     # ---------------------------------------------------------------- REC-08
@@ -198,6 +206,20 @@ CASES: list[tuple[str, str, str]] = [
     ("REC-15", PASS, BUY + "1 place a -> ok:fill | 599 account -> ok@601 | 600 report"),
     ("REC-15", PASS, BUY + "fault crash point=before_send | 1 crash | 7 start | 8 place a -> ok:fill | 600 report"),
     ("REC-15", NOTHING, BUY + "1 place a -> ok:fill | 700 noreport late"),
+    # ---- REC-11
+    ("REC-11", PASS, MOVED + "600 report alert=USDT"),
+    ("REC-11", FAIL, MOVED + "600 report"),
+    ("REC-11", FAIL, MOVED + "600 report alert=BTC/USDT"),
+    ("REC-11", WAIVED, MOVED + "600 report no:balances"),
+    ("REC-11", NOTHING, MOVED + "590 crash after_ack f=0 | 595 start | 600 report"),
+    ("REC-11", NOTHING, BUY + "1 place a -> ok | 600 report"),
+    # ---- REC-14
+    ("REC-14", PASS, AT_ONCE + "600 report"),
+    ("REC-14", FAIL, AT_ONCE + "600 report t2=-"),
+    ("REC-14", PASS, MANY + "600 report"),
+    ("REC-14", FAIL, MANY + "600 report t55=-"),
+    ("REC-14", WAIVED, MANY + "600 report no:fills"),
+    ("REC-14", NOTHING, BUY + "1 place a -> ok | 5 fill a 0.4@100 | 6 fill a 0.6@100 | 600 report t2=-"),
 ]
 
 
@@ -239,3 +261,12 @@ def test_a_fee_may_be_as_round_as_the_venue_shows_it() -> None:
     assert judge(fees, Index(told)).verdict == PASS
     told.header.traits["fee_shown"] = "0.00001"
     assert judge(fees, Index(told)).verdict == FAIL
+
+
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_a_stray_may_be_told_as_ones_own_or_not(whose: str) -> None:
+    """Nobody can tell whose it is: the position, the outcome and the fills may have it or not."""
+    tail = {"ours": "600 report a=cancelled:0 i1=partial t1=z:0.5@100 BTC/USDT=0.4995@100", "theirs": "600 report"}
+    ix = Index(history(TOLD + "41 cancel a -> ok | " + tail[whose]))
+    wrong = {f.id for prop in PROPERTIES.values() for f in (judge(prop, ix),) if f.verdict == "fail"}
+    assert not wrong

@@ -263,6 +263,7 @@ def test_fixed_spaces() -> None:
         "fleet",
         "changing",
         "leveraged",
+        "reconciliation",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

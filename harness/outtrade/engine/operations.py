@@ -1,5 +1,5 @@
-"""Operations of the exchange that last, for one run: halts, rules that change, a clock that runs apart,
-orders ended by others.
+"""Operations of the exchange that last, for one run: halts, rules that change, a clock that runs apart, and what others
+do on the account: orders that they end or place, money that they move.
 
 Each acts on the venue itself (through its Witness, in the core's own words), so that all that follows from it is
 the venue's behaviour and not ours: refusals, stream events, balances set free.
@@ -7,10 +7,11 @@ the venue's behaviour and not ours: refusals, stream events, balances set free.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, cast
 
 from outtrade.faults.plan import Armed, Window
-from outtrade.model.fault import ClockSkew, Halt, OthersCancel, RuleChange
+from outtrade.model.fault import ClockSkew, Halt, OthersCancel, RuleChange, Stray, Transfer
 from outtrade.model.history import NS
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from outtrade_mocks.venues.api import Call
 
 HOUR = 3600 * NS
+AWAY = Decimal("0.03")
+"""How far from the market, as a fraction of the price, a stray order rests."""
 
 
 class Operations:
@@ -28,15 +31,21 @@ class Operations:
 
     def install(self) -> None:
         """Schedule what has its time in the plan."""
+        for armed in self.server.plan.all:
+            self.schedule(armed)
+
+    def schedule(self, armed: Armed) -> None:
+        """Plan what happens at the times of a fault of these kinds; the others need no plan."""
         server = self.server
-        for window in server.plan.windows("halt"):
-            server.at(window.start, self._halts, window)
-            server.at(window.end, self._resumes, window)
-        for armed in server.plan.of("rule_change"):
-            if armed.start < server.heal_at:
-                server.at(armed.start, self._changes, armed)
-        for window in server.plan.windows("clock_skew"):
-            server.at(window.end, self._right_again, window)
+        if isinstance(armed, Window) and armed.kind == "halt":
+            server.at(armed.start, self._halts, armed)
+            server.at(armed.end, self._resumes, armed)
+        elif isinstance(armed, Window) and armed.kind == "clock_skew":
+            server.at(armed.end, self._right_again, armed)
+        elif armed.kind == "transfer":
+            server.at(armed.start, self._moves_money, armed)
+        elif armed.kind == "rule_change" and armed.start < server.heal_at:
+            server.at(armed.start, self._changes, armed)
 
     # ------------------------------------------------------------------ orders
     def placed(self, call: Call, order: str) -> None:
@@ -46,6 +55,11 @@ class Operations:
         if armed is not None:
             assert isinstance(armed.fault, OthersCancel)
             server.later(armed.fault.after, self._ends, armed, order)
+        stray = server.plan.match(call, server.world.run_ns, "stray")
+        if stray is not None:
+            assert isinstance(stray.fault, Stray)
+            tag = server.plan.tag_of(call, server.world.run_ns)
+            server.later(stray.fault.after, self._strays, stray, call, tag)
 
     def _ends(self, armed: Armed, order: str) -> None:
         server, fault = self.server, armed.fault
@@ -55,6 +69,40 @@ class Operations:
         server.venue.advance(server.world.now)
         if server.venue.end(order, by=fault.by):
             server.recorder.add(armed.landed(order=order))
+            server.heal(armed)
+        server.tick()
+
+    def _strays(self, armed: Armed, call: Call, tag: str | None) -> None:
+        """An order under a tag of the agent's that it never sent. One that the venue will not take waits for another
+        order of the agent's."""
+        server, fault, order = self.server, armed.fault, call.order or {}
+        assert isinstance(fault, Stray)
+        server.venue.advance(server.world.now)
+        mid = server.venue.truth()["mids"].get(call.symbol or "")
+        if armed.fired >= fault.on.times or tag is None or call.symbol is None or mid is None:
+            return
+        side = cast('Literal["buy", "sell"]', order["side"])
+        size = order.get("quantity") or Decimal(str(order.get("quote_quantity") or 0)) / Decimal(mid)
+        quantity = Decimal(str(size)) * Decimal(str(fault.fraction))
+        price = None
+        if fault.form == "order":
+            price = Decimal(mid) * (1 - AWAY if side == "buy" else 1 + AWAY)
+        try:
+            found = server.venue.stand(call.symbol, side, quantity, price, f"{tag}s{armed.index + 1}")
+        except ValueError:
+            return
+        server.recorder.add(armed.landed(order=found, detail=fault.form))
+        server.heal(armed)
+        server.tick()
+
+    def _moves_money(self, armed: Armed) -> None:
+        server, fault = self.server, armed.fault
+        assert isinstance(fault, Transfer)
+        armed.occurred = True
+        server.venue.advance(server.world.now)
+        amount = Decimal(str(fault.amount))
+        if server.venue.transfer(fault.asset, amount if fault.way == "in" else -amount):
+            server.recorder.add(armed.landed(detail=f"{fault.asset} {fault.way}"))
             server.heal(armed)
         server.tick()
 

@@ -61,6 +61,8 @@ SEEN: dict[str, str] = {
     "adl": "nothing it asked for: its position is smaller, its orders in the symbol are gone",
     "expiry": "orders that expired, a position that was settled, a market that is closed for good",
     "rule_change": "prices, quantities or values that were good are refused, until it reads the rules again",
+    "stray": "an order under its own tag that it never sent, filled or at work",
+    "transfer": "balances that no trade explains",
     "stream_drop": "one event less, on a healthy stream",
     "stream_duplicate": "an event twice",
     "stream_reorder": "two events in the wrong order",

@@ -122,6 +122,7 @@ class MockVenue:
         armed = self._stage.plan.add(fault.model_copy(update={"on": on}))
         self._stage.recorder.add(Planned(fault=armed.index, kind=armed.kind, variant=fault.variant))
         self._server.outages.schedule(armed)
+        self._server.operations.schedule(armed)
         if must_land:
             self._must_land.append(armed)
         return armed

@@ -197,6 +197,14 @@ class Floor:
         self._tell_balance(account, "script", self.ledger.deposit(account, asset, atoms, self.now))
         self._flush()
 
+    def withdraw(self, account: Account, asset: str, atoms: int) -> None:
+        """Money leaves for outside (told as a BalanceChange caused by ``script``). Raises ValueError where less is
+        free."""
+        self._known(account)
+        _check_money(asset, atoms)
+        self._tell_balance(account, "script", self.ledger.withdraw(account, asset, atoms, self.now))
+        self._flush()
+
     def atoms(self, asset: str, amount: Decimal) -> int:
         """Atoms of a decimal amount; raises OffGrid where it has more digits than the asset."""
         if not isinstance(asset, str) or not isinstance(amount, Decimal):

@@ -37,6 +37,15 @@ class Ledger:
         balance.note(now)
         return balance
 
+    def withdraw(self, account: Account, asset: str, atoms: int, now: int) -> Balance:
+        """Money that leaves; raises ValueError on less than none, and where less is free."""
+        balance = account.balance(asset)
+        if not 0 <= atoms <= balance.free:
+            raise ValueError(f"{atoms} of {asset} cannot be withdrawn, {balance.free} are free")
+        balance.free -= atoms
+        balance.note(now)
+        return balance
+
     def hold(self, entry: Entry, need: int, now: int) -> Balance:
         """Set the entry's lock to ``need`` atoms, which must be free: AssertionError where they are not."""
         asset, free, _ = self.set_lock(entry, need, now)

@@ -237,10 +237,16 @@ class Venue(Desk, Protocol):
         """Before a place is executed: leave only that fraction of its quantity available to it. False where it would
         not take at all, or cannot be thinned to less than its quantity."""
 
-    def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
-        """Somebody else who uses the account places a limit order (base units, quote per base; ``name`` is its client
-        order id); returns its venue id. Its changes and fills are told as ``foreign``. Raises ValueError where the
-        venue would not take it."""
+    def stand(
+        self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal | None, name: str
+    ) -> str:
+        """Somebody else who uses the account places an order (base units; ``price`` in quote per base, None: at the
+        market; ``name`` is its client order id); returns its venue id. Its changes and fills are told as ``foreign``.
+        Raises ValueError where the venue would not take it."""
+
+    def transfer(self, asset: str, amount: Decimal) -> bool:
+        """Units of an asset come into the account, or (below 0) leave it, without a trade. False where less is free,
+        or the amount is less than the smallest that is booked."""
 
     def end(self, order: str, *, by: str) -> bool:
         """A working order is ended by somebody else: ``person`` (a cancel of the account's, by hand) or ``venue`` (the

@@ -64,9 +64,15 @@ class Watched:
         """Somebody takes ``fraction`` of what is left of a working order (at least one lot)."""
         return self._witness.fill(order, fraction)
 
-    def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
+    def stand(
+        self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal | None, name: str
+    ) -> str:
         """See ``Venue.stand``."""
         return self._witness.stand(symbol, side, quantity, price, name)
+
+    def transfer(self, asset: str, amount: Decimal) -> bool:
+        """Money comes or goes, and no trade is behind it."""
+        return self._witness.transfer(asset, amount)
 
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: leave only ``fraction`` of its quantity available within its limit."""

@@ -62,15 +62,19 @@ class Witness:
         order_id: Callable[[int], str],
         core_id: Callable[[str], int | None],
         trade_id: Callable[[int], str],
+        place: Callable[[NewOrder], Order] | None = None,
     ) -> None:
+        """``place``: how an order of the account's enters, where the venue keeps notes of its own on each."""
         self.exchange = exchange
         self.account = account
         self._order_id = order_id
         self._core_id = core_id
         self._trade_id = trade_id
+        self._place = place or (lambda new: exchange.place(account, new))
         self._foreign: set[int] = set()
         """Core ids of orders that somebody else placed."""
-        self._standing = False
+        self._before: set[int] | None = None
+        """While somebody else's order is placed: the core ids that were there before."""
         self._forced: dict[int, str] = {}
         """Core ids of orders that the venue made (liquidation, adl, settlement)."""
 
@@ -145,23 +149,42 @@ class Witness:
         left = self.exchange.thin(symbol, side, share(lots, fraction), limit, taker=own)
         return 0 < left < lots
 
-    def stand(self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal, name: str) -> str:
+    def stand(
+        self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal | None, name: str
+    ) -> str:
         """See ``Venue.stand``."""
         rules = self.exchange.instruments.get(symbol)
         if rules is None:
             raise ValueError(f"{symbol} is not traded here")
-        new = NewOrder(
-            symbol=symbol, side=side, price=int(price // rules.tick), lots=int(quantity // rules.step), client_id=name
-        )
-        self._standing = True
+        lots = int(quantity // rules.step)
+        if price is None:
+            new = NewOrder(symbol=symbol, side=side, type="market", lots=lots, client_id=name)
+        else:
+            new = NewOrder(symbol=symbol, side=side, price=int(price // rules.tick), lots=lots, client_id=name)
+        self._before = set(self.account.orders)
         try:
-            order = self.exchange.place(self.account, new)
+            order = self._place(new)
         except Reject as reject:
             raise ValueError(f"a standing order {name} cannot be placed: {reject}") from None
         finally:
-            self._standing = False
+            self._before = None
         self._foreign.add(order.order_id)
         return self._order_id(order.order_id)
+
+    def transfer(self, asset: str, amount: Decimal) -> bool:
+        """See ``Venue.transfer``."""
+        atoms = int(abs(amount) * self.exchange.atoms(asset, Decimal(1)))
+        if not atoms:
+            return False
+        try:
+            (self.exchange.deposit if amount > 0 else self.exchange.withdraw)(self.account, asset, atoms)
+        except ValueError:
+            return False
+        return True
+
+    def _others(self, core_id: int) -> bool:
+        """Whether somebody else placed this order, or is placing it."""
+        return core_id in self._foreign or (self._before is not None and core_id not in self._before)
 
     def _wanted(self, call: Call) -> tuple[str, Any, int, int | None] | None:
         """Symbol, side, lots and limit (ticks) of a place; None where it is not readable or must not take."""
@@ -234,7 +257,7 @@ class Witness:
         trigger, group = (None, None) if order.terms is None else (order.terms.trigger, order.terms.list_id)
         found: dict[str, Any] = {}
         forced = "" if order.terms is None else order.terms.forced
-        if self._standing or order.order_id in self._foreign or forced:
+        if self._others(order.order_id) or forced:
             found["foreign"] = True
         if forced:
             found["forced"] = forced
@@ -248,7 +271,8 @@ class Witness:
     def fill_of(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""
         rules = self.exchange.instrument(fill.symbol)
-        foreign: dict[str, Any] = {"foreign": True} if fill.order_id in self._foreign | set(self._forced) else {}
+        others = self._others(fill.order_id) or fill.order_id in self._forced
+        foreign: dict[str, Any] = {"foreign": True} if others else {}
         if fill.order_id in self._forced:
             foreign["forced"] = self._forced[fill.order_id]
         if fill.realised:

@@ -24,6 +24,8 @@ tools for language models use as well):
     resolution  orders in doubt: found, or proven absent; cancels that were answered with "unknown order"
     accounts    reading the account: after a restart, after a gap in the stream, at the end
     reporting   outcomes and report
+    auditing    the account against its trades: what nothing explains is told
+    alarm       fills and orders that nobody asked for: an alert, and nothing new any more
     amending    a smaller quantity for an order that works
     protecting  stops and take-profits: the position is covered for its full size, or left
     brain       the loop: which intent does what next

@@ -10,6 +10,9 @@ from decimal import Decimal
 from outtrade_suites.agents.resolution import Resolution
 from outtrade_suites.agents.state import Order
 
+FULL_PAGE = 50
+"""So many fills of one order may be no more than a page of them: the smallest page of any venue."""
+
 
 class Accounts(Resolution):
     """Orders, fills and balances as the venue lists them."""
@@ -69,10 +72,15 @@ class Accounts(Resolution):
                 await self.fetch_fills(order)
 
     async def fetch_fills(self, order: Order) -> None:
-        """Book all fills of one order."""
+        """Book all fills of one order. Where the venue lists no more than the newest page of them (Binance USD-M), they
+        are looked for among all of the symbol's."""
         symbol, venue_id = order.terms.symbol, order.venue_id
         for fill in await self.ask(lambda: self.port.fills(symbol, order=venue_id)):
             self.book(order, fill)
+        if len(self.books.fills_of(order)) >= FULL_PAGE and self.books.incomplete(order):
+            for fill in await self.ask(lambda: self.port.fills(symbol, since=self.task.epoch)):
+                if self.books.own_of(fill) is order:
+                    self.book(order, fill)
 
     # ---------------------------------------------------------------- gap
     async def close_gap(self, generation: int) -> None:

@@ -33,6 +33,8 @@ class Books:
         """(symbol, venue id) -> last news of an order that is not ours."""
         self.fills: dict[tuple[str, str, str], Fill] = {}
         """(symbol, trade id, venue id of the order) -> own fill."""
+        self.others: dict[tuple[str, str, str], Fill] = {}
+        """The same -> a fill of somebody else's order on the account."""
         self._by_venue_id: dict[tuple[str, str], Order] = {}
 
     def add(self, order: Order) -> None:

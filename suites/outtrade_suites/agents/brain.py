@@ -16,7 +16,9 @@ from decimal import Decimal
 from typing import Any
 
 from outtrade.model.task import Instrument, Report, Side, is_contract
+from outtrade_suites.agents.alarm import Alarm
 from outtrade_suites.agents.amending import Amending
+from outtrade_suites.agents.auditing import Auditing
 from outtrade_suites.agents.contracts import Contracts
 from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.fleet import OneOfMany
@@ -36,7 +38,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
+class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -48,6 +50,7 @@ class Brain(OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
             self.enter()
             await self.open()
             await self.recover()
+            await self.take_stock()
             while not self.finished():
                 await self.turn()
             if self.replaced():
@@ -75,6 +78,7 @@ class Brain(OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
         await self.mind_the_gap()
         await self.mind_positions()
         await self.look_out()
+        await self.mind_the_books()
         for job in self.due():
             await self.step(job)
         self.take_events()
@@ -99,6 +103,8 @@ class Brain(OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
         wakes = [job.due for job in self.jobs if not job.closed]
         if not self.alone and not self.closing:
             wakes.append(max(self.look_at, self.gate.opens))
+        if self.books.orders:
+            wakes.append(self.audit_at)
         link = self.port.link
         if link is not None and link.up and link.generation != self.synced:
             wakes.append(self.gap_retry_at)

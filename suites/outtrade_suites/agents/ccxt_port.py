@@ -30,6 +30,7 @@ from outtrade.dialects.answers import Reader
 from outtrade.dialects.binance_spot import pair_params, parsed, read_pair
 from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Refused, Terms, plain
 from outtrade_suites.agents.ccxt_contracts import CcxtContracts
+from outtrade_suites.agents.ccxt_pages import FROM_ID, following, has_cursor
 from outtrade_suites.agents.port import Access, ContractDoor, Link
 
 NOT_CONNECTED = (
@@ -241,6 +242,24 @@ class CcxtPort:
                 break
         return list(known.values())
 
+    async def trades(self, method: Callable[..., Any], *about: Any, since: float | None, **named: Any) -> list[Any]:
+        """All own trades that ``method(*about, since, limit, params)`` lists, page by page, each once: by the venue's
+        cursor, or by time where that is not known here."""
+        if not named and len(about) == 1 and not has_cursor(self.exchange.id):
+            return await self.pages(method, about[0], since, self.own.trades)
+        start = None if since is None else int(since * 1000)
+        known = {row["id"]: row for row in await self.rows(method, *about, start, None, named)}
+        while self.told() >= FULL and known:
+            cursor = following(self.exchange.id, list(known.values()), self.understood())
+            if cursor is None:
+                break
+            begin = None if FROM_ID in cursor else start
+            before = len(known)
+            known |= {row["id"]: row for row in await self.rows(method, *about, begin, None, {**named, **cursor})}
+            if len(known) == before:
+                break
+        return list(known.values())
+
     def told(self) -> int:
         """How many rows the last answer held, before ccxt picked those that were asked for."""
         return most_rows(self.understood())
@@ -355,7 +374,7 @@ class CcxtPort:
     async def fills(self, symbol: str, *, since: float | None = None, order: str | None = None) -> list[Fill]:
         exchange, size = self.exchange, self.size(symbol)
         if order is None:
-            trades = await self.pages(exchange.fetch_my_trades, symbol, since, self.own.trades)
+            trades = await self.trades(exchange.fetch_my_trades, symbol, since=since)
         elif exchange.has["fetchOrderTrades"] == "emulated":  # by the trades' ids, which the order knows
             known = await self.ask(exchange.fetch_order, order, symbol)
             named = {"trades": known["trades"]}
@@ -363,9 +382,10 @@ class CcxtPort:
         elif exchange.id in BY_OWN_REQUEST:  # which has no list of an order's trades, either
             trades = await self.pages(exchange.fetch_my_trades, symbol, None)
         elif self.own.order_trades or (exchange.market(symbol)["spot"] and exchange.has["fetchOrderTrades"]):
-            trades = await self.rows(exchange.fetch_order_trades, order, symbol)
+            trades = await self.trades(exchange.fetch_order_trades, order, symbol, since=None)
         else:
-            trades = await self.rows(exchange.fetch_my_trades, symbol, None, None, {self.own.trades_of: order})
+            named = {self.own.trades_of: order}
+            trades = await self.trades(exchange.fetch_my_trades, symbol, since=None, **named)
         fills = parsed(lambda: [unified.read_fill(trade, symbol, size) for trade in trades])
         return [fill for fill in fills if order is None or fill.order == order]
 

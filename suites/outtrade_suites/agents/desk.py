@@ -117,20 +117,23 @@ class Desk:
 
         ``order`` is given where an answer tells which of the venue's orders it is; from then on the venue's id does. An
         order that is somebody else's stays that, because the venue's ids never change hands. One with our tag that no
-        record knows is ours all the same: it is adopted.
+        record knows was lost with an earlier incarnation's record, and is adopted; or it was never ours (``alarm``).
         """
         key = (state.symbol, state.venue_id)
         if order is None and key not in self.books.foreign:
             order = self.books.find(state)
         if order is None:
             job = self.owner(state.placed_as or state.client_id) or self.owner(state.client_id)
-            if job is None or key in self.books.foreign:
+            if job is None or (key in self.books.foreign and not self.is_stray(job, state)):
                 self.books.foreign[key] = state
                 return None
             name = (state.placed_as or state.client_id).removesuffix(CANCEL_SUFFIX).removesuffix(AMEND_SUFFIX)
             if not self.sent_here(job, name):
                 self.books.foreign[key] = state
                 self.on_stranger(job, state)
+                return None
+            if self.is_stray(job, state):
+                self.on_stray(job, state)
                 return None
             order = self.adopt_unknown(job, state)
         if order.answer_lost and order.phase == "doubt":
@@ -142,6 +145,9 @@ class Desk:
             self.journal.order(order)
             self.job_of(order).wake = min(self.job_of(order).wake, self.now())
             self.task.publish(self.order_view(order))
+            dust = self.instrument(state.symbol).step
+            if order.filled > order.quantity + dust > dust and order.terms.quote_quantity is None:
+                self.on_overfill(order)
         for fill in state.fills:
             self.book(order, fill)
         return order
@@ -238,12 +244,21 @@ class Desk:
             self.take_events()
 
     # --------------------------------------------------------------- words
-    def alert(self, level: str, text: str, job: Job | None = None) -> None:
-        """Something that a person should look at; told once."""
-        about = job.intent.id if job else None
+    def alert(self, level: str, text: str, job: Job | None = None, about: str | None = None) -> None:
+        """Something that a person should look at, about a job or something else; told once."""
+        about = job.intent.id if job else about
         if not any(known.text == text and known.about == about for known in self.alerts):
             self.alerts.append(Alert.model_validate({"level": level, "text": text, "about": about}))
             self.task.publish(self.alerts[-1])
+
+    def is_stray(self, job: Job, state: OrderState) -> bool:
+        raise NotImplementedError
+
+    def on_stray(self, job: Job, state: OrderState) -> None:
+        raise NotImplementedError
+
+    def on_overfill(self, order: Order) -> None:
+        raise NotImplementedError
 
     def order_view(self, order: Order) -> OrderView:
         raise NotImplementedError

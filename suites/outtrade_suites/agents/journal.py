@@ -1,8 +1,9 @@
 """What is durable: written *before* each send, so that a crash at any point leaves a record of what may have happened.
 
 Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order), ``mid:<id>`` (the price
-from which an intent's slippage counts), ``life`` (in a fleet: which life of this copy began last) and ``silence`` (the
-run time until which the venue wants to hear nothing: a ban outlives a restart). Values are plain JSON.
+from which an intent's slippage counts), ``life`` (in a fleet: which life of this copy began last), ``silence`` (the
+run time until which the venue wants to hear nothing: a ban outlives a restart), ``opening`` (what the account held at
+the start) and ``halt`` (why nothing more is sent). Values are plain JSON.
 """
 
 from __future__ import annotations
@@ -61,6 +62,24 @@ class Journal:
     def life(self) -> int:
         """The number of the life that began last; 0: none ever did."""
         found: int = self._store.get("life", 0)
+        return found
+
+    def keep_opening(self, held: dict[str, Decimal]) -> None:
+        """What the account held when the count of its trades began: asset -> amount."""
+        self._store["opening"] = {asset: plain(held[asset]) for asset in sorted(held)}
+
+    def opening(self) -> dict[str, Decimal] | None:
+        """What ``keep_opening`` wrote, if anything."""
+        found: dict[str, str] | None = self._store.get("opening")
+        return None if found is None else {asset: Decimal(amount) for asset, amount in found.items()}
+
+    def halt(self, reason: str) -> None:
+        """Nothing that adds exposure is sent any more, in no incarnation."""
+        self._store["halt"] = reason
+
+    def halted(self) -> str:
+        """Why nothing more is to be sent; "" where that is not so."""
+        found: str = self._store.get("halt", "")
         return found
 
     def orders(self) -> Iterator[Order]:

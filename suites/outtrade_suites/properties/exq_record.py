@@ -20,6 +20,7 @@ from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import plain
 from outtrade_suites.properties.exq_price import BPS, readable
 from outtrade_suites.properties.rec_outcome import complete
+from outtrade_suites.properties.strays import ambiguous
 from outtrade_suites.properties.truth import Window, averages
 
 EXECUTED = frozenset({"order", "trade"})
@@ -41,6 +42,8 @@ def check_record(ix: Index) -> Iterator[Case]:
         for intent in ix.scenario.intents:
             said = report.outcomes.get(intent.id)
             if said is None or intent.kind not in EXECUTED or intent.side is None or not ix.sends_of(intent):
+                continue
+            if ambiguous(ix, intent):
                 continue
             silent, told = silent or said.execution is None, told or said.execution is not None
             if said.execution is not None:

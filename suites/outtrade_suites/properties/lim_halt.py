@@ -27,8 +27,8 @@ def check_halt(ix: Index) -> Iterator[Case]:
         yield _nothing_new(ix, intent, begun)
         for order in ix.own_orders:
             state = order.state_by(begun + ns(ix.bounds.halt) - 1)
-            if _covers(intent, order.symbol) and state is not None and _stood(order, begun):
-                yield from _gone(ix, intent, order, begun)
+            if _covers(intent, order.symbol) and state is not None and stood(order, begun):
+                yield from gone(ix, f"{intent.id} halted all trading", order, begun)
 
 
 def _covers(intent: Intent, symbol: str) -> bool:
@@ -51,13 +51,14 @@ def _nothing_new(ix: Index, intent: Intent, begun: int) -> Case:
     )
 
 
-def _stood(order: Order, begun: int) -> bool:
+def stood(order: Order, begun: int) -> bool:
     """Whether an order worked at the halt, or came to work after it."""
     state = order.state_by(begun)
     return (state is None and order.accepted) or (state is not None and state.status == "open")
 
 
-def _gone(ix: Index, intent: Intent, order: Order, begun: int) -> Iterator[Case]:
+def gone(ix: Index, why: str, order: Order, begun: int) -> Iterator[Case]:
+    """Whether an order that worked when trading was halted (``why``, at ``begun``) was off the book in time."""
     due = begun + ns(ix.bounds.halt)
     if order.ended_by(due):
         yield held(order.first.seq, order.last.seq, subject=order.created_as)
@@ -70,7 +71,7 @@ def _gone(ix: Index, intent: Intent, order: Order, begun: int) -> Iterator[Case]
         yield held(order.first.seq, order.last.seq, subject=order.created_as)
     else:
         yield broke(
-            f"{intent.id} halted all trading at {intent.at:g} s; {order.created_as} still worked at {due / NS:.0f} s",
+            f"{why} at {begun / NS:g} s; {order.created_as} still worked at {due / NS:.0f} s",
             order.first.seq,
             max(event.seq for event in ix.events if event.at <= due),
             subject=order.created_as,

@@ -13,6 +13,7 @@ from outtrade.judge.index import CLOCK_SLACK, Index, ns
 from outtrade.judge.records import ZERO, Operation, Order
 from outtrade.model.history import NS, OrderTruth
 from outtrade.model.task import Intent
+from outtrade_suites.properties import strays
 from outtrade_suites.properties.compare import plain
 from outtrade_suites.properties.guarding import moments
 
@@ -21,7 +22,7 @@ from outtrade_suites.properties.guarding import moments
 def check_foreign(ix: Index) -> Iterator[Case]:
     """ORD-10."""
     for order in ix.orders.values():
-        if order.foreign and order.accepted:
+        if order.foreign and order.accepted and not strays.is_stray(ix, order):
             yield _left_alone(ix, order)
     for intent in ix.intents.values():
         if intent.kind == "flatten":

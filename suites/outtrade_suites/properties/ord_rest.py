@@ -18,6 +18,7 @@ from outtrade_suites.properties.compare import plain, step_of, wanted_base
 from outtrade_suites.properties.ord_time import CLEAN_UP
 from outtrade_suites.properties.outages import answers_since
 from outtrade_suites.properties.sent import completing, impossible, start_mid
+from outtrade_suites.properties.strays import halted_since
 
 
 # ---------------------------------------------------------------- ORD-02
@@ -126,8 +127,9 @@ def _left(ix: Index, intent: Intent) -> Decimal | None:
 
 
 def _stopped(ix: Index, intent: Intent, end: int) -> bool:
-    """Whether another intent ended this one before its time."""
-    return any(
+    """Whether another intent, or a stray, ended this one before its time."""
+    halted = halted_since(ix)
+    return (halted is not None and halted < end) or any(
         ns(other.at) < end
         and (other.target == intent.id or (other.kind in ("flatten", "halt") and other.symbol in (None, intent.symbol)))
         for other in ix.intents.values()

@@ -17,6 +17,7 @@ from outtrade.model.history import NS
 from outtrade.model.task import Intent
 from outtrade_suites.properties.outages import answers_since
 from outtrade_suites.properties.sent import EXPOSING
+from outtrade_suites.properties.strays import halted_since
 
 EARLY_CANCEL = ns(2)
 """How long before its deadline an order may be cancelled (the contract's tolerance)."""
@@ -114,6 +115,9 @@ def allowed(ix: Index, order: Order, op: Operation) -> str:
             return other.kind
         if other.kind in ("flatten", "halt") and other.symbol in (None, intent.symbol):
             return other.kind
+    halted = halted_since(ix)
+    if halted is not None and op.sent_at >= halted:
+        return "stray"
     more = [peer for peer in ix.orders_of(intent) if peer is not order and peer.working_at(op.seq) > 0]
     return "one too many" if more else ""
 

@@ -22,6 +22,7 @@ from outtrade_suites.properties.compare import (
     plain,
     step_of,
 )
+from outtrade_suites.properties.strays import ambiguous, is_stray
 from outtrade_suites.properties.truth import asset_unit, averages
 
 ZERO = Decimal(0)
@@ -34,11 +35,10 @@ def matched(ix: Index, stated: Books, view: FillView) -> tuple[FillTruth | None,
     """
     same = [
         fill
-        for fill in ix.fills
-        if fill.trade_id == view.trade_id
-        and fill.seq < stated.seq
+        for fill in ix.memo("fills by trade", _by_trade).get(view.trade_id, ())
+        if fill.seq < stated.seq
         and (stated.symbol is None or fill.symbol == stated.symbol)
-        and not (stated.agent and fill.foreign and not fill.forced)
+        and not (stated.agent and fill.foreign and not fill.forced and not is_stray(ix, ix.orders.get(fill.order)))
     ]
     for fill in same:
         order = ix.orders.get(fill.order)
@@ -46,6 +46,13 @@ def matched(ix: Index, stated: Books, view: FillView) -> tuple[FillTruth | None,
         if view.order in names:
             return fill, True
     return (same[0], False) if same else (None, False)
+
+
+def _by_trade(ix: Index) -> dict[str, list[FillTruth]]:
+    found: dict[str, list[FillTruth]] = {}
+    for fill in ix.fills:
+        found.setdefault(fill.trade_id, []).append(fill)
+    return found
 
 
 # ---------------------------------------------------------------- REC-04
@@ -157,7 +164,7 @@ def _outcome_averages(ix: Index, stated: Books) -> Iterator[Case]:
     report = ix.report
     for name, outcome in sorted((report.outcomes if report is not None else {}).items()):
         intent = ix.intents.get(name)
-        if intent is None or outcome.average_price is None:
+        if intent is None or outcome.average_price is None or ambiguous(ix, intent):
             continue
         orders = ix.orders_of(intent)
         true: list[Decimal] = []

@@ -15,6 +15,7 @@ from outtrade.judge.index import Index
 from outtrade.judge.records import Order
 from outtrade.model.history import NS
 from outtrade.model.task import Intent
+from outtrade_suites.properties import strays
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import floor_to, near_any, plain, step_of, wanted_base
 
@@ -38,6 +39,8 @@ def outcomes(ix: Index) -> Iterator[Case]:
                     yield broke(f"the report has no outcome for {intent.id}", stated.seq, subject=intent.id, key="none")
                 continue
             if said.status == "unknown" or (intent.kind not in ORDERING and intent.kind != "cancel"):
+                continue
+            if strays.ambiguous(ix, intent):
                 continue
             allowed = admitted(ix, intent, stated)
             if said.status not in allowed:

@@ -17,6 +17,7 @@ from outtrade.model.history import NS, Response
 from outtrade.model.task import Intent
 from outtrade_suites.properties.rty_pace import HAMMERING
 from outtrade_suites.properties.sent import EXPOSING, TRANSIENT, completing, gateway_call, impossible, same_request
+from outtrade_suites.properties.strays import halted_since
 
 PERMANENT = frozenset({"permanent", "auth", "funds"})
 """Error classes that the same request meets again until something changes (parameters are judged by RTY-09)."""
@@ -58,8 +59,11 @@ def _in_time(ix: Index, intent: Intent, failed: Operation) -> bool:
 
 
 def last_chance(ix: Index, intent: Intent) -> int:
-    """The last moment (ns) at which an order for the intent may be expected: it expires, is cancelled, the run ends."""
-    last = min(ix.deadline(intent), ix.until if ix.scenario.leave_resting else ix.until - CLEAN_UP)
+    """The last moment (ns) at which an order for the intent may be expected: it expires, is cancelled, a stray halts
+    everything, the run ends."""
+    end = ix.until if ix.scenario.leave_resting else ix.until - CLEAN_UP
+    halted = halted_since(ix)
+    last = min(ix.deadline(intent), end, *(() if halted is None else (halted,)))
     for other in ix.intents.values():
         stops = other.kind == "cancel" and other.target == intent.id
         stops = stops or (other.kind in ("flatten", "halt") and other.symbol in (None, intent.symbol))

@@ -29,6 +29,7 @@ from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.parameters import parameters
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.real_bugs import regressions
+from outtrade_suites.spaces.reconciliation import reconciliation
 from outtrade_suites.spaces.recovery import recovery
 from outtrade_suites.spaces.retry import retry
 from outtrade_suites.spaces.turbulent import turbulent
@@ -57,6 +58,7 @@ SPACES: dict[str, Space] = {
     "fleet": fleet,
     "changing": changing,
     "leveraged": leveraged,
+    "reconciliation": reconciliation,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

@@ -122,7 +122,7 @@ ZOO: tuple[Broken, ...] = (
         needs_fault=False,
     ),
     _broken("locked_is_missing", "httpx", "REC-03", "DeviaVir/zenbot#397", needs_fault=False),
-    _broken("newest_fill_only", "ccxt", "REC-04", "ccxt/ccxt#8327", "RCV-06 REC-02 REC-05", needs_fault=False),
+    _broken("newest_fill_only", "ccxt", "REC-04", "ccxt/ccxt#8327", "RCV-06 REC-02 REC-05 REC-14", needs_fault=False),
     _broken("ghost_orders", "httpx", "REC-01", "hummingbot/hummingbot#4024", "RCV-06 RCV-12", needs_fault=False),
     _broken("gives_up_on_a_limit", "ccxt", "RTY-03", "askmike/gekko#1855", "RTY-07 RTY-16 RTY-19"),
     _broken(
@@ -296,4 +296,29 @@ ZOO: tuple[Broken, ...] = (
     _broken("never_looks_at_positions", "ccxt", "RCV-13", "nautechsystems/nautilus_trader#3922", space="leveraged"),
     _broken("stop_on_the_wrong_side", "ccxt", "PAR-09", "freqtrade/freqtrade#4051", needs_fault=False, space="orders"),
     _broken("sends_what_others_take", "httpx", "PAR-10", "ccxt/ccxt#17932", needs_fault=False),
+    _broken(
+        "adopts_what_it_never_sent",
+        "httpx",
+        "LIM-03",
+        "SEC Release 34-70694 (Knight Capital)",
+        "ORD-01 REC-10",
+        space="reconciliation",
+    ),
+    _broken("takes_the_balance_as_given", "ccxt", "REC-11", "DeviaVir/zenbot#397", space="reconciliation"),
+    _broken(
+        "reads_one_page",
+        "ccxt",
+        "REC-14",
+        "ccxt/ccxt#8327",
+        "EXQ-05 REC-02 REC-03 REC-04 REC-05",
+        space="reconciliation",
+    ),
+    _broken(
+        "pages_by_the_clock",
+        "ccxt",
+        "REC-14",
+        "ccxt/ccxt#9343",
+        "EXQ-05 REC-02 REC-03 REC-04 REC-05",
+        space="reconciliation",
+    ),
 )

@@ -16,7 +16,7 @@ class Agent(HttpxAgent):
 
     async def follow(self, job: Job, order: Order) -> None:
         if self.port.link is not None and self.port.link.up:
-            order.poll_at = self.now() + 3600
+            order.poll_at = self.audit_at = self.now() + 3600
         await super().follow(job, order)
 
 

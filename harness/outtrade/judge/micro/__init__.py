@@ -72,7 +72,8 @@ is the doing of the life before, which goes on), ``TIME alert i1`` (published, a
 change it: ``i1=failed`` ``i1=done:1@100`` (outcome), ``a=cancelled:0.4`` (order) ``a=-`` (left out), ``t1=0.5@100``
 ``t1=a:0.5@100:0.01USDT`` (fill) ``t1=-``, ``t1*2`` (twice), ``USDT=900/100`` (free/locked), ``BTC/USDT=1@100``
 (position, ``BTC/USDT:USDT=-1@100,unrealised=5,leverage=10``), ``i1.record=100/4.5/no/0.04`` (execution record: intended
-price, slippage, partial, latency; ``-``: unsaid), ``no:fills no:positions no:balances`` (not tracked), ``alert``.
+price, slippage, partial, latency; ``-``: unsaid), ``no:fills no:positions no:balances`` (not tracked), ``alert``,
+``alert=WORD`` (what it says).
 
 **Gateway**: ``TIME call 1 submit a`` and ``TIME result 1 open:0.4`` (an order view) or ``TIME result 1 !ambiguous`` (an
 exception with that meaning); other methods: ``call 2 order a``, ``call 3 fills``; ``result 3 ok``.

@@ -35,7 +35,7 @@ class Beliefs:
         if token.startswith("no:") and token[3:] in ("fills", "positions", "balances"):
             report[token[3:]] = None
         elif token == "alert":
-            report["alerts"].append({"level": "error", "text": "look at this", "about": None})
+            self._report_option(word, report, "alert", "look at this")
         elif "*" in token:
             trade, _, times = token.partition("*")
             same = [fill for fill in report["fills"] if fill["trade_id"] == trade]
@@ -49,7 +49,9 @@ class Beliefs:
         if key.endswith(".record"):
             self._record(word, report, key.removesuffix(".record"), value)
             return
-        if any(intent.id == key for intent in self.script.intents):
+        if key == "alert":
+            report["alerts"].append({"level": "error", "text": value, "about": None})
+        elif any(intent.id == key for intent in self.script.intents):
             status, _, rest = value.partition(":")
             filled, _, average = rest.partition("@")
             if value == "-":

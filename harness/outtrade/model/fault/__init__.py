@@ -29,7 +29,7 @@ from outtrade.model.fault import contracts, lasting
 from outtrade.model.fault.contracts import Adl, Expiry, Liquidation
 from outtrade.model.fault.exchange import CancelRace, DelayedFill, Duplicated, PartialFill, Visibility
 from outtrade.model.fault.http import Ban, Forbidden, RateLimit, Reject
-from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel, RuleChange
+from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel, RuleChange, Stray, Transfer
 from outtrade.model.fault.lost import LostAnswer, Symptom
 from outtrade.model.fault.network import (
     Blackhole,
@@ -88,6 +88,8 @@ Fault = Annotated[
     | Halt
     | ClockSkew
     | RuleChange
+    | Stray
+    | Transfer
     | Liquidation
     | Adl
     | Expiry,
@@ -135,6 +137,7 @@ __all__ = [
     "Reject",
     "RuleChange",
     "SecondInstance",
+    "Stray",
     "StreamClose",
     "StreamDrop",
     "StreamDuplicate",
@@ -144,6 +147,7 @@ __all__ = [
     "StreamSilent",
     "StreamStall",
     "Symptom",
+    "Transfer",
     "Trickle",
     "Trigger",
     "Visibility",

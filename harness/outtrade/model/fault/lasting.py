@@ -74,5 +74,37 @@ class RuleChange(FaultBase):
         return f"rule_change.{self.rule}"
 
 
-KINDS = frozenset({"others_cancel", "halt", "clock_skew", "rule_change"})
+class Stray(FaultBase):
+    """``after`` seconds after the next accepted order, an order that the agent never sent appears on its account under
+    the same tag: an old copy of it still runs, or a second one was started with its settings.
+
+    It has the side of the order that was hit, and ``fraction`` of its quantity. ``form``: ``fill`` (it takes at the
+    market, and is filled at once) or ``order`` (it rests three per cent away from the market)."""
+
+    kind: Literal["stray"] = "stray"
+    on: Trigger = Trigger(op="place")
+    form: Literal["fill", "order"] = "fill"
+    after: float = Field(default=15.0, gt=0)
+    fraction: float = Field(default=0.5, gt=0, le=1)
+
+    @property
+    def variant(self) -> str:
+        return f"stray.{self.form}"
+
+
+class Transfer(FaultBase):
+    """At ``on.after`` somebody moves ``amount`` units of ``asset`` into the account (``way`` ``in``) or out of it
+    (``out``). There is no order and no trade behind it, and nobody announces it."""
+
+    kind: Literal["transfer"] = "transfer"
+    way: Literal["in", "out"] = "out"
+    asset: str = "USDT"
+    amount: float = Field(default=25.0, gt=0)
+
+    @property
+    def variant(self) -> str:
+        return f"transfer.{self.way}"
+
+
+KINDS = frozenset({"others_cancel", "halt", "clock_skew", "rule_change", "stray", "transfer"})
 """The kinds of this module: a scenario plans them around its orders, they are not thrown into any."""

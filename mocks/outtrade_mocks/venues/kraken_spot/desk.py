@@ -24,6 +24,7 @@ from outtrade_mocks.core import (
     Exchange,
     Fill,
     Instrument,
+    NewOrder,
     Order,
     OrderChange,
     Practice,
@@ -37,6 +38,7 @@ from outtrade_mocks.venues.api import Push
 from outtrade_mocks.venues.catalogue import flows
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
+from outtrade_mocks.venues.kraken_spot import prices
 from outtrade_mocks.venues.kraken_spot.auth import Keeper
 from outtrade_mocks.venues.kraken_spot.codec import SECOND, rescaled
 from outtrade_mocks.venues.kraken_spot.errors import refuse
@@ -192,6 +194,15 @@ class Desk:
         except Reject:
             del self.notes[note.txid]
             raise
+
+    def enter(self, new: NewOrder) -> Order:
+        """Take in a plain order that came by no request of ours. Raises Reject."""
+        listing = next(one for one in self.book.listings.values() if one.unified == new.symbol)
+        note = Note("", listing, new, new.type, cl_ord_id=new.client_id)
+        if new.price is not None:
+            note.price = prices.text(listing, new.price)
+        self.place(note, self.exchange.now)
+        return self.account.orders[note.core_id or 0][-1]
 
     def check_room(self, symbol: str) -> None:
         """Raises Reject where an account of this tier has as many open orders in a pair as it may."""

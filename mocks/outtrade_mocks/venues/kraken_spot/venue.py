@@ -71,7 +71,14 @@ class KrakenSpot(Watched):
         self._reports = Reports(self.desk, self._push, last_trade=last_trade)
         exchange, account = self.desk.exchange, self.desk.account
         super().__init__(
-            Witness(exchange, account, order_id=self.desk.order_id, core_id=self.desk.core_id, trade_id=str)
+            Witness(
+                exchange,
+                account,
+                order_id=self.desk.order_id,
+                core_id=self.desk.core_id,
+                trade_id=str,
+                place=self.desk.enter,
+            )
         )
         self.desk.exchange.on_change(self._on_change)
 
