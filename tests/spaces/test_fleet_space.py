@@ -42,3 +42,9 @@ def test_the_zoo_is_caught(agent: str) -> None:
     history = run(resolve(f"zoo:{agent}"), generate("fleet", 1, KILLED[agent]))
     failed = {found.id for found in judge_history(history, suite.properties) if found.verdict == "fail"}
     assert broken.property in failed and failed <= {broken.property, *broken.also}
+
+
+def test_who_has_no_store_is_not_asked_whether_it_was_replaced() -> None:
+    doubled = generate("fleet", 1, 5)
+    assert set(doubled.needs) & resolve("agent:stateless").lacks == {"store"}
+    assert not set(doubled.needs) & resolve("agent:httpx").lacks

@@ -19,6 +19,8 @@ from outtrade_suites.agents.port import Access, RunTask, drive
 
 VENUES = NAMES
 """Where it can trade."""
+LACKS = ("store",)
+"""So it cannot be told that another life of it has begun."""
 
 
 class StatelessAgent(CcxtAgent):
