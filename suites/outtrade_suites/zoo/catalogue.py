@@ -30,7 +30,7 @@ ZOO: tuple[Broken, ...] = (
         "ccxt",
         "RTY-02",
         "scrtlabs/catalyst#315",
-        "ORD-01 ORD-09 PAR-11 RCV-03 RCV-04 RCV-06 RCV-18 REC-10 RTY-01",
+        "EXQ-05 ORD-01 ORD-09 PAR-11 RCV-03 RCV-04 RCV-06 RCV-18 REC-10 RTY-01",
     ),
     _broken(
         "timeout_is_rejected",
@@ -55,7 +55,7 @@ ZOO: tuple[Broken, ...] = (
         "httpx",
         "RCV-11",
         "nautechsystems/nautilus_trader#3172",
-        "ORD-10 PAR-18 RCV-06 REC-02 REC-04 REC-05",
+        "EXQ-05 ORD-10 PAR-18 RCV-06 REC-02 REC-04 REC-05",
         needs_fault=False,
     ),
     _broken("gap_left_open", "httpx", "RCV-08", "nautechsystems/nautilus_trader#4991"),
@@ -122,7 +122,9 @@ ZOO: tuple[Broken, ...] = (
         needs_fault=False,
     ),
     _broken("locked_is_missing", "httpx", "REC-03", "DeviaVir/zenbot#397", needs_fault=False),
-    _broken("newest_fill_only", "ccxt", "REC-04", "ccxt/ccxt#8327", "RCV-06 REC-02 REC-05 REC-14", needs_fault=False),
+    _broken(
+        "newest_fill_only", "ccxt", "REC-04", "ccxt/ccxt#8327", "EXQ-05 RCV-06 REC-02 REC-05 REC-14", needs_fault=False
+    ),
     _broken("ghost_orders", "httpx", "REC-01", "hummingbot/hummingbot#4024", "RCV-06 RCV-12", needs_fault=False),
     _broken("gives_up_on_a_limit", "ccxt", "RTY-03", "askmike/gekko#1855", "RTY-07 RTY-16 RTY-19"),
     _broken(
@@ -176,7 +178,7 @@ ZOO: tuple[Broken, ...] = (
         "httpx",
         "ORD-03",
         "nautechsystems/nautilus_trader#3986",
-        "REC-12",
+        "EXQ-05 REC-12",
         needs_fault=False,
         space="orders",
     ),
