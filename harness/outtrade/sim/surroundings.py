@@ -57,6 +57,7 @@ def _quiet(world: World, hook: Callable[[Any], object]) -> Callable[[Any], objec
     """An unraisablehook that does not report what finalisers of a dead agent ran into."""
 
     def unraisable(args: Any) -> object:
-        return None if world.stopped is not None or issubclass(args.exc_type, WorldStop) else hook(args)
+        dead = world.stopped is not None or world.copy_died
+        return None if dead or issubclass(args.exc_type, WorldStop) else hook(args)
 
     return unraisable

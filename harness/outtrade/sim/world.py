@@ -119,6 +119,8 @@ class World:
         """Modules being imported by agent code. The clock stands still meanwhile: only the first run imports."""
         self.process = Process(0)
         """The process that runs: its thread holds the baton."""
+        self.copy_died = False
+        """One of several copies was ended: what it leaves behind is finalised while others run."""
         self.copies: list[Process] = []
         """Processes that ``spawn`` started and that have not ended, in that order."""
         self.thread = 0
@@ -460,6 +462,7 @@ class World:
     def _halt(self, reason: WorldStop, process: Process) -> None:
         if process.stopped is None or (process.stopped is process.leaving and isinstance(reason, HarnessError)):
             process.stopped = reason
+            self.copy_died = self.copy_died or process in self.copies
             if process is self.process:
                 self._fence = -1
             for loop in process.loops:
