@@ -8,8 +8,10 @@ and the account, and the bytes of the answer; without HTTP parsing and without a
 advance by an unmodified ccxt and played to fresh venues, several times; printed are the fastest tenth and the median of
 all, in microseconds. On a busy machine the former is the better figure: whoever is interrupted is slower, and nobody is
 faster. *Core* is how much of that tenth is spent in the exchange core (``Exchange.place``: matching, the account, its
-events), which all venues share. Orders rest, in an account that has up to eighty open (Kraken takes no more). RSA and
-Ed25519 requests are fewer, because ccxt takes long to sign them. *Start* is ``build`` in
+events), which all venues share. Orders rest, in an account that has up to eighty open (Kraken takes no more). RSA,
+Ed25519, ES256 and EdDSA requests are fewer, because ccxt takes long to sign them. Where a request carries a token
+(Coinbase), *token* is how much of the fastest tenth is spent in verifying it, which is the work of ``cryptography``.
+*Start* is ``build`` in
 milliseconds, once the process has read the reference data (and, apart, the first time, with the import of the package);
 the 3,000 instruments come through ``VenueConfig.reference``.
 """

@@ -10,9 +10,13 @@ from coinbase_kit import Kit
 
 from outtrade.dialects.answers import Reader
 from outtrade.dialects.words import Doubtful, Refused
+from outtrade.engine.judging import judge_history
+from outtrade.engine.run import run
 from outtrade.judge.listing import whole
 from outtrade.judge.records import Operation
 from outtrade.model.history import Request, Response
+from outtrade.suites import load
+from outtrade.targets.naming import resolve
 
 READER = Reader.of("coinbase")
 
@@ -98,3 +102,16 @@ def listed(body: str, *, op: str = "all_orders", state: str = "ok", **params: st
 def test_only_a_whole_list_proves_absence(what: dict[str, str], body: Any, proof: bool) -> None:
     text = "" if body is None else json.dumps(body)
     assert whole(RULE, listed(text, **what), text, 1000.0) is proof  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("agent", "seed", "index"),
+    [
+        pytest.param("ccxt", 1, 63, id="self-trade-prevention-took-a-part"),
+        pytest.param("ccxt_pro", 2, 86, id="the-next-event-makes-up-for-a-lost-one"),
+    ],
+)
+def test_what_was_once_judged_wrongly(agent: str, seed: int, index: int) -> None:
+    suite = load()
+    findings = judge_history(run(resolve(f"agent:{agent}"), suite.scenario("coinbase", seed, index)), suite.properties)
+    assert [(one.id, case.message) for one in findings for case in one.broken] == []

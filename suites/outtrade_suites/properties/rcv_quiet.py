@@ -6,14 +6,14 @@ a clock (nothing came for so long) or a look at the venue (what stands, what fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
 from outtrade.judge.records import Order, Stream
 from outtrade.model.fault import StreamDrop, StreamSilent
-from outtrade.model.history import NS, Response, StreamLost
+from outtrade.model.history import NS, Response, StreamEvent, StreamLost
 from outtrade_suites.properties import sight
 from outtrade_suites.properties.outages import answers_since
 from outtrade_suites.properties.rcv_stream import life_of
@@ -69,7 +69,7 @@ def check_lost_frame(ix: Index) -> Iterator[Case]:
         if order is None or order.foreign or stream is None or not _dropped(ix, lost) or _told(ix, order, lost):
             continue
         due = max(lost.at + ns(ix.bounds.lost_frame), answers_since(ix, lost.at, ix.until) + ns(ix.bounds.answer))
-        found = _asked_after(ix, order, lost)
+        found = _made_up_for(ix, order, lost) or _asked_after(ix, order, lost)
         if found is not None and found.at <= due:
             yield held(lost.seq, found.seq, subject=order.created_as)
         elif due < min(_life_end(ix, stream) or ix.until, ix.until):
@@ -122,6 +122,16 @@ def _asked_after(ix: Index, order: Order, lost: StreamLost) -> Response | None:
     return None
 
 
+def _made_up_for(ix: Index, order: Order, lost: StreamLost) -> StreamEvent | None:
+    """The order's next event, in time, where each says all of it again (trait ``stream``, ``amounts``)."""
+    stream = ix.trait("stream")
+    if not isinstance(stream, Mapping) or stream.get("amounts") != "cumulative":
+        return None
+    due = lost.at + ns(ix.bounds.lost_frame)
+    told = (event for event in ix.stream_events if event.seq > lost.seq and event.venue_id == order.id)
+    return next((event for event in told if event.at <= due), None)
+
+
 PROPERTIES: tuple[Property, ...] = (
     Property(
         id="RCV-09",
@@ -161,7 +171,8 @@ What passes: a look at open orders and trades every twenty seconds, or a query o
 How it is judged: for each event of an own order that the fault `stream_drop` kept from an open subscription, and that
 the answer to the order's request or cancel had not told as well, an answer
 that shows that order or its symbol's orders or trades, asked for after the loss, reached the agent within `lost_frame`
-(an outage extends it). Balances alone do not say what happened to which order.""",
+(an outage extends it). Where events are cumulative (trait `stream`), the order's next event says as much. Balances
+alone do not say what happened to which order.""",
         source="QuantConnect/Lean.Brokerages.TradeStation#101; sammchardy/python-binance#1647",
         check=check_lost_frame,
     ),

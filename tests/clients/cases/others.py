@@ -11,16 +11,6 @@ from table import Try, case
 from cases.support import KEY, SECRET, asynchronous, blocking, canned
 
 
-def coinbase_key() -> str:
-    """An EC key derived from a constant: made here, used nowhere else."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.derive_private_key(int.from_bytes(b"outtrade test key, not a secret!", "big"), ec.SECP256R1())
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
 # ------------------------------------------------------------------ Bybit
 def bybit(result: Any) -> dict[str, Any]:
     return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": 1767225600000}
@@ -139,57 +129,6 @@ def okx_stream(done: Try) -> None:
 
     with canned(done, {}, {"ws.okx.com:8443": talk}) as world:
         asynchronous(world, agent)
-
-
-# ------------------------------------------------------------------ Coinbase
-@case(package="coinbase-advanced-py", door="RESTClient", server="canned", env="coinbase")
-def coinbase_rest(done: Try) -> None:
-    """Accounts and a limit order, each with a JWT signed by ES256."""
-
-    def agent() -> None:
-        from coinbase.rest import RESTClient
-
-        client = RESTClient(api_key="organizations/o/apiKeys/k", api_secret=coinbase_key(), timeout=10)
-        assert client.get_accounts()["accounts"] == []
-        order = client.limit_order_gtc_buy("mine-1", "BTC-USD", base_size="0.01", limit_price="50000")
-        told = order.to_dict()
-        assert told["success"] and told["success_response"]["order_id"] == "1", told
-
-    def place(asked: Any) -> Any:
-        made = {"order_id": "1", "product_id": "BTC-USD", "side": "BUY", "client_order_id": "mine-1"}
-        return {"success": True, "success_response": made, "order_configuration": {}}
-
-    routes = {
-        "GET api.coinbase.com/api/v3/brokerage/accounts": {"accounts": [], "has_next": False, "cursor": "", "size": 0},
-        "POST api.coinbase.com/api/v3/brokerage/orders": place,
-    }
-    with canned(done, routes) as world:
-        blocking(world, agent)
-
-
-@case(package="coinbase-advanced-py", door="WSClient", server="canned", env="coinbase")
-def coinbase_stream(done: Try) -> None:
-    """An event loop in a thread: ticker subscription, a message in a callback, unsubscribe, close."""
-
-    def talk(stream: Any, message: Any) -> None:
-        if message is not None and message["type"] == "subscribe":
-            told = {"channel": "ticker", "sequence_num": 0, "events": [{"type": "snapshot", "tickers": []}]}
-            stream.send(told)
-
-    def agent() -> None:
-        from coinbase.websocket import WSClient
-
-        got: list[str] = []
-        client = WSClient(api_key="organizations/o/apiKeys/k", api_secret=coinbase_key(), on_message=got.append)
-        client.open()
-        client.subscribe(product_ids=["BTC-USD"], channels=["ticker"])
-        client.sleep_with_exception_check(5)
-        client.unsubscribe(product_ids=["BTC-USD"], channels=["ticker"])
-        client.close()
-        assert [json.loads(text)["channel"] for text in got] == ["ticker"], got
-
-    with canned(done, {}, {"advanced-trade-ws.coinbase.com": talk}) as world:
-        blocking(world, agent)
 
 
 # ------------------------------------------------------------------ Kraken

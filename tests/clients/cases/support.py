@@ -30,11 +30,12 @@ def canned(done: Try, routes: dict[str, Route], streams: dict[str, Talk] | None 
 
 
 @contextmanager
-def binance(done: Try) -> Iterator[Any]:
-    """Inside: the stateful mock of Binance spot (``outtrade.testing.venue.served``)."""
-    from outtrade.testing.venue import served
+def binance(done: Try, **changes: Any) -> Iterator[Any]:
+    """Inside: the stateful mock of Binance spot (``outtrade.testing.venue.served``), or with ``changes`` of another
+    venue."""
+    from outtrade.testing.venue import scenario, served
 
-    with served() as venue:
+    with served(scenario(**changes)) as venue:
         try:
             yield venue
         finally:

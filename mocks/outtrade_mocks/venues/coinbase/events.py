@@ -37,7 +37,7 @@ class Events:
             note.client_id,
             note.id,
             None,
-            shapes.status(order),
+            shapes.status(note, order),
             note.id,
             CHANNEL,
             order.symbol,

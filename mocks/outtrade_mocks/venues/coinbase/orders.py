@@ -88,7 +88,7 @@ def batch(desk: Desk, call: Call, now: int, as_of: int | None) -> Outcome:
             continue
         if (since is not None and note.created < since) or (until is not None and note.created >= until):
             continue
-        if statuses and shapes.status(found) not in statuses:
+        if statuses and shapes.status(note, found) not in statuses:
             continue
         rows.append(shapes.order(desk, note, found))
     page, cursor = paged(rows, call, limit_of(call, USUAL, ORDERS), lambda row: str(row["order_id"]))

@@ -7,6 +7,7 @@ the samples (ccxt; API reference). What is cumulative: ``filled_size``, ``filled
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from outtrade_mocks.core import Fill, Order, Status
@@ -26,10 +27,19 @@ REASONS = {
 """``cancel_message`` by why the core ended an order (*inferred*: only "Internal error" was seen)."""
 
 
-def status(order: Order) -> str:
+def prevented(note: Note, order: Order) -> bool:
+    """Whether a filled order got less than it asked for: self-trade prevention took the rest (*inferred*)."""
+    if order.status is not Status.FILLED or "base_size" not in note.sent:
+        return False
+    return order.filled * note.listing.step < Decimal(note.sent["base_size"])
+
+
+def status(note: Note, order: Order) -> str:
     """The order's status in Coinbase's words."""
     if order.live or order.status is Status.TRIGGERED:
         return "OPEN"
+    if prevented(note, order):
+        return "CANCELLED"
     if order.status is Status.FILLED:
         return "FILLED"
     if order.status is Status.EXPIRED and order.expired_by in ("gtd", "day"):
@@ -71,7 +81,7 @@ def average(note: Note, order: Order) -> str:
 
 def completion(note: Note, order: Order) -> str:
     """Percent of the order that is filled."""
-    if order.status is Status.FILLED:
+    if order.status is Status.FILLED and not prevented(note, order):
         return "100"
     return codec.ratio(order.filled * 100, order.lots) if order.lots else "0"
 
@@ -86,8 +96,10 @@ def held(desk: Desk, order: Order) -> str:
     return codec.text(order.remaining * listing.step * (order.price or 0) * listing.tick)
 
 
-def cancel_message(order: Order) -> str:
+def cancel_message(note: Note, order: Order) -> str:
     """``cancel_message``; empty where nothing was cancelled."""
+    if prevented(note, order):
+        return REASONS["self_trade"]
     if order.status is Status.CANCELLED:
         return CANCELLED
     return REASONS.get(order.expired_by, "") if order.status is Status.EXPIRED else ""
@@ -107,7 +119,7 @@ def order(desk: Desk, note: Note, snapshot: Order) -> dict[str, Any]:
         "order_configuration": note.configuration,
         "side": note.side.upper(),
         "client_order_id": note.client_id,
-        "status": status(snapshot),
+        "status": status(note, snapshot),
         "time_in_force": note.about.tif,
         "created_time": moment(note.created),
         "completion_percentage": completion(note, snapshot),
@@ -127,7 +139,7 @@ def order(desk: Desk, note: Note, snapshot: Order) -> dict[str, Any]:
         "settled": ended and bool(fills),
         "product_type": "SPOT",
         "reject_message": "",
-        "cancel_message": cancel_message(snapshot),
+        "cancel_message": cancel_message(note, snapshot),
         "order_placement_source": "RETAIL_ADVANCED",
         "outstanding_hold_amount": held(desk, snapshot),
         "is_liquidation": False,
@@ -174,7 +186,7 @@ def event(desk: Desk, note: Note, snapshot: Order) -> dict[str, Any]:
     ended = not snapshot.live
     return {
         "avg_price": average(note, snapshot),
-        "cancel_reason": cancel_message(snapshot),
+        "cancel_reason": cancel_message(note, snapshot),
         "client_order_id": note.client_id,
         "completion_percentage": completion(note, snapshot),
         "contract_expiry_type": "UNKNOWN_CONTRACT_EXPIRY_TYPE",
@@ -193,7 +205,7 @@ def event(desk: Desk, note: Note, snapshot: Order) -> dict[str, Any]:
         "reject_reason": "",
         "retail_portfolio_id": desk.portfolio_id,
         "risk_managed_by": "UNKNOWN_RISK_MANAGEMENT_TYPE",
-        "status": status(snapshot),
+        "status": status(note, snapshot),
         "stop_price": stop,
         "time_in_force": note.about.tif,
         "total_fees": desk.amount(fees),

@@ -16,7 +16,7 @@ from typing import Any
 from outtrade_mocks.core import Order, Reject
 from outtrade_mocks.core.orders import RejectReason
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.coinbase import codec, errors, estimates, tickets
+from outtrade_mocks.venues.coinbase import codec, errors, estimates, shapes, tickets
 from outtrade_mocks.venues.coinbase.desk import Desk, Outcome
 from outtrade_mocks.venues.coinbase.errors import CANCELLED, EDITED, PREVIEWED, SUCCESS, Rejected, refuse, reject
 from outtrade_mocks.venues.coinbase.notes import Note
@@ -206,7 +206,7 @@ def _cancel(desk: Desk, identity: str) -> str:
     if note is None or order is None:
         return "UNKNOWN_CANCEL_ORDER"
     if not order.live:
-        return "ORDER_IS_FULLY_FILLED" if order.status == "filled" else "DUPLICATE_CANCEL_REQUEST"
+        return "ORDER_IS_FULLY_FILLED" if shapes.status(note, order) == "FILLED" else "DUPLICATE_CANCEL_REQUEST"
     try:
         desk.exchange.cancel(desk.account, order.symbol, order_id=order.order_id)
     except Reject as refusal:

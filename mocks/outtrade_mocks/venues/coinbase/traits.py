@@ -147,7 +147,8 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "event_order": Trait(None, "not stated; nautilus_trader: the stream races REST. Knob event_first", "unknown"),
         "stream": Trait(
             {"subscribe": "user, with a token", "within_seconds": 5, "token_seconds": LIFETIME, "heartbeat_seconds": 1,
-             "quiet_seconds": (60, 90), "snapshot": "open orders, 50 a message, the last one fewer"},
+             "quiet_seconds": (60, 90), "amounts": "cumulative",
+             "snapshot": "open orders, 50 a message, the last one fewer"},
             f"{OVERVIEW}; {CHANNELS}",
             "documented",
         ),
@@ -168,7 +169,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "numbers": Trait("plain decimal strings, absent is an empty string", f"{LIST}; samples of ccxt", "recorded"),
         "self_trade": Trait(
             {"default": "decrement", "request": "self_trade_prevention_id"},
-            "Coinbase Exchange: decrease and cancel; of this API no default is stated",
+            "Coinbase Exchange: decrease and cancel; of this API no default is stated. Who lost a part ends CANCELLED",
             "inferred",
         ),
         "stop_reserves": Trait(None, "not stated; knob stop_reserves", "unknown"),
