@@ -10,10 +10,9 @@ all, in microseconds. On a busy machine the former is the better figure: whoever
 faster. *Core* is how much of that tenth is spent in the exchange core (``Exchange.place``: matching, the account, its
 events), which all venues share. Orders rest, in an account that has up to eighty open (Kraken takes no more). RSA,
 Ed25519, ES256 and EdDSA requests are fewer, because ccxt takes long to sign them. Where a request carries a token
-(Coinbase), *token* is how much of the fastest tenth is spent in verifying it, which is the work of ``cryptography``.
-*Start* is ``build`` in
-milliseconds, once the process has read the reference data (and, apart, the first time, with the import of the package);
-the 3,000 instruments come through ``VenueConfig.reference``.
+(Coinbase), a line of its own says how much of the fastest tenth is spent in verifying it: the work of ``cryptography``.
+*Start* is ``build`` in milliseconds, once the process has read the reference data (and, apart, the first time, with the
+import of the package); the 3,000 instruments come through ``VenueConfig.reference``.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ import json
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -50,8 +50,13 @@ Asked = tuple[int, HttpRequest, bool]
 
 
 def key_pairs(kinds: Any) -> Iterator[tuple[str, str | None, bytes | None]]:
-    """Kind, private and public half (PEM) of each kind of key that the venue takes; HMAC needs none."""
-    yield "HMAC", None, None
+    """Kind, private and public half (PEM) of each kind of key that the venue takes.
+
+    HMAC and ES256 are what the venue's own credentials are, and need none.
+    """
+    yield "ES256" if "es256" in kinds else "HMAC", None, None
+    if "eddsa" in kinds:
+        yield from token_keys()
     if not {"rsa", "ed25519"} & set(kinds):
         return
     try:
@@ -66,6 +71,20 @@ def key_pairs(kinds: Any) -> Iterator[tuple[str, str | None, bytes | None]]:
         private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode()
         public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
         yield kind.upper() if kind == "rsa" else "Ed25519", private, public
+
+
+def token_keys() -> Iterator[tuple[str, str | None, bytes | None]]:
+    """An Ed25519 key in the form in which Coinbase hands it out: seed and public key, base64."""
+    try:
+        from cryptography.hazmat.primitives import serialization as form
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError:
+        return
+    key = ed25519.Ed25519PrivateKey.generate()
+    public = key.public_key()
+    halves = key.private_bytes_raw() + public.public_bytes_raw()
+    pem = public.public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    yield "EdDSA", b64encode(halves).decode(), pem
 
 
 def requests(wire: Wire, venue: str, orders: int) -> list[Asked]:
@@ -96,34 +115,41 @@ def requests(wire: Wire, venue: str, orders: int) -> list[Asked]:
 
 
 class Costs(NamedTuple):
-    """Of a timed request, in us: the fastest tenth, the median, and the core's part of the fastest tenth."""
+    """Of a timed request, in us: the fastest tenth, the median, the core's part of the fastest tenth, the token's."""
 
     fastest: float
     median: float
     core: float
+    token: float | None = None
 
 
 def create_order(wire: Wire, venue: str, asked: list[Asked]) -> Costs:
     """What a timed request costs."""
     times = sorted(_play(wire, venue, asked, lambda: None))
     core: list[int] = []
+    tokens: list[int] = []
 
-    def watched() -> None:
-        exchange = core_of(wire.venue)
-        place = exchange.place
+    def watch(owner: Any, name: str, into: list[int]) -> None:
+        inner = getattr(owner, name)
 
         def timed(*words: Any, **named: Any) -> Any:
             began = perf_counter_ns()
             try:
-                return place(*words, **named)
+                return inner(*words, **named)
             finally:
-                core.append(perf_counter_ns() - began)
+                into.append(perf_counter_ns() - began)
 
-        exchange.place = timed  # type: ignore[method-assign]
+        setattr(owner, name, timed)
+
+    def watched() -> None:
+        watch(core_of(wire.venue), "place", core)
+        if "es256" in load(venue).traits["auth"].value["keys"]:
+            watch(wire.venue.desk.keys, "check", tokens)
 
     for _ in _play(wire, venue, asked, watched):
         pass
-    return Costs(times[len(times) // 10] / 1000, median(times) / 1000, sorted(core)[len(core) // 10] / 1000)
+    token = sorted(tokens)[len(tokens) // 10] / 1000 if tokens else None
+    return Costs(times[len(times) // 10] / 1000, median(times) / 1000, sorted(core)[len(core) // 10] / 1000, token)
 
 
 def _play(wire: Wire, venue: str, asked: list[Asked], begun: Callable[[], None]) -> Iterator[int]:
@@ -199,10 +225,12 @@ def main(names: list[str]) -> None:
         starts = f"{timed[0]:>16.2f}{timed[1]:>8.1f}{first(venue):>7.0f}"
         for kind, private, public in key_pairs(module.traits["auth"].value["keys"]):
             wire = Wire(venue, secret=private, public_key=public)
-            cost = create_order(wire, venue, requests(wire, venue, ORDERS if private is None else FEWER))
+            cost = create_order(wire, venue, requests(wire, venue, ORDERS if kind == "HMAC" else FEWER))
             told = f"{venue:<14}{kind:<9}{cost.fastest:>8.0f}{cost.median:>8.0f}{cost.core:>7.0f}{starts}"
             print(told, flush=True)
             starts = ""
+            if cost.token is not None:
+                print(f"{venue:<14}{kind:<9}{cost.token:>8.0f} us of it verify the token", flush=True)
 
 
 if __name__ == "__main__":
