@@ -15,6 +15,8 @@ BUY = "i1:buy 1@100 | "
 THREE = BUY + "i2:buy 1@90 at=1 | i3:buy 1@80 at=1 | "
 CUT = "fault refuse duration=60 on.after=10 | i1:buy 1@100 at=15 exp=40 | 10 landed 0 | 70 healed 0 | "
 WAIT = "fault refuse duration=60 on.after=10 | i1:buy 1@100 at=15 exp=500 | 10 landed 0 | 70 healed 0 | "
+MUTE = WAIT.replace("| i1", "| fault stream_silent duration=112 on.after=68 | i1") + "81 landed 1 | "
+DEAD = WAIT.replace("| 10 landed", "| 5 up | 10 landed")
 HALT = "fault halt duration=60 on.after=10 | set until=600 | i1:buy 1@100 at=15 exp=500 | 10 landed 0 | 70 healed 0 | "
 SHUT = HALT + "15 place a -> no:closed | 20 place a -> no:closed | "
 TWO = "set until=600 | i1:buy 1@100 exp=40 | i2:buy 1@90 at=45 | 1 place a -> ok | 30 account -> no:rate ra=30 | "
@@ -84,6 +86,11 @@ CASES = [
     ("RTY-19", WAIT + "75 place a -> ok | 400 report", "pass"),
     ("RTY-19", WAIT + "250 place a -> ok | 400 report", "warn"),
     ("RTY-19", WAIT + "400 report", "warn"),
+    ("RTY-19", MUTE + "90 healed 1 | 250 place a -> ok | 400 report", "warn"),
+    ("RTY-19", MUTE + "180 healed 1 | 250 place a -> ok | 400 report", "pass"),
+    ("RTY-19", DEAD + "250 down client | 255 place a -> ok | 400 report", "pass"),
+    ("RTY-19", DEAD + "90 down client | 255 place a -> ok | 400 report", "warn"),
+    ("RTY-19", DEAD + "99 foreign f buy 1@90 | 100 event f | 250 down client | 255 place a -> ok | 400 report", "warn"),
     ("RTY-19", CUT + "400 report", NA),
     ("RTY-19", BUY + ONCE + "60 place a -> ok | 400 report", "pass"),
     ("RTY-19", BUY + ONCE + "200 place a -> ok | 400 report", "warn"),

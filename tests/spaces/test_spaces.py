@@ -264,6 +264,7 @@ def test_fixed_spaces() -> None:
         "changing",
         "leveraged",
         "reconciliation",
+        "fallback",
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

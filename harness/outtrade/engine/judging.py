@@ -27,5 +27,10 @@ def judge_history(history: History, properties: Iterable[Property]) -> list[Find
     chosen = sorted((p for p in properties if applies(p, history.header.scope)), key=lambda p: p.id)
     if crowded(history):
         return judge_fleet(history, chosen)
-    index = Index(history)
-    return [judge(prop, index) for prop in chosen]
+    fallbacks = len(history.header.fallbacks)
+    if not fallbacks:
+        index = Index(history)
+        return [judge(prop, index) for prop in chosen]
+    each, together = [Index(history, venue) for venue in range(fallbacks + 1)], Index(history, None)
+    read: dict[str, list[Index]] = {"one": [], "each": each, "all": [together]}
+    return [judge(prop, *read[prop.venues]) for prop in chosen]

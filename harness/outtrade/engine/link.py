@@ -287,7 +287,7 @@ class Link:
                 return
             if isinstance(frame, Close):
                 self.close_stream(frame.code, frame.reason)
-            elif self.server.outages.silence() is None:
+            elif not self.server.outages.hushed(self):
                 body = self.server.recorder.history.intern(str(frame))
                 self.server.recorder.add(StreamEvent(conn=self.conn.id, n=0, kind="public", body=body))
                 self._send(frame)
@@ -298,7 +298,7 @@ class Link:
         if self.ws is None or not self.open or self.server.outages.swallowed(self):
             return
         data = self.ws.outgoing()
-        if data and self.server.outages.silence() is None:
+        if data and not self.server.outages.hushed(self):
             self.conn.send(data)
         if self.ws.eof:
             self.finish()

@@ -35,8 +35,8 @@ class Outages:
     def install(self) -> None:
         """Hook into the network and schedule the windows of the plan."""
         server = self.server
-        server.world.net.on_resolve = self._on_resolve
-        server.world.net.on_connect = self._on_connect
+        server.world.net.on_resolve = self.on_resolve
+        server.world.net.on_connect = self.on_connect
         for armed in server.plan.all:
             self.schedule(armed)
 
@@ -51,14 +51,16 @@ class Outages:
     def _now(self, kind: str) -> Window | None:
         return self.server.plan.window(kind, self.server.world.run_ns)
 
-    def _on_resolve(self, host: str) -> bool:
+    def on_resolve(self, host: str) -> bool:
+        """Whether a name is found now."""
         window = self._now("dns_failure")
         if window is None or host not in self._hosts:
             return True
         self.server.landed_once(window, detail=host)
         return False
 
-    def _on_connect(self, host: str, port: int) -> ConnectPlan | None:
+    def on_connect(self, host: str, port: int) -> ConnectPlan | None:
+        """What becomes of a connection attempt; None: it is no host of this venue."""
         server = self.server
         if host not in self._hosts:
             return None
@@ -140,6 +142,13 @@ class Outages:
             link.vanish()
             return True
         return link.dead
+
+    def hushed(self, link: Link) -> bool:
+        """Whether a frame on this connection is swallowed now by a fault that keeps streams silent."""
+        window = self.silence()
+        if window is not None:
+            self.server.landed_once(window, conn=link.conn.id)
+        return window is not None
 
     def silence(self) -> Window | None:
         """The fault that keeps open streams silent now."""

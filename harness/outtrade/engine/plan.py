@@ -73,6 +73,8 @@ class Kit:
         self.target = replace(target, toxiproxy=plan.toxiproxy, outside=outside)
         self.suite = suite
         self.lacks = target.lacks | set(plan.lacks)
+        if target.real_time or target.scope == "G":
+            self.lacks |= {"fallback"}  # it is given one venue
         real_time = target.real_time  # a process of its own: none of its scenarios twice
         self.space = plan.profile.head.name if plan.profile is not None else suite.space(self._wanted())[0]
         chosen = suite.properties

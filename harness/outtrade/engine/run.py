@@ -88,6 +88,7 @@ class Run:
         self.server = self.setting.server
         self.data = Durable()
         self.access = self.setting.access()
+        self.fallbacks = self.setting.fallbacks()
         if target.outside is not None:
             target.outside.install(self.world, scenario.id, self.recorder)
 
@@ -101,7 +102,7 @@ class Run:
             end = world.epoch_ns + int(scenario.until * NS)
             if world.now < end:
                 world.run_until(end)
-            self.server.settle()
+            self.setting.settle()
         self.setting.close(events=world.events)
         return self.history
 
@@ -133,8 +134,9 @@ class Run:
 
     def _incarnation(self, *, resumed: bool) -> None:
         store = Store(self.recorder, self.data)
+        self.fallbacks = tuple(replace(access) for access in self.fallbacks)
         self.access = replace(self.access)  # connections and clocks of the tools do not outlive an incarnation
-        task = RunTask.bind(self.scenario.task(resumed=resumed), store, self.recorder)
+        task = RunTask.bind(self.scenario.task(resumed=resumed), store, self.recorder, self.fallbacks)
         lines = [0]
         out, err = LogStream("stdout", self.recorder, lines), LogStream("stderr", self.recorder, lines)
         try:
@@ -192,7 +194,7 @@ class Run:
         """Record the report, or why it is none; then the truth at this moment."""
         if self.recorder.dead:
             return
-        self.venue.advance(self.world.now)
+        self.setting.advance()
         try:
             report = read_report(result)
         except ValueError as error:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, PrivateAttr
 from outtrade.model.fault import Crash
 from outtrade.model.history import Log, Published, StoreSet
 from outtrade.model.task import Task
+from outtrade.targets.access import VenueAccess
 
 MAX_LOG_LINES = 2_000
 MAX_LOG_LINE = 2_000
@@ -133,6 +134,12 @@ class RunTask(Task):
 
     _store: Store = PrivateAttr()
     _recorder: Recorder = PrivateAttr()
+    _fallbacks: tuple[VenueAccess, ...] = PrivateAttr(default=())
+
+    @property
+    def fallbacks(self) -> tuple[VenueAccess, ...]:
+        """Other venues that may be used when the main one is down."""
+        return self._fallbacks
 
     @property
     def store(self) -> Store:
@@ -149,11 +156,12 @@ class RunTask(Task):
         self._recorder.add(Published(incarnation=self._recorder.incarnation, view=name, data=data))
 
     @classmethod
-    def bind(cls, task: Task, store: Store, recorder: Recorder) -> RunTask:
+    def bind(cls, task: Task, store: Store, recorder: Recorder, fallbacks: tuple[VenueAccess, ...] = ()) -> RunTask:
         """The run-time task over a plain one."""
         bound = cls.model_construct(**{name: getattr(task, name) for name in Task.model_fields})
         bound._store = store
         bound._recorder = recorder
+        bound._fallbacks = fallbacks
         return bound
 
 

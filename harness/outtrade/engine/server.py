@@ -13,6 +13,7 @@ that could not take effect waits for the next matching operation (``outtrade.fau
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,15 @@ class Server:
     """Serves one venue in its surroundings (mostly a World) under one fault plan, recording everything."""
 
     def __init__(
-        self, world: Surroundings, venue: Venue, plan: Plan, recorder: RunRecorder, scenario: Scenario
+        self,
+        world: Surroundings,
+        venue: Venue,
+        plan: Plan,
+        recorder: RunRecorder,
+        scenario: Scenario,
+        numbers: Iterator[int],
     ) -> None:
+        """``numbers``: of the requests; venues of one run take them from the same."""
         self.world = world
         self.venue = venue
         self.plan = plan
@@ -108,7 +116,9 @@ class Server:
         self.heal_at = int((scenario.until - scenario.bounds.settle) * NS)
         """No fault outlasts this run time."""
         self.links: dict[int, Link] = {}
+        self.numbers = numbers
         self.calls = 0
+        """How many requests came."""
         self.current: Exchange | None = None
         self.pushes = Pushes(self)
         self.outages = Outages(self)
@@ -333,7 +343,7 @@ class Server:
         """Number a request and put it on the record."""
         self.calls += 1
         life = self.recorder.life_of(link.conn)
-        exchange = Exchange(self.calls, call, link, self.world.run_ns, desk)
+        exchange = Exchange(next(self.numbers), call, link, self.world.run_ns, desk)
         link.waiting[exchange.number] = exchange
         self.recorder.add(
             Request(
@@ -365,7 +375,7 @@ class Server:
         if self.outages.swallowed(link):
             return
         now, run = self.world.now, self.world.run_ns
-        if exchange.framed and (link.session is not exchange.desk or self.outages.silence() is not None):
+        if exchange.framed and (link.session is not exchange.desk or self.outages.hushed(link)):
             return
         self.venue.advance(now)
         fault = self._lasting(run, exchange) or self._fault(exchange)
@@ -649,7 +659,7 @@ class Server:
         self.crash("after_ack", exchange.call.op, exchange)
 
     def _framed(self, exchange: Exchange, answer: HttpAnswer, reading: Reading | None, fault: Armed | None) -> None:
-        if self.outages.silence() is not None:
+        if self.outages.hushed(exchange.link):
             return
         reading = self.record_response(exchange, answer, reading, fault)
         exchange.link.reply(exchange, answer, reading.outcome)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -75,6 +76,9 @@ class Property:
     """Of several copies of an agent: judged over all that they did on the account, not of each by itself."""
     always: bool = False
     """Asked of each copy even where another runs old code or twice, and whoever stops is right."""
+    venues: Literal["one", "each", "all"] = "one"
+    """Scenarios with fallbacks: not judged there (``one``), judged at each venue by itself (``each``), or over all of
+    them together (``all``: the check reads nothing that differs from venue to venue, or keeps it apart itself)."""
 
     @property
     def dimension(self) -> Dimension:
@@ -103,13 +107,13 @@ class Finding:
         return self.id + (":" + self.broken[0].key if self.broken and self.broken[0].key else "")
 
 
-def judge(prop: Property, index: Index) -> Finding:
-    """Run one check over one history."""
+def judge(prop: Property, *indices: Index) -> Finding:
+    """Run one check over one history: over each of its indices, one after the other."""
     finding = Finding(prop.id, "not-applicable")
     kinds: set[str] = set()
     open_cases: list[Case] = []
     try:
-        for case in prop.check(index):
+        for case in chain.from_iterable(prop.check(index) for index in indices):
             finding.cases += 1
             kinds.add(case.kind)
             if case.kind == "broke":

@@ -32,7 +32,7 @@ and ``confidence``; a trait that is only inferred or unknown counts as undeclare
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -67,6 +67,7 @@ from outtrade.model.history import (
     Ledger,
     Marked,
     NoReport,
+    Offered,
     OrderTruth,
     Published,
     Reported,
@@ -95,6 +96,9 @@ CLOCK_SLACK = NS // 10
 """How much earlier than the wire a client may date its own sends (100 ms): it notes the time, and signs with it, before
 it connects. ``absent_after`` counts from the signed time on the venue's side, so nothing is lost."""
 
+OWN = frozenset({"agent", "clock"})
+"""Sources of events that belong to no venue."""
+
 LISTINGS = frozenset({"open_orders", "all_orders", "cancel_all"})
 """Operations whose answer lists orders."""
 
@@ -113,8 +117,14 @@ def decimal(text: str | None) -> Decimal | None:
 class Index:
     """Look-ups over one History; read only."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, venue: int | None = 0) -> None:
+        """``venue``: what happened at this one (0: the main venue, n: the n-th fallback), by its rules and traits;
+        None: what happened at all of them, by those of the main one (but for steps). What the target
+        itself said is in all."""
         header = history.header
+        self.venue = venue
+        offered = header.fallbacks[venue - 1] if venue else header
+        self.traits = offered.traits
         self.history = history
         self.events: list[EventType] = history.events
         self.scope = header.scope
@@ -122,11 +132,13 @@ class Index:
         self.bounds: Bounds = self.scenario.bounds
         self.until = ns(self.scenario.until)
         """When the report is due."""
-        self.absent_after = ns(header.absent_after)
+        self.absent_after = ns(offered.absent_after)
         """Nanoseconds after the last send of an id from which a by-id "not found" is proof of absence."""
         self.instruments: dict[str, Instrument] = {
-            symbol: Instrument.model_validate(data) for symbol, data in header.instruments.items()
+            symbol: Instrument.model_validate(data) for symbol, data in offered.instruments.items()
         }
+        if venue is None:
+            self._coarsest(header.fallbacks)
         self.intents: dict[str, Intent] = {intent.id: intent for intent in self.scenario.intents}
         self.faults: list[FaultRecord] = [FaultRecord(i, fault) for i, fault in enumerate(self.scenario.faults)]
 
@@ -191,11 +203,24 @@ class Index:
             GatewayCall: self._gateway_call,
             GatewayResult: self._gateway_result,
         }
+        alone = not self.history.header.fallbacks
         for event in self.events:
             reader = readers.get(type(event))
-            if reader is not None:
+            if reader is not None and (alone or self._here(event)):
                 reader(event)
         self.incarnations = [self._lives[number] for number in sorted(self._lives)]
+
+    def _coarsest(self, others: Iterable[Offered]) -> None:
+        """Several venues: a quantity is what was asked for if it is that within the coarsest of their steps."""
+        for symbol, rule in self.instruments.items():
+            steps = [Decimal(o.instruments[symbol]["step"]) for o in others if symbol in o.instruments]
+            self.instruments[symbol] = rule.model_copy(update={"step": max([rule.step, *steps])})
+
+    def _here(self, event: EventType) -> bool:
+        """Whether it is about this venue; what describes the account as a whole is never about several."""
+        if event.source in OWN or event.venue == (self.venue or 0):
+            return True
+        return self.venue is None and not isinstance(event, Snapshot | Marked)
 
     def _request(self, event: Request) -> None:
         op = Operation(event)
@@ -264,6 +289,8 @@ class Index:
 
     def _order(self, event: OrderTruth) -> None:
         order = self.orders.get(event.order)
+        if order is not None and event.venue != order.first.venue:
+            raise ValueError(f"two venues use the order id {event.order}: their orders cannot be told apart")
         if order is None:
             order = Order(event.order, event.created_as, event.symbol, event.side, event.foreign)
             self.orders[event.order] = order
@@ -346,12 +373,12 @@ class Index:
         return list(self._by_intent.get(intent.id, ()))
 
     def about(self, op: Operation) -> Iterator[Operation]:
-        """Requests about the order that ``op`` asked for, by its client order id or by the venue's id."""
+        """Requests to the same venue about the order that ``op`` asked for, by its client id or by the venue's."""
         found = {other.seq: other for order in op.orders for other in self._by_venue_id.get(order.id, ())}
         if op.client_id is not None:
             found |= {other.seq: other for other in self._by_id.get(op.client_id, ())}
         for seq in sorted(found):
-            if seq != op.seq:
+            if seq != op.seq and found[seq].request.venue == op.request.venue:
                 yield found[seq]
 
     def last_send(self, client_id: str, before_seq: int) -> Operation | None:
@@ -394,7 +421,11 @@ class Index:
         names = [op.client_id] if op.client_id is not None else []
         venue_ids = {order.id for order in op.orders}
         for event in self.stream_events:
-            if event.seq > op.seq and (event.venue_id in venue_ids or event.client_id in names):
+            if (
+                event.venue == op.request.venue
+                and event.seq > op.seq
+                and (event.venue_id in venue_ids or event.client_id in names)
+            ):
                 yield Resolution("found", "stream", event.at, event.seq)
                 break
         if op.client_id is None:
@@ -404,6 +435,8 @@ class Index:
             for other in self.by_op(*LISTINGS):
                 end = other.end
                 if other.seq < op.seq or other.state != "ok" or not isinstance(end, Response):
+                    continue
+                if other.request.venue != op.request.venue:
                     continue
                 if token.search(self.body(end)):
                     yield Resolution("found", "listing", end.at, end.seq)
@@ -524,7 +557,7 @@ class Index:
     # ------------------------------------------------------------------ the venue
     def trait(self, name: str) -> Any:
         """A declared trait of the venue; None where it is undeclared or its confidence too low to judge by."""
-        trait = self.history.header.traits.get(name)
+        trait = self.traits.get(name)
         if isinstance(trait, Mapping) and "value" in trait:
             return trait["value"] if trait.get("confidence", "documented") in JUDGED else None
         return trait

@@ -43,6 +43,8 @@ class Event(msgspec.Struct, tag=True, tag_field="event", omit_defaults=True, kw_
     source: ClassVar[str] = ""
     seq: int = -1
     at: int = 0
+    venue: int = 0
+    """Where it happened: 0 is the main venue, n the n-th fallback of the scenario."""
 
     @property
     def seconds(self) -> float:
@@ -550,6 +552,15 @@ EventType = (
 )  # fmt: skip
 
 
+class Offered(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A venue as the target could know it: see the fields of the same names in Header."""
+
+    name: str
+    instruments: dict[str, dict[str, Any]] = {}
+    traits: dict[str, Any] = {}
+    absent_after: float = 30.0
+
+
 class Header(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What the run was: scenario and target by value, so that checks need nothing else."""
 
@@ -564,6 +575,7 @@ class Header(msgspec.Struct, omit_defaults=True, kw_only=True):
     traits: dict[str, Any] = {}
     """The venue's declared traits (see ``outtrade_mocks.venues.api.Traits``)."""
     absent_after: float = 30.0
+    fallbacks: tuple[Offered, ...] = ()
     streams: bool = True
     """Whether the target opened a private stream is decided by StreamUp events; this says whether one was offered."""
 

@@ -153,6 +153,18 @@ class AccountModes(Plain):
     leverage: int | None = Field(default=None, ge=1)
 
 
+class Fallback(Plain):
+    """Another venue that the task may turn to when the main one is down: an account and markets of its own, in the
+    scenario's symbols. Faults do not reach it."""
+
+    venue: str
+    balances: dict[str, Number]
+    markets: dict[str, Market] = Field(default_factory=dict)
+    fees: tuple[Number, Number] = (Decimal("0.001"), Decimal("0.001"))
+    latency: Delay = 0.02
+    knobs: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+
 class Scenario(Plain):
     """Everything a run depends on, but for the target under test."""
 
@@ -191,8 +203,23 @@ class Scenario(Plain):
     """Position mode, margin mode and leverage of the account, where they are not the venue's own defaults."""
     fleet: Fleet | None = None
     """How many copies of the agent run at once; None: one (``model.fleet``)."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """Venues that may be used when the main one is down; such a scenario ``needs`` the capability ``fallback``."""
+    allow_alert_only: bool = False
+    """Giving up with an alert, and not using a fallback, is acceptable."""
     needs: tuple[Capability, ...] = ()
     """What it asks of a target that not every target has; one that lacks it is not run in it (``model.capability``)."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> Scenario:
+        names = [self.venue, *(fallback.venue for fallback in self.fallbacks)]
+        if len(set(names)) < len(names):
+            raise ValueError("fallbacks are venues other than the main one, each of them once")
+        if self.fallbacks and "fallback" not in self.needs:
+            raise ValueError('a scenario with fallbacks needs the capability "fallback"')
+        if self.fallbacks and self.fleet is not None:
+            raise ValueError("a scenario has a fleet or fallbacks, not both")
+        return self
 
     @model_serializer(mode="wrap")
     def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -202,7 +229,7 @@ class Scenario(Plain):
             data.pop("reference", None)
         if self.schedule == "fifo":
             data.pop("schedule", None)
-        for name in ("fleet", "modes", "needs", "standing"):
+        for name in ("allow_alert_only", "fallbacks", "fleet", "modes", "needs", "standing"):
             if not getattr(self, name):
                 data.pop(name, None)
         return data
@@ -232,6 +259,7 @@ class Scenario(Plain):
             limits=limits,
             bounds=self.bounds,
             leave_resting=self.leave_resting,
+            allow_alert_only=self.allow_alert_only,
             **changes,
         )
 

@@ -23,6 +23,9 @@ class Accounts(Resolution):
     working: frozenset[tuple[str, str]] = frozenset()
     """(symbol, venue id) of what worked on the account at the last comparison."""
 
+    def patience(self) -> float:
+        raise NotImplementedError
+
     # -------------------------------------------------------------- start
     async def recover(self) -> None:
         """Find out what stands before anything is sent.
@@ -46,7 +49,7 @@ class Accounts(Resolution):
                 job.close(found["verdict"], found["reason"])
         link = self.port.link
         subscribed = link.generation if link is not None and link.up else 0
-        if await self.patiently(self.survey, self.closing_time):
+        if await self.patiently(self.survey, self.patience()):
             self.synced = subscribed
 
     async def survey(self) -> None:

@@ -63,17 +63,28 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
 
     async def open(self) -> None:
         """Start the port; give the stream a moment, so that nothing is missed from the first order on."""
-        await self.patiently(lambda: self.ask(self.port.start), self.closing_time)
+        await self.patiently(lambda: self.ask(self.port.start), self.patience())
         link = self.port.link
         while link is not None and not link.generation and self.now() < self.started + START_PATIENCE:
             await self.port.wait(0.5)
+
+    def patience(self) -> float:
+        """Until when (run time) to wait for the venue before the first order."""
+        return self.closing_time
 
     def finished(self) -> bool:
         """Whether the time for trading is over."""
         return self.now() >= self.closing_time or self.replaced()
 
     async def turn(self) -> None:
-        """One round: news, gap, all jobs that are due, then wait."""
+        """One round, then wait."""
+        await self.round()
+        left = self.next_wake() - self.now()
+        if left > 0:
+            await self.port.wait(max(left, TICK))
+
+    async def round(self) -> None:
+        """News, gap, all jobs that are due."""
         self.take_events()
         await self.mind_the_gap()
         await self.mind_positions()
@@ -82,9 +93,6 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
         for job in self.due():
             await self.step(job)
         self.take_events()
-        left = self.next_wake() - self.now()
-        if left > 0:
-            await self.port.wait(max(left, TICK))
 
     def due(self) -> list[Job]:
         """Jobs with something to do: what ends others and what has to be cancelled first, new orders after that."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from outtrade.model.task import Report
 from outtrade_mocks.venues import NAMES
 from outtrade_suites.agents.brain import Brain
+from outtrade_suites.agents.branching import Branching
 from outtrade_suites.agents.ccxt_port import CcxtPort
 from outtrade_suites.agents.port import Access, RunTask, drive
 
@@ -16,7 +17,7 @@ VENUES = NAMES
 """Where these agents can trade: at all venues, through ccxt's unified API."""
 
 
-class CcxtAgent(Brain):
+class CcxtAgent(Branching):
     """The decisions, over ccxt. Without a stream it looks more often."""
 
     poll_cap = 15.0
@@ -24,6 +25,9 @@ class CcxtAgent(Brain):
 
     def __init__(self, task: RunTask, venue: Access) -> None:
         super().__init__(task, venue, self.port_class(venue))
+
+    def elsewhere(self, task: RunTask, venue: Access) -> Brain:
+        return type(self)(task, venue)
 
 
 def execute(task: RunTask, venue: Access) -> Report:

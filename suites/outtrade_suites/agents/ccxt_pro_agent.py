@@ -32,6 +32,8 @@ from outtrade_suites.agents.port import Access, Link, RunTask
 
 VENUES = NAMES
 """Where it can trade."""
+LACKS = ("fallback",)
+"""What it has not got: its stream is that of one venue."""
 GRACE = 5.0
 """Seconds from a connection that stands to a subscription that is taken to stand. *Inferred*."""
 LOOK = 0.25

@@ -60,6 +60,8 @@ class Desk:
         self.doubted: set[str] = set()
         """Symbols whose rules are to be read again."""
         self.started = self.now()
+        self.unheard: list[float] = []
+        """When requests failed to get through, since the venue last answered anything (run time, seconds)."""
         self.closing = False
         """The final clean-up has begun: nothing that adds exposure is sent any more."""
 
@@ -196,6 +198,7 @@ class Desk:
         try:
             answer = await request()
         except Refused as refusal:
+            self.heard(banned=refusal.kind == "ban")
             if refusal.kind == "rate":
                 self.on_rate_limit(refusal)
             elif refusal.kind == "ban":
@@ -205,8 +208,19 @@ class Desk:
             if self.gate.opens > self.now():
                 self.journal.keep_silence(self.gate.opens)
             raise
+        except PortError:
+            self.unheard.append(self.now())
+            raise
         self.gate.passed()
+        self.heard()
         return answer
+
+    def heard(self, *, banned: bool = False) -> None:
+        """The venue answered. One that says that it will not for a long time need not be asked twice."""
+        if banned:
+            self.unheard += [self.now()] * 2
+        else:
+            self.unheard.clear()
 
     def on_rate_limit(self, refusal: Refused) -> None:
         """429: silence for as long as the venue says."""

@@ -59,6 +59,8 @@ RECV_WINDOW = 5000
 
 VENUES = ("binance_spot",)
 """Where these agents can trade: they speak its wire."""
+LACKS = ("fallback",)
+"""What it has not got: it speaks one wire."""
 
 
 class HttpxPort:

@@ -1,9 +1,10 @@
 """What is durable: written *before* each send, so that a crash at any point leaves a record of what may have happened.
 
 Keys are ``order:<client order id>``, ``intent:<id>`` (an intent decided without an order), ``mid:<id>`` (the price
-from which an intent's slippage counts), ``life`` (in a fleet: which life of this copy began last), ``silence`` (the
-run time until which the venue wants to hear nothing: a ban outlives a restart), ``opening`` (what the account held at
-the start) and ``halt`` (why nothing more is sent). Values are plain JSON.
+from which an intent's slippage counts), ``moved:<id>`` (the other venue that carries it out), ``life`` (in a fleet:
+which life of this copy began last), ``silence`` (the run time until which the venue wants to hear nothing: a ban
+outlives a restart), ``opening`` (what the account held at the start) and ``halt`` (why nothing more is sent). Values
+are plain JSON.
 """
 
 from __future__ import annotations
@@ -43,6 +44,15 @@ class Journal:
         if key not in self._store:
             self._store[key] = plain(now)
         return Decimal(self._store[key])
+
+    def moved(self, intent: str, venue: str) -> None:
+        """From now on the intent is carried out at another venue."""
+        self._store[f"moved:{intent}"] = venue
+
+    def went_to(self, intent: str) -> str | None:
+        """The venue that an intent was moved to, if it was."""
+        found: str | None = self._store.get(f"moved:{intent}")
+        return found
 
     def keep_silence(self, until: float) -> None:
         """No request before ``until``, run time in seconds."""

@@ -19,8 +19,9 @@ from outtrade_suites.agents.port import Access, RunTask, drive
 
 VENUES = NAMES
 """Where it can trade."""
-LACKS = ("store",)
-"""So it cannot be told that another life of it has begun."""
+LACKS = ("fallback", "store")
+"""What it has not got: so it cannot be told that another life of it has begun, and after a restart it would have to ask
+every fallback for what it sent there."""
 
 
 class StatelessAgent(CcxtAgent):

@@ -37,6 +37,8 @@ WORKERS = 4
 
 VENUES = ("binance_spot",)
 """Where these agents can trade: they speak its wire."""
+LACKS = ("fallback",)
+"""What it has not got: it speaks one wire."""
 
 
 class StreamThread(StreamReader):

@@ -195,6 +195,7 @@ How it is judged: against the venue's orders that carry the intent's tag (else i
 of the window of the report. An intent without an outcome fails.
 """,
         check=outcomes,
+        venues="all",
     ),
     Property(
         id="REC-15",

@@ -290,6 +290,7 @@ together. For gateways: one call of `submit` brings at most one order onto the e
         " s4w3d0ff/python-poloniex#109; Reya-Labs/reya-python-sdk#55",
         check=check_exposure,
         account=True,
+        venues="all",
     ),
     Property(
         id="RTY-02",

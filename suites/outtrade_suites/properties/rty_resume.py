@@ -12,7 +12,7 @@ from itertools import pairwise
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, ns
 from outtrade.judge.records import FaultRecord, Operation
-from outtrade.model.fault import Blackhole, DnsFailure, Refuse
+from outtrade.model.fault import Blackhole, DnsFailure, Refuse, StreamSilent
 from outtrade.model.history import NS, Response
 from outtrade.model.task import Alert, Intent
 from outtrade_suites.properties.outages import OUTAGES
@@ -86,6 +86,7 @@ def check_alarm(ix: Index) -> Iterator[Case]:
     reported, last = ix.reported, ix.last_incarnation
     if reported is None or ix.report is None or (last is not None and last.number > 0):
         return
+    yield from _moved(ix)
     stopped = {intent.target for intent in ix.intents.values() if intent.kind == "cancel"}
     for intent in ix.intents.values():
         if intent.kind not in EXPOSING or intent.id in stopped or impossible(ix, intent) is not None:
@@ -97,8 +98,17 @@ def check_alarm(ix: Index) -> Iterator[Case]:
             continue
         told = [alert for alert in _alerts(ix) if alert.level != "info" and _concerns(ix, alert, intent)]
         landed = outage.landed[0]
-        if told:
+        if told and not (_could_move(ix, intent) and not ix.scenario.allow_alert_only):
             yield held(landed.seq, reported.seq, subject=intent.id)
+        elif told:
+            yield broke(
+                f"the venue could not be reached for the whole time of {intent.id} ({outage.fault.variant}); another"
+                " one was at hand, and the task does not accept an alert in place of the order",
+                landed.seq,
+                reported.seq,
+                subject=intent.id,
+                key="fallback-unused",
+            )
         else:
             yield broke(
                 f"the venue could not be reached for the whole time of {intent.id} ({outage.fault.variant}); nothing"
@@ -110,19 +120,52 @@ def check_alarm(ix: Index) -> Iterator[Case]:
             )
 
 
+def _moved(ix: Index) -> Iterator[Case]:
+    """Orders at another venue than the main one: nothing of the intent was in doubt when they left."""
+    for op in ix.sends:
+        if not op.request.venue or op.intent is None:
+            continue
+        doubts = [doubt for doubt in ix.doubts_of(op.intent) if doubt.op.request.venue == 0 and doubt.op.seq < op.seq]
+        unsettled = [d for d in doubts if d.resolution is None or d.resolution.seq > op.seq]
+        if not unsettled:
+            yield held(op.seq, subject=op.intent.id)
+            continue
+        first = unsettled[0]
+        yield broke(
+            f"{op.name} went to a fallback at {op.sent_at / NS:.1f} s while nobody knew whether {first.op.name}, sent"
+            f" at {first.op.sent_at / NS:.1f} s to the main venue, stands there",
+            first.op.seq,
+            op.seq,
+            subject=op.intent.id,
+            key="moved-in-doubt",
+        )
+
+
+def _could_move(ix: Index, intent: Intent) -> bool:
+    """Whether a fallback trades the symbol, and there was time enough to decide for it."""
+    lists = any(intent.symbol in offered.instruments for offered in ix.history.header.fallbacks)
+    return lists and intent.kind == "order" and ix.deadline(intent) - ns(intent.at) >= ns(ix.bounds.recovery)
+
+
 def _kept_from(ix: Index, intent: Intent) -> FaultRecord | None:
     """The outage that covered the intent's time; None where there was time to place it."""
     begins, ends = ns(intent.at), min(ix.deadline(intent), ix.until)
     for record in ix.faults:
         if not isinstance(record.fault, OUTAGES) or not record.landed:
             continue
-        begun = record.landed[0].at
-        if isinstance(record.fault, DnsFailure | Refuse | Blackhole):  # in force before anybody noticed
-            begun = min(begun, ns(record.fault.on.after))
+        begun = _in_force(record)
         over = record.healed.at if record.healed is not None else ix.until
         if begun <= begins + NS and over >= ends - NS and ends - begins >= CUT_OFF:
             return record
     return None
+
+
+def _in_force(record: FaultRecord) -> int:
+    """When a fault that landed began to act: before anybody noticed, where it waits for no request."""
+    begun = record.landed[0].at
+    if isinstance(record.fault, DnsFailure | Refuse | Blackhole | StreamSilent):
+        begun = min(begun, ns(record.fault.on.after))
+    return begun
 
 
 def _alerts(ix: Index) -> list[Alert]:
@@ -180,13 +223,12 @@ def _free_again(ix: Index, intent: Intent, failed: Operation | None) -> int | No
     due = ns(intent.at)
     met = failed is not None
     free = max(due, failed.ended_at or 0) if failed is not None else due
-    for record in ix.faults:
-        if not record.landed:
-            continue
+    for record in sorted((record for record in ix.faults if record.landed), key=_in_force):
         over = record.healed.at if record.healed is not None else ix.until
         if isinstance(record.fault, OUTAGES) and record.landed[0].at <= due < over:
             met = True
-        free = max(free, over if record.landed[0].at <= free else 0)
+        free = max(free, over if _in_force(record) <= free else 0)
+    free = max(free, _noticed(ix, free))
     for op in ix.ops:
         if isinstance(op.end, Response) and op.error in ("rate", "ban") and op.end.at <= free:
             free = max(free, op.end.at + ns(op.end.retry_after or 0))
@@ -194,6 +236,21 @@ def _free_again(ix: Index, intent: Intent, failed: Operation | None) -> int | No
         if life.started is not None:
             free = max(free, life.started.at)
     return free if met else None
+
+
+def _noticed(ix: Index, free: int) -> int:
+    """When a private stream that an outage killed without a word was given up, at the latest after ``silence``: as long
+    as it seems to stand, whoever follows it has every reason to think that it only has nothing to tell."""
+    found = free
+    for record in ix.faults:
+        if not isinstance(record.fault, OUTAGES) or not record.landed or record.healed is None:
+            continue
+        begun, over = record.landed[0].at, record.healed.at
+        for stream in ix.streams:
+            dead = stream.up_at <= begun and not any(event.at > over for event in stream.events)
+            if dead and over <= free < (stream.down_at or 0) and stream.down_by == "client":
+                found = max(found, min(stream.down_at or 0, over + ns(ix.bounds.silence)))
+    return found
 
 
 PROPERTIES: tuple[Property, ...] = (
@@ -235,10 +292,12 @@ task allows that.
 
 Judged: for every intent that could be carried out and whose whole time (five seconds at least) an outage, a rate limit
 or a ban covered, so that no order of it was ever accepted or in doubt: an alert of level warning or error that is about
-this intent or about no other, published or reported. An intent in doubt is not to be moved elsewhere before that is
-settled: RTY-02 judges that.""",
-        source="nautechsystems/nautilus_trader#4020; freqtrade/freqtrade#7932",
+this intent or about no other, published or reported. Where the task has fallbacks, does not allow an alert alone, and
+an order intent's time is `recovery` at least, an order request at a fallback. And whatever is sent to a fallback: no
+order of the intent is in doubt at the main venue when it leaves.""",
+        source="nautechsystems/nautilus_trader#4020; freqtrade/freqtrade#7932; scrtlabs/catalyst#317 (in doubt)",
         check=check_alarm,
+        venues="all",
     ),
     Property(
         id="RTY-19",
@@ -253,9 +312,10 @@ position that was to be closed stays open, at the market's price.
 Example: 429 with Retry-After 20 at second 10; the order goes out at second 300. At second 31 it passes.
 
 Judged: for every intent that could be carried out and that met a passing refusal (`transient`, `rate`, `ban`, `clock`)
-or an outage when it fell due: from the moment when all that had healed, and the silence that was asked for was over, an
-order request for it leaves within `recovery`, if that still lies before its end. Intents in doubt, with a slippage
-bound or refused for good are not judged.""",
+or an outage when it fell due: from the moment when all that had healed, the silence that was asked for was over, and a
+private stream that the outage had killed was given up (after `silence` at the latest), an order request for it leaves
+within `recovery`, if that still lies before its end. Intents in doubt, with a slippage bound or refused for good are
+not judged.""",
         source="hummingbot/hummingbot#1993; askmike/gekko#1855",
         check=check_resumed,
     ),

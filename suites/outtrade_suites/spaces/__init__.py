@@ -22,6 +22,7 @@ from outtrade_suites.spaces.changing import changing
 from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.execution import execution
+from outtrade_suites.spaces.fallbacks import fallback
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.fleet import fleet
 from outtrade_suites.spaces.leveraged import leveraged
@@ -59,6 +60,7 @@ SPACES: dict[str, Space] = {
     "changing": changing,
     "leveraged": leveraged,
     "reconciliation": reconciliation,
+    "fallback": fallback,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

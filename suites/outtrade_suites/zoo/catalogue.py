@@ -170,6 +170,7 @@ ZOO: tuple[Broken, ...] = (
     _broken("rounds_to_the_nearest", "httpx", "PAR-13", "ccxt/ccxt#663", "PAR-18", needs_fault=False),
     _broken("retries_in_step", "httpx", "RTY-08", "hummingbot/hummingbot#1291", space="retry"),
     _broken("silent_when_cut_off", "ccxt", "RTY-16", "freqtrade/freqtrade#7932", space="retry"),
+    _broken("moves_in_doubt", "ccxt", "RTY-16", "scrtlabs/catalyst#317", "RTY-01 REC-12", space="fallback"),
     _broken("sulks_after_a_limit", "ccxt", "RTY-19", "hummingbot/hummingbot#1993", "RTY-07", space="retry"),
     _broken("believes_its_cancels", "httpx", "ORD-09", "hummingbot/hummingbot#4024", space="orders"),
     _broken("starts_with_a_clean_slate", "httpx", "ORD-10", "constructed", needs_fault=False, space="orders"),

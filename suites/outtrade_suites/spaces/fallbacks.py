@@ -1,0 +1,85 @@
+"""Scenarios with somewhere else to go: the main venue is down, and another one is at hand.
+
+Each scenario has one *plot* about an order, and another order or two beside it. Plots:
+
+``down``       nothing gets through to the main venue for as long as the order would have had: it goes to the other
+``in doubt``   the answer to the order is lost, and then the venue is down: it stays where it is until that is settled
+``returns``    the venue is down when the order falls due, and back in good time: both ways are right, but one only
+``banned``     the key is banned while the order is due
+
+    outtrade run agent:ccxt --space fallback --scenarios 50
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from outtrade.model.fault import Ban, Blackhole, DnsFailure, LostAnswer, Refuse, Trigger
+from outtrade.model.scenario import Fallback, Scenario
+from outtrade_suites.spaces.draw import Draw
+from outtrade_suites.spaces.told import Story, told
+
+Plot = Callable[[Draw, Story], None]
+VENUES = ("okx", "bybit")
+"""Where orders may go instead; both list what the stories trade."""
+
+
+def fallback(d: Draw) -> Scenario:
+    """One plot about an order and two venues, on a mild market."""
+    story = Story(d)
+    PLOTS[d.spread("plot", tuple(PLOTS))](d.sub("about"), story)
+    for number in range(d.integer("extra", 0, 2)):
+        story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
+    story.extra |= {"allow_alert_only": d.boolean("alert is enough", 0.3), "needs": ("fallback",)}
+    made = told(story, "fallback")
+    away = d.sub("fallback")
+    other = Fallback(
+        venue=away.choice("venue", VENUES),
+        balances={asset: Decimal(amount) for asset, amount in story.known.balances.items()},
+        markets=made.markets,
+        latency=away.number("latency", 0.005, 0.12),
+    )
+    return made.model_copy(update={"fallbacks": (other,)})
+
+
+def _away(d: Draw, story: Story, start: float, end: float) -> None:
+    """Nothing gets through to the main venue between two run times, in seconds."""
+    kind: Callable[..., Any] = d.choice("outage", (DnsFailure, Refuse, Blackhole))
+    story.fault(kind(on=Trigger(after=float(start)), duration=float(end - start)), ends=end)
+
+
+def _down(d: Draw, story: Story) -> None:
+    at, lasts = story.clock + d.integer("then", 20, 60), d.integer("lasts", 125, 220)
+    fields = story.order(d.sub("order"), d.choice("shape", ("resting", "marketable")), at=at, lasts=lasts)
+    fields.pop("max_slippage_bps", None)
+    _away(d, story, at - d.integer("ahead", 3, 8), fields["expires"] + d.integer("behind", 3, 15))
+
+
+def _in_doubt(d: Draw, story: Story) -> None:
+    at, lasts = story.clock + d.integer("then", 20, 60), d.integer("lasts", 125, 220)
+    fields = story.order(d.sub("order"), d.choice("shape", ("resting", "marketable")), at=at, lasts=lasts)
+    fields.pop("max_slippage_bps", None)
+    symptom = d.choice("symptom", ("reset", "close", "truncate", "html_502", "html_504"))
+    on = Trigger(op="place", tag=fields["tag"])
+    story.fault(LostAnswer(on=on, committed=d.boolean("committed"), symptom=symptom), ends=at + 20)
+    _away(d, story, at + d.integer("after", 1, 3), at + d.integer("down for", 60, lasts + 20))
+
+
+def _returns(d: Draw, story: Story) -> None:
+    at = story.clock + d.integer("then", 20, 60)
+    story.order(d.sub("order"), d.choice("shape", ("resting", "marketable")), at=at, lasts=400)
+    _away(d, story, at - d.integer("ahead", 3, 8), at + d.integer("behind", 5, 60))
+
+
+def _banned(d: Draw, story: Story) -> None:
+    first = story.order(d.sub("first"), "resting", at=story.clock + d.integer("then", 5, 40), lasts=60)
+    lasts = d.integer("lasts", 130, 260)
+    story.order(d.sub("order"), "resting", at=first["at"] + d.integer("after", 5, 30), lasts=lasts - 50)
+    on = Trigger(op="place", tag=first["tag"])
+    story.fault(Ban(on=on, duration=float(lasts), retry_after=True), ends=first["at"] + lasts + 60)
+
+
+PLOTS: dict[str, Plot] = {"down": _down, "in doubt": _in_doubt, "returns": _returns, "banned": _banned}
+"""What a scenario is about; over consecutive indices each comes equally often."""

@@ -1,0 +1,102 @@
+"""Two venues in one World: each with its own account and rules, one record, the faults at the main one only."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+import pytest
+
+from outtrade.engine.run import run
+from outtrade.judge.index import Index
+from outtrade.model.fault import DnsFailure, Fault, Refuse, Trigger
+from outtrade.model.history import Connect, FillTruth, History, Request, Resolve, Snapshot
+from outtrade.model.scenario import Fallback, Market, Scenario, ScenarioError
+from outtrade.model.task import Intent, Outcome, Report
+from outtrade.targets.naming import Target
+
+SYMBOL = "BTC/USDT"
+MARKET = Market(mid=Decimal(50_000), depth=Decimal(1), taker_size=Decimal("0.1"))
+
+
+def scenario(*faults: Fault, **changes: Any) -> Scenario:
+    fields = {
+        "id": "two",
+        "seed": 1,
+        "symbols": (SYMBOL,),
+        "balances": {"USDT": Decimal(100_000)},
+        "markets": {SYMBOL: MARKET},
+        "intents": (
+            Intent(id="i1", tag="AB12CD34", at=5, kind="order", symbol=SYMBOL, side="buy", quantity="0.2"),
+        ),
+        "until": 400,
+        "faults": faults,
+        "fallbacks": (Fallback(venue="okx", balances={"USDT": Decimal(70_000)}, markets={SYMBOL: MARKET}),),
+        "needs": ("fallback",),
+    }  # fmt: skip
+    return Scenario(**fields | changes)
+
+
+def agent(task: Any, venue: Any) -> Report:
+    """Half here, half there; what cannot be reached is left out."""
+    for number, access in enumerate((venue, *task.fallbacks)):
+        time.sleep(max(0.0, task.epoch + 5 - time.time()))  # i1 falls due
+        exchange = access.ccxt()
+        try:
+            exchange.create_order(SYMBOL, "market", "buy", 0.1, params={"clientOrderId": f"AB12CD34{number}"})
+        except ccxt.NetworkError:
+            continue
+    return Report(outcomes={"i1": Outcome(status="done")}, orders=())
+
+
+def played(wanted: Scenario) -> History:
+    return run(Target("two", "A", False, lambda: agent), wanted)
+
+
+def bought(history: History) -> list[tuple[int, str]]:
+    return [(e.venue, e.quantity) for e in history.events if isinstance(e, FillTruth) and not e.foreign]
+
+
+def test_each_has_its_own_account_and_all_is_on_one_record() -> None:
+    history = played(scenario())
+    assert {venue for venue, _ in bought(history)} == {0, 1}
+    start = [e.balances["USDT"][0] for e in history.events if isinstance(e, Snapshot) and e.why == "start"]
+    assert [Decimal(free) for free in start] == [100_000, 70_000]
+    hosts = {(e.venue, e.host) for e in history.events if isinstance(e, Request)}
+    assert (0, "api.binance.com") in hosts and all((venue == 1) == ("okx" in host) for venue, host in hosts)
+    calls = [e.call for e in history.events if isinstance(e, Request)]
+    assert len(calls) == len(set(calls))
+    assert history.header.fallbacks[0].name == "okx" and SYMBOL in history.header.fallbacks[0].instruments
+    assert History.from_jsonl(history.to_jsonl()).hash() == history.hash() == played(scenario()).hash()
+
+
+@pytest.mark.parametrize("kind", [DnsFailure, Refuse])
+def test_faults_act_on_the_main_one_only(kind: Any) -> None:
+    history = played(scenario(kind(on=Trigger(after=1), duration=60)))
+    assert {venue for venue, _ in bought(history)} == {1}
+    reached = {(e.venue, e.outcome) for e in history.events if isinstance(e, Connect)}
+    assert (1, "ok") in reached and (0, "ok") not in reached
+    assert all(e.ok for e in history.events if isinstance(e, Resolve) and e.venue == 1)
+
+
+def test_checks_read_one_venue_or_all() -> None:
+    history = played(scenario())
+    main, other, both = Index(history), Index(history, 1), Index(history, None)
+    assert [len(ix.own_orders) for ix in (main, other, both)] == [1, 1, 2]
+    intent = both.intents["i1"]
+    assert [ix.filled(intent, len(history.events)) for ix in (main, other, both)] == [
+        Decimal("0.1"), Decimal("0.1"), Decimal("0.2"),
+    ]  # fmt: skip
+    assert main.trait("id_pattern") != other.trait("id_pattern")
+    assert both.snapshots["start"].balances == main.snapshots["start"].balances != other.snapshots["start"].balances
+    assert other.instruments[SYMBOL].venue_symbol == "BTC-USDT"
+
+
+def test_a_scenario_says_what_it_means() -> None:
+    assert Scenario.from_json(scenario().to_json()) == scenario()
+    with pytest.raises(ScenarioError, match="other than the main one"):
+        Scenario.from_json(scenario().to_json().replace('"venue": "okx"', '"venue": "binance_spot"'))
+    with pytest.raises(ScenarioError, match='needs the capability "fallback"'):
+        Scenario.from_json(scenario().to_json().replace('"needs": [\n  "fallback"\n ]', '"needs": []'))

@@ -1,0 +1,73 @@
+"""Two venues: the reference agent goes to the other one when it may, and only then; who does otherwise is caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from outtrade.engine.judging import judge_history
+from outtrade.engine.run import run
+from outtrade.judge.api import Finding
+from outtrade.model.history import Request
+from outtrade.model.scenario import Scenario
+from outtrade.model.task import Report
+from outtrade.targets.naming import Target, resolve
+from outtrade_suites.agents.ccxt_agent import CcxtAgent
+from outtrade_suites.agents.port import drive
+from outtrade_suites.properties import PROPERTIES
+from outtrade_suites.spaces import generate
+
+JUDGED = [prop for prop in PROPERTIES if prop.venues != "one"]
+
+
+class StaysHome(CcxtAgent):
+    """Says that it is cut off, and leaves it at that."""
+
+    async def hand_over(self) -> None:
+        """Never."""
+
+
+def stays_home(task: Any, venue: Any) -> Report:
+    return drive(StaysHome(task, venue).run())
+
+
+def target(entry: Callable[..., Report]) -> Target:
+    return Target("t", "A", False, lambda: entry)
+
+
+def played(agent: Target, plot: str, index: int, **changes: Any) -> tuple[dict[str, Finding], list[tuple[int, str]]]:
+    scenario = generate("fallback", 3, index, pins={"plot": plot}).model_copy(update=changes)
+    assert Scenario.from_json(scenario.to_json()) == scenario
+    history = run(agent, scenario)
+    sends = [(e.venue, e.client_id or "") for e in history.events if isinstance(e, Request) and e.op == "place"]
+    return {found.id: found for found in judge_history(history, JUDGED)}, sends
+
+
+@pytest.mark.parametrize("plot", ["down", "in doubt", "returns", "banned"])
+def test_the_reference_agent_goes_where_it_may(plot: str) -> None:
+    moved = 0
+    for index in range(3):
+        found, sends = played(resolve("agent:ccxt"), plot, index)
+        assert {f.verdict for f in found.values()} <= {"pass", "not-applicable"}, found
+        moved += any(venue == 1 for venue, _ in sends)
+        if plot == "down":
+            assert found["RTY-16"].verdict == "pass" and any(venue == 1 for venue, _ in sends)
+    assert moved or plot == "in doubt"
+
+
+def test_what_is_in_doubt_is_not_to_be_moved() -> None:
+    keys = set()
+    for index in range(4):
+        found, _ = played(resolve("zoo:moves_in_doubt"), "in doubt", index)
+        keys |= {case.key for name in ("RTY-16", "RTY-01") for case in found[name].broken}
+    assert "moved-in-doubt" in keys
+
+
+def test_an_alert_is_enough_only_where_the_task_says_so() -> None:
+    for allowed, verdict in ((True, "pass"), (False, "fail")):
+        found, sends = played(target(stays_home), "down", 0, allow_alert_only=allowed)
+        assert found["RTY-16"].verdict == verdict and all(venue == 0 for venue, _ in sends)
+        assert not allowed or not found["RTY-16"].broken
+    assert found["RTY-16"].broken[0].key == "fallback-unused"
