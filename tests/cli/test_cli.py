@@ -272,7 +272,7 @@ def scenario_file(folder: Path, **changes: Any) -> str:
         (["run", "py:agent.py:number"], "cannot be called"),
         (["run", "GOOD", "--suite", "none"], "no suite 'none'; there are core"),
         (["run", "GOOD", "--space", "none"], "no space 'none' in suite core; there are demo, other"),
-        (["run", "GOOD", "--venue", "none"], "no venue 'none'; there are binance_spot"),
+        (["run", "GOOD", "--venue", "none"], "no venue 'none'; there are alpaca, binance_spot"),
         (["run", "GOOD", "--report", "agent.py"], "cannot write reports to agent.py: "),
         (["run", "GOOD", "--allow-waiver", "RTY-01"], "write it as ID=REASON"),
         (["run", "GOOD", "--allow-waiver", "XXX-01=why"], "no property XXX-01"),

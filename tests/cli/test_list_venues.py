@@ -67,4 +67,4 @@ def test_every_venue_can_be_shown(name: str) -> None:
 
 def test_no_such_venue() -> None:
     done = outtrade("list", "venues", "nowhere")
-    assert done.exit_code == 2 and "no venue 'nowhere'; there is binance_spot" in done.stderr
+    assert done.exit_code == 2 and "no venue 'nowhere'; there is alpaca, binance_spot" in done.stderr

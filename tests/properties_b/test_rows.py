@@ -19,7 +19,7 @@ ROWS = {
     "RCV-11": ("critical", "AG"), "RCV-12": ("critical", "AG"), "RCV-15": ("critical", "AG"),
     "RCV-16": ("critical", "A"), "RCV-18": ("major", "A"), "REC-01": ("critical", "AG"), "REC-02": ("critical", "AG"),
     "REC-03": ("major", "AG"), "REC-04": ("critical", "AG"), "REC-05": ("major", "AG"), "REC-06": ("major", "AG"),
-    "REC-07": ("major", "AG"), "REC-08": ("critical", "AG"),
+    "REC-07": ("major", "AG"), "REC-08": ("critical", "AG"), "REC-09": ("major", "AG"), "REC-13": ("minor", "A"),
     "REC-10": ("critical", "A"), "REC-11": ("major", "A"), "REC-12": ("critical", "A"), "REC-14": ("major", "AG"),
     "REC-15": ("major", "A"),
 }  # fmt: skip

@@ -166,7 +166,9 @@ by leverage. Seen: positions taken from the bot's intents, which the exchange di
 How to mend: take entry price, profit and margin of open positions from the venue, and keep them apart from what was
 realised; compute realised profit at average cost, from every fill of the account, those of a liquidation included.
 
-Judged: what `positions` says of linear contracts in which something traded; a part left None is not tracked.
+What passes: each part that is told agrees with the venue; a part that is left out is not tracked.
+
+How it is judged: what `positions` says of linear contracts in which something traded; a part left None is not tracked.
 `entry_price` is the average cost of what is held. `unrealised` is quantity x (mark - entry) at a mark price of the last
 minute, within 0.2 % of the position's value. `leverage` is the account's setting for the symbol. `margin` is the
 isolated margin, or value / leverage, within 1 %. `realised` is the profit of everything closed since the start, fees
@@ -195,9 +197,11 @@ that makes payments income, funding of a position that was closed before the rep
 How to mend: read the venue's list of bookings (income, bills, transaction log) since the start, and add up what is no
 trade and no transfer.
 
-Judged: `funding` of each linear contract's position, the sum of what was booked beside trades since the start: funding,
-and the fee of a liquidation; below 0 where it was paid. Where nothing was booked it is not judged, where it is left
-None it is waived. There is no borrowed money in these scenarios yet, hence no interest.""",
+What passes: the sum of those bookings, to the last unit; or nothing said at all.
+
+How it is judged: `funding` of each linear contract's position, the sum of what was booked beside trades since the
+start: funding, and the fee of a liquidation; below 0 where it was paid. Where nothing was booked it is not judged,
+where it is left None it is waived. There is no borrowed money in these scenarios yet, hence no interest.""",
         check=check_booked,
     ),
 )
