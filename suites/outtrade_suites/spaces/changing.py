@@ -18,7 +18,6 @@ it read is refused each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import Any, Literal
@@ -28,18 +27,14 @@ from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.markets import Product
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.told import Story, told
+from outtrade_suites.spaces.told import Plot, Story, about_one
 
-Plot = Callable[[Draw, Story], None]
 Rule = Literal["tick", "step", "notional"]
 
 
 def changing(d: Draw) -> Scenario:
     """One plot a scenario, on a mild Binance spot market."""
-    story, plot = Story(d), d.spread("plot", tuple(PLOTS))
-    PLOTS[plot](d.sub(plot), story)
-    made = told(story, "changing")
-    return made.model_copy(update={"id": f"{made.id}-{plot}"})
+    return about_one(d, PLOTS, "changing")
 
 
 # ------------------------------------------------------------------ plots

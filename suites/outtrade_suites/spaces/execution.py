@@ -18,7 +18,6 @@ loses the answer to an order as well: what is in doubt counts towards every cap,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -29,17 +28,12 @@ from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.intents import Shape
 from outtrade_suites.spaces.markets import Product
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.told import Story, told
-
-Plot = Callable[[Draw, Story], None]
+from outtrade_suites.spaces.told import Plot, Story, about_one
 
 
 def execution(d: Draw) -> Scenario:
     """One plot a scenario, on a mild Binance spot market."""
-    story, plot = Story(d), d.spread("plot", tuple(PLOTS))
-    PLOTS[plot](d.sub(plot), story)
-    made = told(story, "execution")
-    return made.model_copy(update={"id": f"{made.id}-{plot}"})
+    return about_one(d, PLOTS, "execution")
 
 
 # ------------------------------------------------------------------ plots

@@ -19,19 +19,15 @@ from typing import Any
 from outtrade.model.fault import Ban, Blackhole, DnsFailure, LostAnswer, Refuse, Trigger
 from outtrade.model.scenario import Fallback, Scenario
 from outtrade_suites.spaces.draw import Draw
-from outtrade_suites.spaces.told import Story, told
+from outtrade_suites.spaces.told import Plot, Story, begun, told
 
-Plot = Callable[[Draw, Story], None]
 VENUES = ("okx", "bybit")
 """Where orders may go instead; both list what the stories trade."""
 
 
 def fallback(d: Draw) -> Scenario:
     """One plot about an order and two venues, on a mild market."""
-    story = Story(d)
-    PLOTS[d.spread("plot", tuple(PLOTS))](d.sub("about"), story)
-    for number in range(d.integer("extra", 0, 2)):
-        story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
+    story = begun(d, PLOTS)
     story.extra |= {"allow_alert_only": d.boolean("alert is enough", 0.3), "needs": ("fallback",)}
     made = told(story, "fallback")
     away = d.sub("fallback")

@@ -19,7 +19,6 @@ question about positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -31,9 +30,7 @@ from outtrade_suites.spaces.by_venue import universe_of
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.markets import Product
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.told import Story, told
-
-Plot = Callable[[Draw, Story], None]
+from outtrade_suites.spaces.told import Plot, Story, told
 
 VENUE = "binance_usdm"
 FUNDING = 8 * 3600

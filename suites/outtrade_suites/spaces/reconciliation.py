@@ -13,7 +13,6 @@ Each scenario has one *plot*, on Binance spot; what it is about is beside it:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -23,9 +22,8 @@ from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.intents import Shape
 from outtrade_suites.spaces.markets import Product
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.told import Story, told
+from outtrade_suites.spaces.told import Plot, Story, told
 
-Plot = Callable[[Draw, Story], None]
 PAGE = 500
 """Trades in one answer of Binance spot, where no more are asked for (rest-api.md, account trade list)."""
 TOKEN = "BNB/USDT"

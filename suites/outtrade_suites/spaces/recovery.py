@@ -13,24 +13,16 @@ Each scenario has one *plot*, and orders that the plot is about; another order o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from outtrade.model.fault import Crash, Fault, LostAnswer, OthersCancel, PartialFill, Reject, StreamExpire, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.told import Story, told
-
-Plot = Callable[[Draw, Story], None]
+from outtrade_suites.spaces.told import Plot, Story, begun, told
 
 
 def recovery(d: Draw) -> Scenario:
     """One plot about recovery a scenario, on a mild Binance spot market."""
-    story = Story(d)
-    PLOTS[d.spread("plot", tuple(PLOTS))](d.sub("about"), story)
-    for number in range(d.integer("extra", 0, 2)):
-        story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
-    return told(story, "recovery")
+    return told(begun(d, PLOTS), "recovery")
 
 
 def _store_lost(d: Draw, story: Story) -> None:

@@ -21,18 +21,12 @@ from typing import Any
 from outtrade.model.fault import Ban, Blackhole, ClockSkew, DnsFailure, Fault, Halt, RateLimit, Refuse, Reject, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
-from outtrade_suites.spaces.told import Story, told
-
-Plot = Callable[[Draw, Story], None]
+from outtrade_suites.spaces.told import Plot, Story, begun, told
 
 
 def retry(d: Draw) -> Scenario:
     """One plot about pace a scenario, on a mild Binance spot market."""
-    story = Story(d)
-    PLOTS[d.spread("plot", tuple(PLOTS))](d.sub("about"), story)
-    for number in range(d.integer("extra", 0, 2)):
-        story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
-    return told(story, "retry")
+    return told(begun(d, PLOTS), "retry")
 
 
 def _busy(d: Draw, story: Story) -> None:

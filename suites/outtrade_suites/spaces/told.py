@@ -12,6 +12,7 @@ the last fault has healed, and how long the run has to be for all of that::
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -74,6 +75,28 @@ class Story:
         """A fault, and when it has healed for certain, in seconds of run time."""
         self.faults.append(fault)
         self.healed = max(self.healed, ends)
+
+
+Plot = Callable[[Draw, Story], None]
+"""Puts down the orders and faults of one kind of story."""
+
+
+def begun(d: Draw, plots: Mapping[str, Plot]) -> Story:
+    """A story about one of ``plots`` (over consecutive indices each comes equally often), with an order or two beside
+    what it is about."""
+    story = Story(d)
+    plots[d.spread("plot", tuple(plots))](d.sub("about"), story)
+    for number in range(d.integer("extra", 0, 2)):
+        story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
+    return story
+
+
+def about_one(d: Draw, plots: Mapping[str, Plot], space: str) -> Scenario:
+    """A scenario about one of ``plots`` and nothing else; its id says which."""
+    story, plot = Story(d), d.spread("plot", tuple(plots))
+    plots[plot](d.sub(plot), story)
+    made = told(story, space)
+    return made.model_copy(update={"id": f"{made.id}-{plot}"})
 
 
 def told(story: Story, space: str) -> Scenario:
