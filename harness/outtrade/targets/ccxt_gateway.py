@@ -75,9 +75,9 @@ _TYPES: dict[str, OrderType] = {
 
 _CLIENT_ID = {"bybit": "orderLinkId"}
 """The parameter for a client order id, where it is not ``clientOrderId`` (which ccxt's Bybit passes on unread)."""
-_PLACED_AS = {"deribit": "label"}
-"""The parameter that names a new order, where ccxt passes ``clientOrderId`` on unread; Deribit's orders come back
-without one, and are asked for by the venue's id alone."""
+_PLACED_AS = {"coinbase": "client_order_id", "deribit": "label"}
+"""The parameter that names a new order, where ccxt drops ``clientOrderId`` or passes it on unread; Deribit's orders
+come back without one, and are asked for by the venue's id alone."""
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 
 
@@ -119,11 +119,16 @@ class _Common:
         return max(0.0, int(until[1]) / 1000 - time.time()) if until else None
 
 
+def placed_as(request: OrderRequest, exchange: str) -> dict[str, Any]:
+    """The parameter that names a new order."""
+    return {_PLACED_AS.get(exchange, "clientOrderId"): request.client_id}
+
+
 def create_args(request: OrderRequest, exchange: str = "") -> tuple[str, str, str, float, float | None, dict[str, Any]]:
     """Arguments of ``create_order`` (symbol, type, side, amount, price, params). ``exchange``: ccxt's name of it."""
     if request.type not in ("market", "limit"):
         raise ValueError(f"this adapter has no orders of type {request.type}")
-    params: dict[str, Any] = {_PLACED_AS.get(exchange, "clientOrderId"): request.client_id}
+    params = placed_as(request, exchange)
     if request.time_in_force is not None and not request.post_only:
         params["timeInForce"] = request.time_in_force
     if request.post_only:
@@ -198,7 +203,7 @@ class CcxtGateway(_Common):
     def submit(self, request: OrderRequest) -> OrderView:
         """``create_order``, or ``create_market_order_with_cost`` for a quote amount."""
         if request.quote_quantity is not None:
-            cost, params = float(request.quote_quantity), {"clientOrderId": request.client_id}
+            cost, params = float(request.quote_quantity), placed_as(request, self.exchange.id)
             return order_view(self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params))
         return order_view(self.exchange.create_order(*create_args(request, self.exchange.id)))
 
@@ -241,7 +246,7 @@ class AsyncCcxtGateway(_Common):
     async def submit(self, request: OrderRequest) -> OrderView:
         """``create_order``, or ``create_market_order_with_cost`` for a quote amount."""
         if request.quote_quantity is not None:
-            cost, params = float(request.quote_quantity), {"clientOrderId": request.client_id}
+            cost, params = float(request.quote_quantity), placed_as(request, self.exchange.id)
             return order_view(
                 await self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params)
             )
