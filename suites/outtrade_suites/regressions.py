@@ -51,8 +51,8 @@ _ROWS: tuple[tuple[str, str, str, str, str, str, str], ...] = (
         "Drakkar-Software/OctoBot-Trading#1255",
         "502 on create is read as 'not placed'",
         f"{BUY} | fault lost_answer symptom=html_502 on.op=place",
-        "timeout_is_rejected",
-        "RCV-18",
+        "blind_retry",
+        "RTY-02",
     ),
     (
         "retry-never-ends",

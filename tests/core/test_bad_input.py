@@ -169,6 +169,7 @@ SPECIAL: dict[tuple[str, str], Callable[[Exchange], Any]] = {
         for name in (
             "add_margin",
             "adl_rank",
+            "deleverage",
             "funding_rate",
             "funding_time",
             "liquidation_price",
@@ -235,7 +236,7 @@ def attempt(name: str, changes: dict[str, Any], *, refused: bool = False) -> Non
         return
     assert not refused, f"{name}({changes}) is not refused"
     check(exchange, f"{name}({changes})")
-    if name not in ("open_account", "deposit", "endow_insurance"):
+    if name not in ("open_account", "deposit", "withdraw", "endow_insurance"):
         assert total(exchange, "USD") == 201_000
 
 

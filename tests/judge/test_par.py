@@ -8,7 +8,7 @@ from test_changed import CASES as CHANGED
 from test_named import CASES as NAMED
 from test_offered import CASES as OFFERED
 from test_ord import CASES as MORE
-from test_positions import CASES as POSITIONS
+from test_positions_judged import CASES as POSITIONS
 
 SELL = "i1:sell 1@100 | "
 COMPLETE = "i1:buy 1@100 part=complete | "

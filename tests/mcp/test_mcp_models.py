@@ -24,10 +24,14 @@ def verdict_of(model: type[Model], name: str = "answer_lost") -> dict[str, objec
     return anyio.run(main)
 
 
+NO_RECORD = [{"property": "EXQ-05", "verdict": "waived", "messages": []}]
+"""The tools have no place for a record of execution."""
+
+
 @pytest.mark.parametrize("name", ["answer_lost", "never_accepted"])
 def test_the_right_model_passes(name: str) -> None:
     told = verdict_of(Model, name)
-    assert told["verdict"] == "PASS" and told["findings"] == [] and told["accepted"] is True
+    assert told["verdict"] == "PASS" and told["findings"] == NO_RECORD and told["accepted"] is True
 
 
 @pytest.mark.parametrize("model", WRONG)

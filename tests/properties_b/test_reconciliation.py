@@ -230,7 +230,7 @@ def test_one_line_history(prop: str, verdict: str, line: str) -> None:
 
 
 ELSEWHERE = {"REC-09", "REC-13"}
-"""Judged on positions: their lines are those of tests/judge/test_positions.py."""
+"""Judged on positions: their lines are those of tests/judge/test_positions_judged.py."""
 
 
 @pytest.mark.parametrize("prop", [ident for ident in PROPERTIES if ident not in ELSEWHERE])

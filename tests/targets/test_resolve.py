@@ -61,7 +61,7 @@ BAD_NAMES = [
     ("py:needs.py:run", "its import raised ModuleNotFoundError: No module named 'not_installed_lib'"),
     ("ccxt:nosuchexchange", "ccxt has no exchange 'nosuchexchange'"),
     ("ccxt:../x", "ccxt has no exchange '../x'"),
-    ("ccxt.async:bitstamp", "there is no mock of bitstamp yet (there is: binance"),
+    ("ccxt.async:bitstamp", "there is no mock of bitstamp yet (there is: alpaca, binance"),
 ]
 
 

@@ -92,12 +92,14 @@ class Kit:
 
     def _wanted(self) -> str | None:
         """The space that was asked for, or else that of the venue that was asked for, or of the one that the target
-        trades at; None: the suite's default."""
+        trades at, if that of the suite's default is none of its; None: the suite's default."""
         if self.plan.space is not None:
             return self.plan.space
         if self.target.real_time:
             return REAL_TIME_SPACE
-        venue = self.plan.venue or next(iter(self.target.venues), None)
+        venue = self.plan.venue
+        if venue is None and self.suite.space(None)[0] not in self.target.venues:
+            venue = next(iter(self.target.venues), None)
         return venue if venue in self.suite.spaces else None
 
     def scenario(self, index: int) -> Scenario:

@@ -138,7 +138,7 @@ class Floor:
 
     def extreme(self, order_id: int) -> int | None:
         """The best price (ticks) that an open order which trails has seen since it tracks; None: no such order."""
-        entry = self._entries.get(order_id)
+        entry = self._entries.get(order_id) if type(order_id) is int else None
         watch = None if entry is None or entry.special is None else entry.special.watch
         return None if watch is None else watch.extreme
 

@@ -134,7 +134,8 @@ class Settlement(Liquidation):
         self._known(account)
         market = self._market(symbol)
         position = None if account.portfolio is None else account.portfolio.position(symbol, "net")
-        if market.margined is None or position is None or not 0 < lots <= abs(position.lots) or price <= 0:
+        whole = type(lots) is int and type(price) is int and price > 0
+        if market.margined is None or position is None or not whole or not 0 < lots <= abs(position.lots):
             raise Malformed(f"deleveraging of {lots!r} lots of {symbol} at {price!r}")
         self._end_orders(account, market, "adl")
         value = self._deal(market, account, position, lots, price, "adl")

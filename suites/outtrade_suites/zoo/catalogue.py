@@ -246,7 +246,13 @@ ZOO: tuple[Broken, ...] = (
     _broken("never_lets_go", "ccxt", "LIM-05", "constructed", space="fleet"),
     _broken("halts_one_of_many", "ccxt", "LIM-04", "SEC Release 34-70694", needs_fault=False, space="fleet"),
     _broken(
-        "takes_at_any_price", "httpx", "EXQ-01", "constructed", "EXQ-06 RTY-01", needs_fault=False, space="execution"
+        "takes_at_any_price",
+        "httpx",
+        "EXQ-01",
+        "constructed",
+        "EXQ-02 EXQ-06 RTY-01",
+        needs_fault=False,
+        space="execution",
     ),
     _broken("waits_at_the_bound", "ccxt", "EXQ-06", "constructed", needs_fault=False, space="execution"),
     _broken("never_makes", "httpx", "EXQ-07", "freqtrade/freqtrade#4057", needs_fault=False, space="execution"),

@@ -113,8 +113,10 @@ def bearer(headers: Mapping[str, str]) -> str | None:
 
 
 def uris_of(method: str, host: str, named: str | None, path: str) -> tuple[str, ...]:
-    """What a token for a request may say: the venue's own host, or the one at which it is served."""
-    return tuple(dict.fromkeys(f"{method} {one}{path}" for one in (HOST, host, named or HOST)))
+    """What a token for a request may say: the venue's own host, or the one at which it is served. A client that is used
+    to ``https`` may leave another scheme before that (ccxt does)."""
+    served = dict.fromkeys(one for one in (host, named or HOST) if one != HOST)
+    return tuple(f"{method} {one}{path}" for one in (HOST, *served, *(f"http://{one}" for one in served)))
 
 
 def _unpacked(part: str) -> bytes:
