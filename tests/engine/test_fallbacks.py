@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import ccxt
 import pytest
+from typer.testing import CliRunner
 
+from outtrade.cli.app import app
 from outtrade.engine.run import run
 from outtrade.judge.index import Index
 from outtrade.model.fault import DnsFailure, Fault, Refuse, Trigger
@@ -16,6 +19,7 @@ from outtrade.model.history import Connect, FillTruth, History, Request, Resolve
 from outtrade.model.scenario import Fallback, Market, Scenario, ScenarioError
 from outtrade.model.task import Intent, Outcome, Report
 from outtrade.targets.naming import Target
+from outtrade_suites.spaces import generate
 
 SYMBOL = "BTC/USDT"
 MARKET = Market(mid=Decimal(50_000), depth=Decimal(1), taker_size=Decimal("0.1"))
@@ -100,3 +104,24 @@ def test_a_scenario_says_what_it_means() -> None:
         Scenario.from_json(scenario().to_json().replace('"venue": "okx"', '"venue": "binance_spot"'))
     with pytest.raises(ScenarioError, match='needs the capability "fallback"'):
         Scenario.from_json(scenario().to_json().replace('"needs": [\n  "fallback"\n ]', '"needs": []'))
+
+
+@pytest.mark.parametrize(("space", "what"), [("fallback", "venues"), ("fleet", "copies")])
+def test_what_is_about_one_agent_at_one_venue_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, space: str, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = generate(space, 1, 0)
+    assert made.several == what
+    Path("s.json").write_text(made.to_json())
+    asked = [
+        ["mcp", "s.json"],
+        ["dataset", "--target", "agent:ccxt", "--space", space, "--scenarios", "1", "--out", "d"],
+    ]
+    if space == "fallback":
+        asked.append(["serve", "binance_spot", "--scenario", "s.json"])
+    for words in asked:
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 2 and "Traceback" not in done.output, words
+        assert "one venue" in done.stderr and done.stderr.count("\n") <= 2, done.stderr
+    assert not Path("d").exists()

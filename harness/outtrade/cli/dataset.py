@@ -60,6 +60,7 @@ def _stored(options: DatasetOptions) -> int:
 
 
 def _generated(options: DatasetOptions) -> int:
+    from outtrade import suites
     from outtrade.dataset.shards import Made, Spec
     from outtrade.engine.many import Stop
     from outtrade.suites import CORE
@@ -71,6 +72,12 @@ def _generated(options: DatasetOptions) -> int:
         raise UsageError(f"--shards {shards}: more files than scenarios ({options.scenarios})")
     if len(set(options.targets)) < len(options.targets):
         raise UsageError("a target is named twice")
+    first = suites.load(options.suite or CORE).scenario(options.space, options.seed, 0)
+    if first.several:
+        raise UsageError(
+            f"a row is made of one agent at one venue, and {first.space} plays several {first.several}; choose another"
+            " --space"
+        )
     spec = Spec(
         targets=options.targets,
         suite=options.suite or CORE,

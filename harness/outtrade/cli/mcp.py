@@ -77,6 +77,10 @@ def kit_of(options: McpOptions) -> ServedKit:
 def _check(scenario: Scenario) -> None:
     if scenario.venue not in VENUES:
         raise UsageError(f"scenario {scenario.id}: there are no tools for the venue {scenario.venue}")
+    if scenario.several:
+        raise UsageError(
+            f"scenario {scenario.id}: one model trades at one venue, and there are several {scenario.several}"
+        )
 
 
 def mcp_command(options: McpOptions) -> int:

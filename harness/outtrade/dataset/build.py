@@ -65,9 +65,13 @@ class Built:
 
 
 def build(told: Told, properties: Sequence[Property]) -> Built:
-    """The rows of one run."""
+    """The rows of one run. Raises ValueError where several copies of an agent ran, or several venues were there: a
+    trajectory is what one agent did at one venue."""
     ix = Index(told.history)
-    scenario, steps = ix.scenario, play(ix)
+    scenario = ix.scenario
+    if scenario.several:
+        raise ValueError(f"a row is made of one agent at one venue, and there are several {scenario.several}")
+    steps = play(ix)
     account = venues.load(scenario.venue).credentials
     words = chat(ix, steps, (account.secret, account.key, *([account.passphrase] if account.passphrase else ())))
     judged = [judge(prop, ix) for prop in properties if told.history.header.scope in prop.scope]

@@ -244,6 +244,14 @@ class Scenario(Plain):
         """Whether more than one process of the agent may live at a time."""
         return self.fleet is not None or any(fault.kind == "second_instance" for fault in self.faults)
 
+    @property
+    def several(self) -> str:
+        """What of there is more than one: ``venues``, ``copies`` of the agent, or "" (a fault may start a second)."""
+        if self.fallbacks:
+            return "venues"
+        doubled = any(fault.kind == "second_instance" for fault in self.faults)
+        return "copies" if doubled or self.fleet is not None else ""
+
     def task(self, *, instance: int = 0, **changes: Any) -> Task:
         """The Task that a copy of the agent is given; ``changes`` are fields of an incarnation (``resumed=True``)."""
         intents, limits = self.intents, self.limits

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from outtrade.engine.setting import Setting
 from outtrade.model.history import NS, History, Started
-from outtrade.model.scenario import Scenario
+from outtrade.model.scenario import Scenario, ScenarioError
 from outtrade.targets.access import VenueAccess
 from outtrade.wire.doors import Door
 from outtrade.wire.records import Unrecorded, WireRecorder
@@ -129,6 +129,8 @@ class WireServer:
     # ------------------------------------------------------------------ life
     async def start(self) -> None:
         """Listen. Raises PortTaken, TlsMissing, and ValueError where the venue cannot serve the scenario."""
+        if self._asked.fallbacks:
+            raise ScenarioError("fallback venues are played in the World only: a server plays one venue")
         self.world = RealWorld(self._failed)
         scenario = self._asked.model_copy(update={"epoch": self.world.epoch_ns // NS})
         recorder = WireRecorder if self._keep else Unrecorded
