@@ -45,6 +45,7 @@ from outtrade_mocks.venues.coinbase.reference import PRECISION, Listing, core_in
 from outtrade_mocks.venues.coinbase.traits import KNOBS
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
+from outtrade_mocks.venues.public_tape import PublicTape
 
 BEYOND = (105, 95)
 """Percent of the stop trigger price at which a triggered bracket buys, sells."""
@@ -110,7 +111,7 @@ class Desk:
         self.listeners: list[Callable[[Push], None]] = []
         """Connections that number the events of the account, when these are made."""
         self._brackets: list[Note] = []
-        self._early: dict[str, list[Print]] | None = None
+        self._tape = PublicTape(self.exchange, self.account, PRINTS)
         self.exchange.on_change(self._on_change)
 
     def _schedule(self) -> FeeSchedule:
@@ -247,27 +248,9 @@ class Desk:
         """The last traded price in ticks."""
         return self.exchange.last_price(listing.unified) or self.exchange.reference_price(listing.unified)
 
-    def prints(self, listing: Listing, after: int = -PRINTS) -> list[Print]:
-        """The public trades of a product with a higher number, oldest first. Those of others are kept from the first
-        time on that somebody asks; what the account traded before that has numbers up to 0."""
-        if self._early is None:
-            self._early = self._traded_before()
-            self.exchange.keep_prints(PRINTS)
-        early = [one for one in self._early.get(listing.unified, ()) if one.number > after]
-        return early + self.exchange.prints(listing.unified, max(0, after))
-
-    def _traded_before(self) -> dict[str, list[Print]]:
-        found: dict[str, list[Fill]] = {}
-        for fill in self.account.fills:
-            found.setdefault(fill.symbol, []).append(fill)
-        return {
-            symbol: [
-                Print(number - len(fills) + 1, fill.time, fill.price, fill.lots,
-                      "buy" if (fill.side == "buy") != fill.maker else "sell", fill.trade_id)
-                for number, fill in enumerate(fills)
-            ][-PRINTS:]
-            for symbol, fills in found.items()
-        }  # fmt: skip
+    def prints(self, listing: Listing, after: int | None = None) -> list[Print]:
+        """The public trades of a product with a higher number (None: all that are kept), oldest first."""
+        return self._tape.after(listing.unified, after)
 
     def assets(self) -> list[str]:
         """Every asset that the products or the account know, sorted."""

@@ -35,6 +35,7 @@ from outtrade_mocks.venues.deribit.limits import Limits
 from outtrade_mocks.venues.deribit.reference import BANDWIDTH, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.deribit.traits import KNOBS
 from outtrade_mocks.venues.knobs import knob
+from outtrade_mocks.venues.price_band import price_band
 
 ORDER_ID_BASE = 104_819_327_000
 """Order ids on the wire are the core's plus this: of the size that the venue has today."""
@@ -272,12 +273,8 @@ class Desk:
 
     def band(self, entry: Listing) -> tuple[Decimal, Decimal] | None:
         """Highest price of a buy and lowest price of a sale now; None where there is no price."""
-        reference = self.exchange.reference_price(entry.unified)
-        if reference is None:
-            return None
-        middle = self.exchange.instrument(entry.unified).price(reference)
-        up, down = middle * (1 + BANDWIDTH), middle * (1 - BANDWIDTH)
-        return tidy(up // entry.tick * entry.tick), tidy(-(-down // entry.tick) * entry.tick)
+        band = price_band(self.exchange, entry.unified, entry.tick, BANDWIDTH)
+        return None if band is None else (tidy(band[0]), tidy(band[1]))
 
     def refused(self, reject: Reject, entry: Listing, side: str) -> Refusal:
         """The core's refusal of an order in Deribit's words."""

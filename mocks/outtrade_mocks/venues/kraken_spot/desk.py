@@ -47,6 +47,7 @@ from outtrade_mocks.venues.kraken_spot.limits import Limits
 from outtrade_mocks.venues.kraken_spot.notes import Ids, Note
 from outtrade_mocks.venues.kraken_spot.reference import Book, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.kraken_spot.traits import KNOBS
+from outtrade_mocks.venues.public_tape import PublicTape
 
 ICEBERG_PARTS = 15
 """An iceberg shows at least a fifteenth of its quantity (Add Order, displayvol)."""
@@ -124,7 +125,7 @@ class Desk:
         self._closes: list[tuple[Note, Fill]] = []
         self._amends = 0
         self._dead_at: int | None = None
-        self._early: dict[str, list[Print]] | None = None
+        self._tape = PublicTape(self.exchange, self.account, PRINTS)
         self.exchange.on_change(self._on_change)
 
     def _rules(self, listing: Listing) -> Instrument:
@@ -309,28 +310,9 @@ class Desk:
         decimals = self.exchange.precisions.get(asset, 8)
         return rescaled(atoms, decimals, decimals)
 
-    def prints(self, listing: Listing, after: int = -PRINTS) -> list[Print]:
-        """The public trades of a pair with a higher number, oldest first. Those of others are kept from the first time
-        on that somebody asks: nobody pays for a record that nobody reads. What the account traded before that has
-        numbers up to 0."""
-        if self._early is None:
-            self._early = self._traded_before()
-            self.exchange.keep_prints(PRINTS)
-        early = [one for one in self._early.get(listing.unified, ()) if one.number > after]
-        return early + self.exchange.prints(listing.unified, max(0, after))
-
-    def _traded_before(self) -> dict[str, list[Print]]:
-        found: dict[str, list[Fill]] = {}
-        for fill in self.account.fills:
-            found.setdefault(fill.symbol, []).append(fill)
-        return {
-            symbol: [
-                Print(number - len(fills) + 1, fill.time, fill.price, fill.lots,
-                      "buy" if (fill.side == "buy") != fill.maker else "sell", fill.trade_id)
-                for number, fill in enumerate(fills)
-            ][-PRINTS:]
-            for symbol, fills in found.items()
-        }  # fmt: skip
+    def prints(self, listing: Listing, after: int | None = None) -> list[Print]:
+        """The public trades of a pair with a higher number (None: all that are kept), oldest first."""
+        return self._tape.after(listing.unified, after)
 
     def last(self, listing: Listing) -> int | None:
         """The last traded price in ticks."""

@@ -35,6 +35,7 @@ from outtrade_mocks.venues.okx.errors import Refusal, refuse, translate
 from outtrade_mocks.venues.okx.limits import Limits
 from outtrade_mocks.venues.okx.reference import PRICE_LIMIT, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.okx.traits import KNOBS
+from outtrade_mocks.venues.price_band import price_band
 from outtrade_mocks.venues.witness import plain
 
 ORDER_ID_BASE = 2_497_956_918_703_000_000
@@ -333,12 +334,7 @@ class Desk:
 
     def band(self, entry: Listing) -> tuple[Decimal, Decimal] | None:
         """Highest price of a buy and lowest price of a sale now; None where there is no price."""
-        reference = self.exchange.reference_price(entry.unified)
-        if reference is None:
-            return None
-        middle = self.exchange.instrument(entry.unified).price(reference)
-        up, down = middle * (1 + PRICE_LIMIT), middle * (1 - PRICE_LIMIT)
-        return up // entry.tick * entry.tick, -(-down // entry.tick) * entry.tick
+        return price_band(self.exchange, entry.unified, entry.tick, PRICE_LIMIT)
 
     def refused(self, reject: Reject, entry: Listing, side: str) -> Refusal:
         """The core's refusal of an order in OKX's words."""
