@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -42,6 +43,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     ]
     MATRIX.parent.mkdir(exist_ok=True)
     MATRIX.write_text(json.dumps({"whole": whole, "rows": rows}, indent=1) + "\n")
+
+
+@pytest.fixture(autouse=True)
+def _forget_what_was_written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A module that a test wrote and imported must not be found by the next test that writes one of that name."""
+    before = set(sys.modules)
+    yield
+    written = str(tmp_path_factory.getbasetemp())
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(written):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,8 @@ Write = Callable[[str, str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes files into an empty current folder; modules imported from it are forgotten afterwards."""
+    """Writes files into an empty current folder; conftest forgets what was imported from it."""
     monkeypatch.chdir(tmp_path)
-    before = set(sys.modules)
 
     def put(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -32,10 +31,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
         return path
 
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # files change faster than the mtime of a .pyc can tell
-    yield put  # type: ignore[misc]
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "") or ""):
-            del sys.modules[name]
+    return put
 
 
 BAD_NAMES = [
@@ -158,6 +154,16 @@ def test_globals_do_not_survive_an_incarnation(write: Write) -> None:
         runner = target.fresh()
         assert runner(None, None) == (1, 1, 1, 1, id(json))  # type: ignore[arg-type, comparison-overlap]
     assert runner(None, None) == (2, 2, 2, 2, id(json))  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_two_folders_with_a_helper_of_the_same_name(write: Write) -> None:
+    """A fleet with one copy on old code: each gets the helper that lies beside it, also while the other is loaded."""
+    for folder in ("old", "new"):
+        write(f"{folder}/bot.py", "import helper\ndef run(task, venue): return helper.code")
+        write(f"{folder}/helper.py", f"code = '{folder}'")
+    old, new = resolve("py:old/bot.py:run"), resolve("py:new/bot.py:run")
+    copies = [target.fresh() for target in (new, old, new)]
+    assert [copy(None, None) for copy in copies] == ["new", "old", "new"]  # type: ignore[arg-type]
 
 
 def test_a_package_is_refreshed_as_a_whole(write: Write) -> None:

@@ -8,7 +8,8 @@ belong to the machine, not to the agent.
 What is "own"?
 
 * ``py:package.module:object``: everything under the top-level package, or the one module.
-* ``py:path/file.py:object``: every top-level module that was imported from the file's folder.
+* ``py:path/file.py:object``: every top-level module that was imported from the file's folder, or from the folder of
+  another such target: two of them may each have a ``helper.py``, and neither must get the other's.
 * A suite of ours holds agents beside scenario spaces and properties: there only the sub-packages ``agents`` and ``zoo``
   are the target's; the rest is the judge's.
 * Never: the standard library, Outtrade itself, and what pytest collected (a test module or conftest that lies beside
@@ -18,7 +19,7 @@ What is "own"?
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -61,22 +62,26 @@ def roots(module: str) -> tuple[str, ...]:
 
 
 def forget_folder(folder: str) -> None:
-    """Drop all top-level modules (and what is below them) that were imported from ``folder``."""
-    remember(folder=folder)
+    """Drop all top-level modules (and what is below them) that were imported from ``folder``, or from the folder of
+    any target before.
+
+    Where targets of two folders run in one World (a fleet with one copy on old code), what a copy imports at its top
+    is its own; what it imports first within a function is found by name among what was loaded last."""
+    folders = remember(folder=folder)
     for top in sorted(name for name in sys.modules if "." not in name and name not in KEPT):
         module = sys.modules.get(top)
-        if module is not None and comes_from(module, folder):
+        if module is not None and comes_from(module, folders):
             _forget(top)
 
 
-def comes_from(module: ModuleType, folder: str) -> bool:
-    """Whether a top-level module or package lies directly in ``folder`` (an absolute path)."""
+def comes_from(module: ModuleType, folders: Collection[str]) -> bool:
+    """Whether a top-level module or package lies directly in one of the folders (absolute paths)."""
     paths = getattr(module, "__path__", None)
     try:
         places = [str(path) for path in paths] if paths is not None else [getattr(module, "__file__", None) or ""]
     except Exception:  # a lazy module of somebody else may raise anything here; it is not the target's
         return False
-    return any(place and _parent(place) == folder for place in places)
+    return any(place and _parent(place) in folders for place in places)
 
 
 @lru_cache(maxsize=4096)

@@ -240,7 +240,7 @@ class _File(_Source):
             forget_folder(folder)
             name = self.path.stem
             taken = sys.modules.get(name)
-            if taken is not None and not comes_from(taken, folder):
+            if taken is not None and not comes_from(taken, (folder,)):
                 name = f"outtrade_target_{name}"  # never hide a library that others use
             place = spec_from_file_location(name, self.path, loader=RecallingLoader(name, str(self.path)))
             assert place is not None and place.loader is not None, "a .py file always has a loader"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -89,14 +89,15 @@ def of_pytest(name: str) -> bool:
     return is_test and "_pytest.assertion.rewrite" in sys.modules
 
 
-def remember(*, root: str | None = None, folder: str | None = None) -> None:
-    """From now on, remember the code below this root, or in this folder (absolute path)."""
+def remember(*, root: str | None = None, folder: str | None = None) -> Collection[str]:
+    """From now on, remember the code below this root, or in this folder (absolute path); gives all such folders."""
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     if root is not None:
         _finder.roots.add(root)
     if folder is not None:
         _finder.folders.add(folder)
+    return _finder.folders
 
 
 # ------------------------------------------------------------------ dataclasses
