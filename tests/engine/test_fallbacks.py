@@ -1,4 +1,4 @@
-"""Two venues in one World: each with its own account and rules, one record, the faults at the main one only."""
+"""Two venues in one World: each with its own account and rules, one record, each fault at the venue that it names."""
 
 from __future__ import annotations
 
@@ -14,8 +14,21 @@ from typer.testing import CliRunner
 from outtrade.cli.app import app
 from outtrade.engine.run import run
 from outtrade.judge.index import Index
-from outtrade.model.fault import DnsFailure, Fault, Refuse, Trigger
-from outtrade.model.history import Connect, FillTruth, History, Request, Resolve, Snapshot
+from outtrade.model.fault import Crash, DnsFailure, Fault, Latency, LostAnswer, Pause, Refuse, Trigger
+from outtrade.model.history import (
+    Connect,
+    Crashed,
+    FillTruth,
+    Healed,
+    History,
+    Landed,
+    Ledger,
+    Planned,
+    Request,
+    Resolve,
+    Snapshot,
+    Started,
+)
 from outtrade.model.scenario import Fallback, Market, Scenario, ScenarioError
 from outtrade.model.task import Intent, Outcome, Report
 from outtrade.targets.naming import Target
@@ -76,13 +89,38 @@ def test_each_has_its_own_account_and_all_is_on_one_record() -> None:
     assert History.from_jsonl(history.to_jsonl()).hash() == history.hash() == played(scenario()).hash()
 
 
+@pytest.mark.parametrize("venue", [0, 1])
 @pytest.mark.parametrize("kind", [DnsFailure, Refuse])
-def test_faults_act_on_the_main_one_only(kind: Any) -> None:
-    history = played(scenario(kind(on=Trigger(after=1), duration=60)))
-    assert {venue for venue, _ in bought(history)} == {1}
+def test_a_fault_acts_at_one_of_them(kind: Any, venue: int) -> None:
+    history = played(scenario(kind(on=Trigger(after=1), duration=60, venue=venue)))
+    assert {where for where, _ in bought(history)} == {1 - venue}
     reached = {(e.venue, e.outcome) for e in history.events if isinstance(e, Connect)}
-    assert (1, "ok") in reached and (0, "ok") not in reached
-    assert all(e.ok for e in history.events if isinstance(e, Resolve) and e.venue == 1)
+    assert (1 - venue, "ok") in reached and (venue, "ok") not in reached
+    assert all(e.ok for e in history.events if isinstance(e, Resolve) and e.venue != venue)
+    told = [e for e in history.events if isinstance(e, Planned | Landed | Healed | Ledger)]
+    assert {type(e) for e in told} == {Planned, Landed, Healed, Ledger} and {e.venue for e in told} == {venue}
+    here, there = Index(history, venue), Index(history, 1 - venue)
+    assert here.faults[0].landed and here.faults[0].status == "landed"
+    assert not there.faults[0].landed and there.faults[0].status is None
+
+
+def test_faults_are_numbered_as_in_the_scenario_and_count_what_happens_at_their_venue() -> None:
+    on = Trigger(op="place")
+    faults = (
+        LostAnswer(on=on, symptom="reset", venue=1),
+        Latency(on=on, delay=2.0),
+        Crash(on=on, point="after_commit", downtime=30.0, venue=1),
+    )
+    history = played(scenario(*faults))
+    ledger = [(e.fault, e.status, e.venue) for e in history.events if isinstance(e, Ledger)]
+    assert ledger == [(0, "landed", 1), (1, "landed", 0), (2, "landed", 1)]
+    landed = {e.fault: e for e in history.events if isinstance(e, Landed)}
+    requests = {e.call: e.venue for e in history.events if isinstance(e, Request)}
+    assert all(landed[n].call is None or requests[landed[n].call] == faults[n].venue for n in landed)
+    (crashed,) = [e for e in history.events if isinstance(e, Crashed)]
+    assert crashed.fault == 2 and [e.resumed for e in history.events if isinstance(e, Started)] == [False, True]
+    assert Scenario.from_json(scenario(*faults).to_json()).faults == faults
+    assert '"venue": 0' not in scenario(*faults).to_json(), "what acts at the main one is written as ever"
 
 
 def test_checks_read_one_venue_or_all() -> None:
@@ -102,6 +140,10 @@ def test_a_scenario_says_what_it_means() -> None:
     assert Scenario.from_json(scenario().to_json()) == scenario()
     with pytest.raises(ScenarioError, match="other than the main one"):
         Scenario.from_json(scenario().to_json().replace('"venue": "okx"', '"venue": "binance_spot"'))
+    with pytest.raises(ScenarioError, match="not there: 0 is the main one, 1 okx"):
+        Scenario.from_json(scenario(Refuse(duration=5, venue=1)).to_json().replace('"venue": 1', '"venue": 2'))
+    with pytest.raises(ScenarioError, match="several copies of the agent or fallbacks"):
+        Scenario.from_json(scenario(Pause()).to_json().replace('"pause"', '"second_instance"'))
     with pytest.raises(ScenarioError, match='needs the capability "fallback"'):
         Scenario.from_json(scenario().to_json().replace('"needs": [\n  "fallback"\n ]', '"needs": []'))
 

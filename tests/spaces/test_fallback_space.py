@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
+import ccxt
 import pytest
 
 from outtrade.engine.judging import judge_history
@@ -37,8 +40,11 @@ def target(entry: Callable[..., Report]) -> Target:
     return Target("t", "A", False, lambda: entry)
 
 
-def played(agent: Target, plot: str, index: int, **changes: Any) -> tuple[dict[str, Finding], list[tuple[int, str]]]:
-    scenario = generate("fallback", 3, index, pins={"plot": plot}).model_copy(update=changes)
+def played(
+    agent: Target, plot: str, index: int, *, trouble: str = "none", **changes: Any
+) -> tuple[dict[str, Finding], list[tuple[int, str]]]:
+    pins = {"plot": plot, "fallback/trouble": trouble}
+    scenario = generate("fallback", 3, index, pins=pins).model_copy(update=changes)
     assert Scenario.from_json(scenario.to_json()) == scenario
     history = run(agent, scenario)
     sends = [(e.venue, e.client_id or "") for e in history.events if isinstance(e, Request) and e.op == "place"]
@@ -55,6 +61,38 @@ def test_the_reference_agent_goes_where_it_may(plot: str) -> None:
         if plot == "down":
             assert found["RTY-16"].verdict == "pass" and any(venue == 1 for venue, _ in sends)
     assert moved or plot == "in doubt"
+
+
+@pytest.mark.parametrize("trouble", ["slow", "limited", "lost", "down", "gone"])
+def test_and_bears_with_what_happens_there(trouble: str) -> None:
+    for index in range(2):
+        found, sends = played(resolve("agent:ccxt"), "down", index, trouble=trouble, allow_alert_only=False)
+        assert {f.verdict for f in found.values()} <= {"pass", "not-applicable"}, found
+        assert found["RTY-16"].verdict == "pass"
+        assert (trouble != "gone") <= any(venue == 1 for venue, _ in sends), "it is back in good time"
+
+
+def both(task: Any, venue: Any) -> Report:
+    """Sends to the fallback, hears nothing, and sends to the main venue."""
+    intent = task.intents[0]
+    time.sleep(task.epoch + intent.at + 1 - time.time())
+    for access in (task.fallbacks[0], venue):
+        with contextlib.suppress(ccxt.NetworkError):
+            access.ccxt().create_order(
+                intent.symbol, "limit", intent.side, float(intent.quantity), float(intent.limit_price),
+                params={"clientOrderId": f"{intent.tag}n1"},
+            )  # fmt: skip
+    return Report(outcomes={}, orders=())
+
+
+def test_doubt_at_the_fallback_binds_as_well() -> None:
+    made = generate("fallback", 3, 0, pins={"plot": "down", "fallback/trouble": "lost", "about/shape": "resting"})
+    wanted = next(i for i in made.intents if i.kind == "order" and i.type == "limit" and i.quantity is not None)
+    lost = tuple(fault for fault in made.faults if fault.venue == 1)
+    history = run(target(both), made.model_copy(update={"intents": (wanted,), "faults": lost}))
+    (found,) = judge_history(history, [prop for prop in JUDGED if prop.id == "RTY-16"])
+    assert found.broken[0].key == "moved-in-doubt" and "sent at" in found.broken[0].message
+    assert "went to binance_spot" in found.broken[0].message
 
 
 def test_what_is_in_doubt_is_not_to_be_moved() -> None:

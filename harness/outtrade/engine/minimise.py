@@ -220,7 +220,7 @@ def _plainer_fault(n: int, name: str, scenario: Scenario) -> Scenario | None:
     kind of trouble."""
     fault = scenario.faults[n]
     info = type(fault).model_fields[name]
-    if name in ("kind", "on") or info.is_required():
+    if name in ("kind", "on", "venue") or info.is_required():
         return None
     plain = fault.model_copy(update={name: info.default})
     return _replaced(scenario, "faults", n, plain) if plain.variant == fault.variant else None

@@ -7,14 +7,14 @@ ledger of faults and the final truth. ``sites[0]`` is the main venue, the others
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, Literal
 
 from outtrade.engine.recorder import RunRecorder
 from outtrade.engine.seam import Surroundings
 from outtrade.engine.site import Ears, Site, elsewhere
-from outtrade.model.history import Ended, Header, History
+from outtrade.model.history import Ended, Header, History, Ledger, Planned
 from outtrade.model.scenario import Scenario
 from outtrade.targets.access import VenueAccess
 
@@ -54,7 +54,7 @@ class Setting:
         for site in self.sites:
             site.install(world, self.recorder, numbers)
         self.module, self.venue, self.plan, self.server = main.module, main.venue, main.plan, main.server
-        self.recorder.on_stored = self.server.stored
+        self.recorder.on_stored = self._stored
 
     def access(
         self, *, rest_url: str | None = None, stream_url: str | None = None, ca_file: str | None = None
@@ -68,14 +68,24 @@ class Setting:
 
     def open(self) -> None:
         """The record begins, the venues listen, what others have standing stands. Raises ScenarioError."""
-        for event in self.plan.planned():
-            self.recorder.add(event)
+        self._tell([(event, site) for site in self.sites for event in site.plan.planned()])
         for site in self.sites:
             site.open()
         if len(self.sites) > 1:
             ears = Ears([site.server for site in self.sites])
             self.world.net.on_resolve, self.world.net.on_connect = ears.may_resolve, ears.plan_of
             self.world.observer = ears
+
+    @staticmethod
+    def _tell(told: Sequence[tuple[Planned | Ledger, Site]]) -> None:
+        """Put on the record what there is to say of every fault, in the order of the scenario."""
+        for event, site in sorted(told, key=lambda one: one[0].fault):
+            site.recorder.add(event)
+
+    def _stored(self) -> None:
+        """The agent made something durable: at which venue nobody can say, so every plan counts it."""
+        for site in self.sites:
+            site.server.stored()
 
     def advance(self) -> None:
         """Let every venue do what is due by now."""
@@ -95,8 +105,7 @@ class Setting:
 
     def close(self, *, events: int = 0) -> None:
         """The record ends; what is added later is dropped. ``events``: how many the World ran."""
-        for ledger in self.plan.ledger():
-            self.recorder.add(ledger)
+        self._tell([(event, site) for site in self.sites for event in site.plan.ledger()])
         self.snapshot("end")
         self.recorder.add(Ended(events=events))
         self.recorder.sealed = True

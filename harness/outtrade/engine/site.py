@@ -1,7 +1,8 @@
 """One venue of a run: the mock, its server, its part of the record. A run has one, and one for each fallback.
 
 A fallback is a venue of its own, with its own account and markets, in the same World; requests are numbered through,
-and every event on the record says at which venue it happened (``Event.venue``). The fault plan acts on the main one.
+and every event on the record says at which venue it happened (``Event.venue``). A fault says at which it acts
+(``FaultBase.venue``): each site has a plan of its own.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ def _instrument(text: bytes) -> Instrument:
 
 
 def elsewhere(scenario: Scenario, number: int) -> Scenario:
-    """What the ``number``-th fallback (from 1) plays: the same symbols and intents at its own prices, no faults."""
+    """What the ``number``-th fallback (from 1) plays: the same symbols and intents at its own prices. Of
+    the faults those are armed that act there (``Plan``)."""
     fallback: Fallback = scenario.fallbacks[number - 1]
     return scenario.model_copy(
         update={
             "seed": scenario.seed + number,
-            "faults": (),
             "standing": (),
             "reference": None,
             "modes": None,
@@ -104,7 +105,7 @@ class Site:
             self.venue = self.module.build(self.config)
         except ValueError as error:
             raise self._cannot(error) from None
-        self.plan = Plan(self.scenario.faults, self.scenario.intents)
+        self.plan = Plan(self.scenario.faults, self.scenario.intents, self.number)
         self.server = Server(world, self.venue, self.plan, self.recorder, self.scenario, numbers)
 
     def access(

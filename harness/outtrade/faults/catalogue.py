@@ -138,7 +138,7 @@ def _entry(one: type[FaultBase]) -> Entry:
 
 def _parameters(one: type[FaultBase]) -> Iterator[Parameter]:
     for name, field in one.model_fields.items():
-        if name in ("kind", "on"):
+        if name == "kind" or name in FaultBase.model_fields:
             continue
         default = None if field.is_required() else str(field.get_default(call_default_factory=True)).lower()
         yield Parameter(name, " ".join(_choices(field.annotation)) or _name(field.annotation), default)
@@ -156,7 +156,7 @@ def _variants(kind: str, one: type[FaultBase]) -> Iterator[str]:
     """The labels of all forms: every combination of what can be chosen among a few values."""
     options: dict[str, tuple[Any, ...]] = {}
     for name, field in one.model_fields.items():
-        if name in ("kind", "on"):
+        if name == "kind" or name in FaultBase.model_fields:
             continue
         if choices := _choices(field.annotation):
             options[name] = choices

@@ -14,6 +14,7 @@ Windows are run time in nanoseconds, [start, end).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Literal
 
 from outtrade.faults.orders import Orders, carries
@@ -103,19 +104,25 @@ class Moment(Armed):
 
 
 class Plan:
-    """All faults of a scenario, armed, in the order of the scenario."""
+    """The faults of a scenario that act at one of its venues, armed, in the order of the scenario. Their numbers are
+    those that they have in the scenario."""
 
-    def __init__(self, faults: Iterable[Fault], intents: Iterable[Intent] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault], intents: Iterable[Intent] = (), venue: int = 0) -> None:
         self.intents = tuple(intents)
+        self.venue = venue
+        self._numbers = count()
         self.all: list[Armed] = []
         self.orders = Orders()
         self._of: dict[tuple[str, ...], tuple[Armed, ...]] = {}
         for fault in faults:
-            self.add(fault)
+            if fault.venue == venue:
+                self.add(fault)
+            else:
+                next(self._numbers)
 
     def add(self, fault: Fault) -> Armed:
         """Arm one more fault, behind all others."""
-        index = len(self.all)
+        index = next(self._numbers)
         armed: Armed
         match fault.kind:
             case "dns_failure" | "refuse" | "blackhole" | "stream_silent" | "stream_stall" | "halt" | "clock_skew":

@@ -32,6 +32,7 @@ and ``confidence``; a trait that is only inferred or unknown counts as undeclare
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -127,6 +128,7 @@ class Index:
         self.traits = offered.traits
         self.history = history
         self.events: list[EventType] = history.events
+        """Those that are looked at, by their sequence numbers; of several venues or copies not all that there are."""
         self.scope = header.scope
         self.scenario = Scenario.model_validate(header.scenario)
         self.bounds: Bounds = self.scenario.bounds
@@ -203,10 +205,11 @@ class Index:
             GatewayCall: self._gateway_call,
             GatewayResult: self._gateway_result,
         }
-        alone = not self.history.header.fallbacks
+        if self.history.header.fallbacks:
+            self.events = [event for event in self.events if self._here(event)]
         for event in self.events:
             reader = readers.get(type(event))
-            if reader is not None and (alone or self._here(event)):
+            if reader is not None:
                 reader(event)
         self.incarnations = [self._lives[number] for number in sorted(self._lives)]
 
@@ -518,6 +521,16 @@ class Index:
         states = (order.state_at(seq) for order in self.orders_of(intent))
         return sum((working(s) * Decimal(s.price) for s in states if s is not None and s.price is not None), ZERO)
 
+    # ------------------------------------------------------------------ the record
+    @property
+    def end(self) -> int:
+        """A sequence number behind all events."""
+        return self.events[-1].seq + 1 if self.events else 0
+
+    def at(self, seq: int) -> int:
+        """When event ``seq`` (one of ``events``) happened, in nanoseconds of run time."""
+        return self.events[bisect_left(self.events, seq, key=lambda event: event.seq)].at
+
     # ------------------------------------------------------------------ the target
     @property
     def last_incarnation(self) -> Incarnation | None:
@@ -561,6 +574,11 @@ class Index:
         if isinstance(trait, Mapping) and "value" in trait:
             return trait["value"] if trait.get("confidence", "documented") in JUDGED else None
         return trait
+
+    def name_of(self, venue: int) -> str:
+        """A venue in words: 0 is the main one, n the n-th fallback."""
+        header = self.history.header
+        return header.fallbacks[venue - 1].name if venue else str(header.scenario.get("venue", "the main venue"))
 
     @property
     def healed_at(self) -> int:

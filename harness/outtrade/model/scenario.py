@@ -155,7 +155,7 @@ class AccountModes(Plain):
 
 class Fallback(Plain):
     """Another venue that the task may turn to when the main one is down: an account and markets of its own, in the
-    scenario's symbols. Faults do not reach it."""
+    scenario's symbols. The faults that act there name it (``FaultBase.venue``)."""
 
     venue: str
     balances: dict[str, Number]
@@ -217,9 +217,15 @@ class Scenario(Plain):
             raise ValueError("fallbacks are venues other than the main one, each of them once")
         if self.fallbacks and "fallback" not in self.needs:
             raise ValueError('a scenario with fallbacks needs the capability "fallback"')
-        if self.fallbacks and self.fleet is not None:
-            raise ValueError("a scenario has a fleet or fallbacks, not both")
+        if self.fallbacks and self.crowded:
+            raise ValueError("a scenario has several copies of the agent or fallbacks, not both")
+        if any(fault.venue > len(self.fallbacks) for fault in self.faults):
+            raise ValueError(f"a fault acts at a venue that is not there: {self._venues()}")
         return self
+
+    def _venues(self) -> str:
+        """Which numbers of venues there are, for a message."""
+        return "0 is the main one" + "".join(f", {n} {one.venue}" for n, one in enumerate(self.fallbacks, 1))
 
     @model_serializer(mode="wrap")
     def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

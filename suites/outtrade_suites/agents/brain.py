@@ -61,12 +61,14 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
         finally:
             await self.port.close()
 
-    async def open(self) -> None:
-        """Start the port; give the stream a moment, so that nothing is missed from the first order on."""
-        await self.patiently(lambda: self.ask(self.port.start), self.patience())
+    async def open(self) -> bool:
+        """Start the port; give the stream a moment, so that nothing is missed from the first order on. Whether the
+        venue answered in time."""
+        started = await self.patiently(lambda: self.ask(self.port.start), self.patience())
         link = self.port.link
-        while link is not None and not link.generation and self.now() < self.started + START_PATIENCE:
+        while started and link is not None and not link.generation and self.now() < self.started + START_PATIENCE:
             await self.port.wait(0.5)
+        return started
 
     def patience(self) -> float:
         """Until when (run time) to wait for the venue before the first order."""

@@ -7,26 +7,29 @@ which is given intents one by one. Two rules say when an intent may go there::
     nothing stands        no order of the intent was sent, or each is proven absent; what is in doubt stays where it is,
                           however long that takes: nobody knows how much of it is done
 
-An intent that went over does not come back. Whoever reads the report sees one account of the task: orders and fills of
-both, positions added up; balances are those of the main account.
+An intent that went over does not come back. What cannot reach the other venue either stays, and goes wherever the first
+answer comes from. Whoever reads the report sees one account of the task: orders and fills of both, positions added up;
+balances are those of the main account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from outtrade.model.task import Bounds, Intent, Limits, Outcome, PositionView, Report
 from outtrade_suites.agents.brain import Brain
 from outtrade_suites.agents.pacing import Backoff
-from outtrade_suites.agents.port import Access, RunTask
+from outtrade_suites.agents.port import Access, Port, RunTask
 from outtrade_suites.agents.state import ZERO, Job
 
 DOWN = 20.0
 """Seconds without any answer after which the venue is taken to be down. *Inferred*: two answers waited for in vain."""
 ASKED = 2
 """So many requests must have failed since the last answer."""
+LISTEN = 1.0
+"""Seconds between two looks at the other venue: only the main one's stream wakes the agent."""
 
 
 class Drawer(MutableMapping[str, Any]):
@@ -52,13 +55,13 @@ class Drawer(MutableMapping[str, Any]):
 
 
 class BranchTask:
-    """The task as a branch sees it: intents are given to it later, its store is a part of the whole one."""
+    """The task as a branch sees it: intents are given to it one by one, its store is a part of the whole one."""
 
     fallbacks: Sequence[Access] = ()
 
-    def __init__(self, task: RunTask, name: str, intents: tuple[Intent, ...]) -> None:
+    def __init__(self, task: RunTask, name: str, intents: Iterable[Intent]) -> None:
         self._task = task
-        self.intents = intents
+        self.intents: tuple[Intent, ...] = tuple(intents)
         self.store: MutableMapping[str, Any] = Drawer(task.store, f"{name}/")
         self.epoch: int = task.epoch
         self.until: float = task.until
@@ -78,19 +81,39 @@ class Branching(Brain):
     """A reference agent that has somewhere else to go."""
 
     branch: Brain | None = None
-    """Who works the first fallback; None: nothing went there yet."""
+    """Who works the first fallback; None: nothing went there yet, or it cannot be reached."""
+    try_at = 0.0
+    """When to try again to reach the fallback, run time."""
+
+    def __init__(self, task: RunTask, venue: Access, port: Port) -> None:
+        super().__init__(task, venue, port)
+        self.owed: list[Job] = []
+        """What went over before a restart, while nobody works it."""
+        self.reaching = Backoff(self.rng, base=2.0, cap=15.0)
 
     def elsewhere(self, task: RunTask, venue: Access) -> Brain:
         """An agent of this kind for another venue."""
         raise NotImplementedError
 
-    # -------------------------------------------------------------- hand over
+    # -------------------------------------------------------------- run
+    async def run(self) -> Report:
+        """The whole task, at both venues."""
+        try:
+            return await super().run()
+        finally:
+            if self.branch is not None:
+                await self.branch.port.close()
+
     def patience(self) -> float:
-        """With somewhere else to go, a venue that is down from the start is not waited for any longer than later."""
+        """With somewhere else to go, a venue that is down from the start is not waited for any longer than later; a
+        fallback is not waited for at all, others have something to do meanwhile."""
+        if isinstance(self.task, BranchTask):
+            return self.now()
         if not self.task.fallbacks or not self.jobs:
             return super().patience()
         return max(self.now(), min(job.intent.at for job in self.jobs)) + DOWN
 
+    # -------------------------------------------------------------- hand over
     def down(self) -> bool:
         """Whether the venue has not answered anything for a while."""
         return len(self.unheard) >= ASKED and self.now() - self.unheard[0] >= DOWN
@@ -105,34 +128,48 @@ class Branching(Brain):
 
     async def hand_over(self) -> None:
         """Give the branch what can wait no longer."""
-        if not self.task.fallbacks or not self.down():
+        if not self.wants_over() or not await self.reached():
             return
-        access = self.task.fallbacks[0]
-        for job in self.jobs:
-            if self.may_move(job) and job.intent.symbol in access.symbols:
-                if self.branch is None:
-                    self.branch = await self.opened(access, ())
-                self.journal.moved(job.intent.id, access.name)
-                self.alert("warning", f"{self.venue.name} is down: the intent goes to {access.name}", job)
-                self.branch.jobs.append(Job(job.intent, Backoff(self.rng), wake=self.now()))
-                job.close("failed", f"handed over to {access.name}")
+        access, branch = self.task.fallbacks[0], self.branch
+        assert branch is not None and isinstance(branch.task, BranchTask)
+        for job in self.movable():
+            self.journal.moved(job.intent.id, access.name)
+            self.alert("warning", f"{self.venue.name} is down: the intent goes to {access.name}", job)
+            branch.task.intents = (*branch.task.intents, job.intent)
+            branch.jobs.append(Job(job.intent, Backoff(self.rng), wake=self.now()))
+            job.close("failed", f"handed over to {access.name}")
 
-    async def opened(self, access: Access, intents: tuple[Intent, ...]) -> Brain:
-        """A branch that knows what stands on its venue."""
-        branch = self.elsewhere(BranchTask(self.task, access.name, intents), access)
-        await branch.open()
-        await branch.recover()
-        return branch
+    def movable(self) -> list[Job]:
+        """What can wait no longer, and need not."""
+        if not self.task.fallbacks or not self.down():
+            return []
+        return [j for j in self.jobs if self.may_move(j) and j.intent.symbol in self.task.fallbacks[0].symbols]
+
+    def wants_over(self) -> bool:
+        """Whether there is something to do at the fallback that nobody does yet."""
+        return bool(self.movable() or (self.owed and self.branch is None))
+
+    async def reached(self) -> bool:
+        """Whether somebody works at the fallback, and knows what stands there; one attempt, now and then."""
+        if self.branch is not None or self.now() < self.try_at:
+            return self.branch is not None
+        access = self.task.fallbacks[0]
+        branch = self.elsewhere(BranchTask(self.task, access.name, [job.intent for job in self.owed]), access)
+        if await branch.open():
+            await branch.recover()
+            self.branch, self.owed = branch, []
+            return True
+        await branch.port.close()
+        self.try_at = self.now() + self.reaching.next()
+        return False
 
     async def recover(self) -> None:
         """What went over before a restart is the branch's."""
         await super().recover()
         for access in self.task.fallbacks[:1]:
-            gone = [job for job in self.jobs if self.journal.went_to(job.intent.id) == access.name]
-            for job in gone:
-                job.close("failed", f"handed over to {access.name}")
-            if gone:
-                self.branch = await self.opened(access, tuple(job.intent for job in gone))
+            self.owed = [job for job in self.jobs if self.journal.went_to(job.intent.id) == access.name]
+            for job in self.owed:
+                job.close("unknown", f"handed over to {access.name}")
 
     def target(self, job: Job) -> Job | None:
         """The job that a cancel is aimed at, wherever it is carried out."""
@@ -157,6 +194,10 @@ class Branching(Brain):
         wakes = [super().next_wake()]
         if self.branch is not None:
             wakes.append(self.branch.next_wake())
+            if self.branch.port.link is not None:
+                wakes.append(self.now() + LISTEN)
+        elif self.wants_over():
+            wakes.append(max(self.try_at, self.now() + LISTEN))
         if self.task.fallbacks and self.unheard and not self.down() and not self.closing:
             wakes.append(self.unheard[0] + DOWN)
         return min(wakes)

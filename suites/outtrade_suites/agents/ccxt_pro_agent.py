@@ -26,14 +26,13 @@ from outtrade.dialects.words import Doubtful, OrderState, Refused
 from outtrade.model.task import Report
 from outtrade_mocks.venues import NAMES
 from outtrade_suites.agents.brain import Brain
+from outtrade_suites.agents.branching import Branching
 from outtrade_suites.agents.ccxt_port import CcxtPort
 from outtrade_suites.agents.pacing import Backoff
 from outtrade_suites.agents.port import Access, Link, RunTask
 
 VENUES = NAMES
 """Where it can trade."""
-LACKS = ("fallback",)
-"""What it has not got: its stream is that of one venue."""
 GRACE = 5.0
 """Seconds from a connection that stands to a subscription that is taken to stand. *Inferred*."""
 LOOK = 0.25
@@ -161,7 +160,7 @@ class CcxtProPort(CcxtPort):
         self._stirred.set()
 
 
-class CcxtProAgent(Brain):
+class CcxtProAgent(Branching):
     """The decisions, over ccxt.pro."""
 
     port_class = CcxtProPort
@@ -169,6 +168,9 @@ class CcxtProAgent(Brain):
     def __init__(self, task: RunTask, venue: Access) -> None:
         backoff = Backoff(Random(), base=0.5, cap=15.0)
         super().__init__(task, venue, self.port_class(venue, backoff, task.bounds.silence))
+
+    def elsewhere(self, task: RunTask, venue: Access) -> Brain:
+        return type(self)(task, venue)
 
 
 async def execute(task: RunTask, venue: Access) -> Report:

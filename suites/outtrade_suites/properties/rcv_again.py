@@ -93,7 +93,7 @@ def _answered_after(ix: Index, failed: Operation) -> int:
         same = op.request.symbol in (None, "", failed.request.symbol)
         if op.seq > failed.seq and op.state == "ok" and same and op.ended_seq is not None:
             return op.ended_seq
-    return ix.events[-1].seq + 1
+    return ix.end
 
 
 def _read_as_empty(ix: Index, failed: Operation) -> Case | None:

@@ -92,7 +92,7 @@ def lost_confirmation(ix: Index) -> Iterator[Case]:
 def overdue(ix: Index, doubt: Doubt, at: int) -> bool:
     """Whether, at time ``at``, a doubt should have been settled: absence could be proven, and the venue answered for
     ``bounds.resolve``."""
-    last = ix.last_send(doubt.client_id, len(ix.events)) if doubt.client_id is not None else None
+    last = ix.last_send(doubt.client_id, ix.end) if doubt.client_id is not None else None
     sent = (last or doubt.op).sent_at
     return at >= sent + ix.absent_after and answered_for(ix, doubt.since, at) >= ns(ix.bounds.resolve)
 

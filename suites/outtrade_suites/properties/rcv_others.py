@@ -50,7 +50,7 @@ def check_noticed(ix: Index) -> Iterator[Case]:
             continue
         views = [view for _, view in _published(ix, order)]
         learned = [seq for seq, view in _published(ix, order) if view.status in TERMINAL and seq > end.seq]
-        if views and (not learned or ix.events[learned[0]].at > due):
+        if views and (not learned or ix.at(learned[0]) > due):
             yield broke(
                 f"{name} was ended by somebody else at {end.at / NS:.1f} s, the venue said so at {shown.at / NS:.1f} s,"
                 f" and at {due / NS:.0f} s it was still believed to work",

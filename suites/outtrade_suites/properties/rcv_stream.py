@@ -41,7 +41,7 @@ def gap_closed(ix: Index) -> Iterator[Case]:
         if any(other.up(stream.down_seq) for other in own):
             continue  # another subscription was alive: no gap
         reopened = next((other for other in own if other.up_seq > stream.down_seq), None)
-        last = len(ix.events) if reopened is None or reopened.down_seq is None else reopened.down_seq
+        last = ix.end if reopened is None or reopened.down_seq is None else reopened.down_seq
         blind = False
         for op in ix.sends:
             if stream.down_seq < op.seq < last and op.request.incarnation == life_of(stream):

@@ -33,7 +33,7 @@ def check_taken(ix: Index) -> Iterator[Case]:
             continue
         looks = (op.ended_seq for op in ix.by_op(*SHOWING) if op.seq > fill.seq and op.state == "ok")
         told = (event.seq for event in ix.stream_events if event.seq > fill.seq and event.kind in PUSHED)
-        shown = min((seq for seq in (*looks, *told) if seq is not None and ix.events[seq].at <= due), default=None)
+        shown = min((seq for seq in (*looks, *told) if seq is not None and ix.at(seq) <= due), default=None)
         if shown is not None:
             yield held(fill.seq, shown, subject=fill.symbol)
         else:

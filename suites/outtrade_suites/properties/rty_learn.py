@@ -84,7 +84,7 @@ def _limits(fault: Fault) -> bool:
 
 def check_own_limits(ix: Index) -> Iterator[Case]:
     """RTY-14."""
-    if any(_limits(fault) for fault in ix.scenario.faults):
+    if any(_limits(fault) for fault in ix.scenario.faults if ix.venue in (None, fault.venue)):
         return
     limited = next((op for op in ix.ops if op.answer is not None and op.answer.error in ("rate", "ban")), None)
     if limited is not None:

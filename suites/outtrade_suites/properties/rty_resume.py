@@ -91,7 +91,7 @@ def check_alarm(ix: Index) -> Iterator[Case]:
     for intent in ix.intents.values():
         if intent.kind not in EXPOSING or intent.id in stopped or impossible(ix, intent) is not None:
             continue
-        outage = _kept_from(ix, intent)
+        outage = _kept_from(ix, intent, ix.venue or 0)
         if outage is None or any(order.accepted for order in ix.orders_of(intent)):
             continue
         if final_refusals(ix.sends_of(intent)) or any(d.op.intent is intent for d in ix.doubts):
@@ -121,19 +121,25 @@ def check_alarm(ix: Index) -> Iterator[Case]:
 
 
 def _moved(ix: Index) -> Iterator[Case]:
-    """Orders at another venue than the main one: nothing of the intent was in doubt when they left."""
-    for op in ix.sends:
-        if not op.request.venue or op.intent is None:
+    """Orders at another venue than before: nothing of the intent was in doubt elsewhere when they left."""
+    for op in ix.sends if ix.history.header.fallbacks else ():
+        if op.intent is None:
             continue
-        doubts = [doubt for doubt in ix.doubts_of(op.intent) if doubt.op.request.venue == 0 and doubt.op.seq < op.seq]
+        here = op.request.venue
+        doubts = [
+            doubt for doubt in ix.doubts_of(op.intent) if doubt.op.request.venue != here and doubt.op.seq < op.seq
+        ]
+        if not here and not doubts:
+            continue  # at the main venue, as ever
         unsettled = [d for d in doubts if d.resolution is None or d.resolution.seq > op.seq]
         if not unsettled:
             yield held(op.seq, subject=op.intent.id)
             continue
         first = unsettled[0]
         yield broke(
-            f"{op.name} went to a fallback at {op.sent_at / NS:.1f} s while nobody knew whether {first.op.name}, sent"
-            f" at {first.op.sent_at / NS:.1f} s to the main venue, stands there",
+            f"{op.name} went to {ix.name_of(here)} at {op.sent_at / NS:.1f} s while nobody knew whether"
+            f" {first.op.name}, sent at {first.op.sent_at / NS:.1f} s to {ix.name_of(first.op.request.venue)},"
+            " stands there",
             first.op.seq,
             op.seq,
             subject=op.intent.id,
@@ -143,18 +149,26 @@ def _moved(ix: Index) -> Iterator[Case]:
 
 def _could_move(ix: Index, intent: Intent) -> bool:
     """Whether a fallback trades the symbol, and there was time enough to decide for it."""
-    lists = any(intent.symbol in offered.instruments for offered in ix.history.header.fallbacks)
-    return lists and intent.kind == "order" and ix.deadline(intent) - ns(intent.at) >= ns(ix.bounds.recovery)
+    for number, offered in enumerate(ix.history.header.fallbacks, 1):
+        end = ix.deadline(intent)
+        free = max([ns(intent.at), *(over for _, begun, over in _outages(ix, number) if begun < end)])
+        enough = end - free >= ns(ix.bounds.recovery)
+        if enough and intent.kind == "order" and intent.symbol in offered.instruments:
+            return True
+    return False
 
 
-def _kept_from(ix: Index, intent: Intent) -> FaultRecord | None:
+def _outages(ix: Index, venue: int) -> Iterator[tuple[FaultRecord, int, int]]:
+    """The outages of a venue: from when to when, in nanoseconds of run time."""
+    for record in ix.faults:
+        if record.fault.venue == venue and isinstance(record.fault, OUTAGES) and record.landed:
+            yield record, _in_force(record), record.healed.at if record.healed is not None else ix.until
+
+
+def _kept_from(ix: Index, intent: Intent, venue: int) -> FaultRecord | None:
     """The outage that covered the intent's time; None where there was time to place it."""
     begins, ends = ns(intent.at), min(ix.deadline(intent), ix.until)
-    for record in ix.faults:
-        if not isinstance(record.fault, OUTAGES) or not record.landed:
-            continue
-        begun = _in_force(record)
-        over = record.healed.at if record.healed is not None else ix.until
+    for record, begun, over in _outages(ix, venue):
         if begun <= begins + NS and over >= ends - NS and ends - begins >= CUT_OFF:
             return record
     return None
@@ -293,8 +307,8 @@ task allows that.
 Judged: for every intent that could be carried out and whose whole time (five seconds at least) an outage, a rate limit
 or a ban covered, so that no order of it was ever accepted or in doubt: an alert of level warning or error that is about
 this intent or about no other, published or reported. Where the task has fallbacks, does not allow an alert alone, and
-an order intent's time is `recovery` at least, an order request at a fallback. And whatever is sent to a fallback: no
-order of the intent is in doubt at the main venue when it leaves.""",
+an order intent's time is `recovery` at least (counted from when the fallback's own outages were over), an order request
+at a fallback. And whatever is sent to one venue: no order of the intent is in doubt at another when it leaves.""",
         source="nautechsystems/nautilus_trader#4020; freqtrade/freqtrade#7932; scrtlabs/catalyst#317 (in doubt)",
         check=check_alarm,
         venues="all",

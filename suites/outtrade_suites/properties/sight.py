@@ -145,7 +145,7 @@ def _is_name(key: str, trades: bool) -> bool:
 def of(ix: Index, names: Iterable[str], *, after: int = -1, before: int | None = None) -> list[Sight]:
     """Sightings of an order by any of its names that arrived after event ``after`` and before event ``before``."""
     wanted = set(names)
-    end = len(ix.events) if before is None else before
+    end = ix.end if before is None else before
     return [sight for sight in sights(ix) if after < sight.seq < end and wanted & sight.names]
 
 

@@ -42,6 +42,8 @@ class Story:
         self.slots = d.shuffled("slots", [(symbol, side) for symbol in known.products for side in ("buy", "sell")])
         """(symbol, side) that no order intent has yet."""
         self.intents: list[dict[str, Any]] = []
+        self.about: dict[str, Any] = {}
+        """What the plot put down last."""
         self.faults: list[Fault] = []
         self.clock = float(d.integer("first", 5, 25))
         """When the latest intent falls due, in seconds of run time."""
@@ -86,6 +88,7 @@ def begun(d: Draw, plots: Mapping[str, Plot]) -> Story:
     what it is about."""
     story = Story(d)
     plots[d.spread("plot", tuple(plots))](d.sub("about"), story)
+    story.about = story.intents[-1]
     for number in range(d.integer("extra", 0, 2)):
         story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
     return story

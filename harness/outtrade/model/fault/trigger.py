@@ -32,15 +32,15 @@ it works and part is filled, all is filled, it ended otherwise (cancelled, expir
 
 
 class Sparse(Plain):
-    """Plain data that leaves the fields named in ``LATER`` out while they hold their defaults: scenarios that were
-    written before such a field was added keep their bytes."""
+    """Plain data that leaves the fields named in ``LATER`` (its own and those of its bases) out while they hold their
+    defaults: scenarios that were written before such a field was added keep their bytes."""
 
     LATER: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
     def _sparsely(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        for name in self.LATER:
+        for name in (name for base in type(self).__mro__ for name in vars(base).get("LATER", ())):
             if name in data and getattr(self, name) == type(self).model_fields[name].get_default(
                 call_default_factory=True
             ):
@@ -75,9 +75,13 @@ class Trigger(Sparse):
 
 
 class FaultBase(Sparse):
-    """Common to all faults."""
+    """Common to all faults. ``venue``: where it acts, at the main one (0) or at the n-th fallback of the scenario; its
+    trigger counts what happens there. (A crash or a pause at a fallback: at a point of a request to it.)"""
+
+    LATER = ("venue",)
 
     on: Trigger = Trigger()
+    venue: int = Field(default=0, ge=0)
 
     @property
     def variant(self) -> str:
