@@ -320,13 +320,20 @@ def _beta_quantile(p: float, a: float, b: float) -> float:
 
 
 def _beta_cdf(x: float, a: float, b: float) -> float:
-    """Regularised incomplete beta function by its continued fraction (Lentz), from the side where it converges."""
+    """Regularised incomplete beta function, from the side where its continued fraction converges quickly.
+
+    Just at the border of the two sides both serve (rounding may put ``x`` beyond it seen from either)."""
     if x <= 0:
         return 0.0
     if x >= 1:
         return 1.0
     if x > (a + 1) / (a + b + 2):
-        return 1.0 - _beta_cdf(1 - x, b, a)
+        return 1.0 - _beta_fraction(1 - x, b, a)
+    return _beta_fraction(x, a, b)
+
+
+def _beta_fraction(x: float, a: float, b: float) -> float:
+    """The same by its continued fraction (Lentz), which converges quickly below ``(a + 1) / (a + b + 2)``."""
     front = math.exp(
         a * math.log(x) + b * math.log1p(-x) + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     ) / a  # fmt: skip

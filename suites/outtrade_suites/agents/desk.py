@@ -57,6 +57,8 @@ class Desk:
         self.rules: dict[str, Instrument] = dict(venue.instruments)
         """What each symbol asks of an order, as last read (``learning``)."""
         self.rules_read: dict[str, float] = {}
+        self.rules_changed: dict[str, float] = {}
+        """When rules that differ from those before were found (run time, seconds)."""
         self.doubted: set[str] = set()
         """Symbols whose rules are to be read again."""
         self.started = self.now()

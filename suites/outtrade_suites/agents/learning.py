@@ -41,13 +41,17 @@ class Learning(Sending):
         for symbol in sorted(self.doubted):
             if job.intent.symbol in (None, symbol) and job.intent.kind not in ("cancel", "halt"):
                 told = await self.ask(lambda symbol=symbol: self.port.rules(symbol))  # type: ignore[misc]
-                self.rules[symbol] = self.rules[symbol].model_copy(update=told)
+                before, self.rules[symbol] = self.rules[symbol], self.rules[symbol].model_copy(update=told)
+                if self.rules[symbol] != before:
+                    self.rules_changed[symbol] = self.now()
                 self.rules_read[symbol] = self.now()
                 self.doubted.discard(symbol)
 
     def overtaken(self, order: Order) -> bool:
-        """Whether an order was refused because it was made by rules that are not those of now."""
-        return order.status == "rejected" and self.breaks_rules(order.terms)
+        """Whether an order was refused because it was made by rules that are not those of now: others were found after
+        it was sent. One that broke the very rules it was made by would break them again."""
+        newer = order.last_sent < self.rules_changed.get(order.terms.symbol, 0.0)
+        return order.status == "rejected" and newer and self.breaks_rules(order.terms)
 
     def breaks_rules(self, terms: Terms) -> bool:
         """Whether what was asked breaks the rules as they are known now."""
