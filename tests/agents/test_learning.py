@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 from fake import FakePort, order, run, task
 
+from outtrade.model.task import Side
+from outtrade_suites.agents.brain import Brain
 from outtrade_suites.agents.port import Doubtful, Refused
 
 D = Decimal
 COARSE = {"tick": D("0.1"), "step": D("0.01"), "quantity_min": D("0.01"), "notional_min": D(20)}
+
+
+class OffTick(Brain):
+    """Sends prices as they come."""
+
+    def price_on_grid(self, price: Decimal, side: Side, tick: Decimal) -> Decimal:
+        return price
 
 
 @pytest.fixture
@@ -66,3 +75,12 @@ def test_the_outcome_counts_in_the_steps_of_the_start(port: FakePort) -> None:
     first = order(type="market", limit_price=None, quantity="1.239")
     report = run(port, task(first))
     assert (report.outcomes["i1"].status, report.outcomes["i1"].filled) == ("partial", D("1.23"))
+
+
+def test_an_order_that_broke_the_rules_it_was_made_by_is_not_made_again(port: FakePort) -> None:
+    """Seen with an agent whose quantities were off the step: it sent the same refused order for ever."""
+    port.ruled = {}
+    port.script["place"] = [Refused("rules")] * 3
+    careless = order(limit_price="100.073")
+    report = run(port, task(careless), OffTick)
+    assert len(port.sent("place")) == 1 and report.outcomes["i1"].status == "refused"

@@ -50,7 +50,7 @@ class Learning(Sending):
     def overtaken(self, order: Order) -> bool:
         """Whether an order was refused because it was made by rules that are not those of now: others were found after
         it was sent. One that broke the very rules it was made by would break them again."""
-        newer = order.last_sent < self.rules_changed.get(order.terms.symbol, 0.0)
+        newer = order.last_sent <= self.rules_changed.get(order.terms.symbol, -1.0)
         return order.status == "rejected" and newer and self.breaks_rules(order.terms)
 
     def breaks_rules(self, terms: Terms) -> bool:
