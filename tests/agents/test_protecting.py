@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from fake import FakePort, order, run, task
+import pytest
+from fake import Crash, FakePort, order, run, task
 
 from outtrade.model.task import Intent
 from outtrade_suites.agents.port import Refused
@@ -83,3 +84,83 @@ def test_a_flatten_takes_the_stop_away_first() -> None:
     ops = [op for op, when, _ in port.calls if when >= 60 and op in ("cancel", "place")]
     assert ops == ["cancel", "place"]
     assert report.outcomes["f"].status == "done"
+
+
+def move(**fields: Any) -> Intent:
+    return Intent(id="m", tag="MOVEMOVE", kind="amend", target="g", at=60, **fields)
+
+
+def steps(port: FakePort) -> list[tuple[str, float, Decimal | None]]:
+    """What was cancelled and placed from the move to the clean-up: operation, run time, stop price."""
+    return [
+        (op, round(when, 1), what[1].stop_price if op == "place" else None)
+        for op, when, what in port.calls
+        if 60 <= when < 500 and op in ("cancel", "place")
+    ]
+
+
+HELD = order(type="market", limit_price=None)
+
+
+def test_a_stop_that_moves_is_gone_before_the_new_one_comes_and_the_new_one_comes_at_once() -> None:
+    port = FakePort()
+    report = run(port, task(HELD, guard(), move(stop_price="98")))
+    assert steps(port) == [("cancel", 60.0, None), ("place", 60.0, D(98))]
+    assert (report.outcomes["m"].status, report.outcomes["g"].status) == ("done", "done")
+
+
+def test_where_the_answer_to_the_cancel_is_lost_the_old_one_is_looked_up_first() -> None:
+    for fate, cancels in (("lost", 1), ("absent", 2)):
+        port = FakePort()
+        port.script["cancel"] = [fate]
+        report = run(port, task(HELD, guard(), move(stop_price="98")))
+        assert [op for op, _, _ in steps(port)] == ["cancel"] * cancels + ["place"]
+        assert steps(port)[-1][1] < 70
+        assert report.outcomes["m"].status == "done"
+
+
+def test_both_orders_of_a_pair_move() -> None:
+    port = FakePort()
+    run(port, task(HELD, guard(take_profit_price="110"), move(take_profit_price="105")))
+    new = [what[1] for op, when, what in port.calls if op == "place" and when >= 60]
+    assert [(terms.type, terms.stop_price, terms.price) for terms in new] == [
+        ("stop", D(95), None),
+        ("limit", None, D(105)),
+    ]
+
+
+def test_a_new_stop_that_the_market_has_passed_becomes_an_exit_and_the_move_failed() -> None:
+    port = FakePort()
+    port.script["place"] = [None, None, Refused("would_trigger", "Order would trigger immediately.")]
+    report = run(port, task(HELD, guard(), move(stop_price="101")))
+    assert [kind for _, kind, _ in placed(port)] == ["stop", "stop", "market"]
+    assert report.outcomes["m"].status == "failed"
+
+
+def test_nothing_to_protect_is_nothing_to_move() -> None:
+    port = FakePort()
+    report = run(port, task(guard(), move(stop_price="98")))
+    assert placed(port) == []
+    assert report.outcomes["m"].status == "done"
+
+
+def test_a_stop_that_was_moved_is_not_moved_back_after_a_restart() -> None:
+    port, store = FakePort(), {}
+    port.at(100, lambda: (_ for _ in ()).throw(Crash))
+    with pytest.raises(Crash):
+        run(port, task(HELD, guard(), move(stop_price="98"), store=store))
+    port.closed = False
+    before = len(port.calls)
+    report = run(port, task(HELD, guard(), move(stop_price="98"), store=store, resumed=True))
+    again = [op for op, when, _ in port.calls[before:] if op in ("cancel", "place") and when < 500]
+    assert again == []
+    assert report.outcomes["m"].status == "done"
+
+
+def test_a_sale_by_another_intent_takes_the_stop_with_it() -> None:
+    port = FakePort()
+    sale = Intent(
+        id="s", tag="SELLSELL", at=60, kind="order", symbol="BTC/USDT", side="sell", type="market", quantity="0.999"
+    )
+    run(port, task(HELD, guard(), sale))
+    assert [op for op, _, _ in steps(port)] == ["place", "cancel"]

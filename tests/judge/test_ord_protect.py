@@ -21,6 +21,15 @@ ALIEN = "i1:buy 1@100 | 0.5 foreign f buy 1@90 | "
 FLAT = "set fee=0 | i1:buy 2 | i3:flatten at=8 | 1 place a q=2 -> ok:fill | "
 APART = "5 place s i=i2 q=2 -> ok | 5.1 place t i=i2 q=2 p=110 stop=- -> ok | "
 IN_DOUBT = "5 place s i=i2 q=2 -> lost | 50 query s -> none"
+MOVED = HELD + "i3:amend target=i2 at=50 stop_price=98 | 5 place s i=i2 q=2 -> ok | "
+TWICE = MOVED + "i4:amend target=i2 at=90 stop_price=99 | 50 cancel s -> ok | 51 place t i=i2 q=2 stop=98 -> ok | "
+MOVED_PAIR = (
+    HELD
+    + "i3:amend target=i2 at=50 stop_price=98 take_profit_price=105 | "
+    + PAIR
+    + "50 cancel s -> ok | 50 cancel t -> ok | "
+)
+SOLD = HELD + "i4:sell 2 at=60 | 5 place s i=i2 q=2 -> ok | 60 place x i=i4 q=2 -> ok:fill | "
 PASSED = HELD + "5 place s i=i2 q=2 -> no:permanent | "
 
 CASES = [
@@ -83,6 +92,26 @@ CASES = [
     ("ORD-05", HELD + "5 place x i=i2 q=2 stop=- type=market -> ok:fill | 400 report", "pass"),
     ("ORD-05", STOP + "400 report", NA),
     ("ORD-05", "i3:flatten at=12 | " + HELD + "400 report", "pass"),
+    # ---- ORD-06
+    ("ORD-06", MOVED + "50 cancel s -> ok | 51 place t i=i2 q=2 stop=98 -> ok | 400 report", "pass"),
+    ("ORD-06", MOVED + "50 cancel s -> ok | 75 place t i=i2 q=2 stop=98 -> ok | 400 report", "fail"),
+    ("ORD-06", MOVED + "51 place t i=i2 q=2 stop=98 -> ok | 55 cancel s -> ok | 400 report", "pass"),
+    ("ORD-06", MOVED + "51 place t i=i2 q=2 stop=98 -> ok | 80 cancel s -> ok | 400 report", "fail"),
+    ("ORD-06", MOVED + "400 report", "fail"),
+    ("ORD-06", MOVED + "50 cancel s -> ok | 51 place t i=i2 q=2 stop=97 -> ok | 400 report", "fail"),
+    ("ORD-06", MOVED + "50 cancel s -> ok | 51 place t i=i2 q=1 stop=98 -> ok | 400 report", "fail"),
+    ("ORD-06", MOVED + "50 cancel s -> ok | 51 place t i=i2 q=2 stop=- type=market -> ok:fill | 400 report", "pass"),
+    ("ORD-06", MOVED + "50 cancel s -> lost:ok | 75 query s -> ok | 76 place t i=i2 q=2 stop=98 -> ok", "pass"),
+    ("ORD-06", MOVED + "49.9 fill s 2@95 | 400 report", "pass"),
+    ("ORD-06", TWICE + "90 cancel t -> ok | 91 place u i=i2 q=2 stop=99 -> ok | 400 report", "pass"),
+    ("ORD-06", TWICE + "400 report", "fail"),
+    ("ORD-06", MOVED_PAIR + "51 place_list w x i=i2 q=2 stop=98 p=105 -> ok | 400 report", "pass"),
+    ("ORD-06", MOVED_PAIR + "51 place_list w x i=i2 q=2 stop=98 p=110 -> ok | 400 report", "fail"),
+    ("ORD-06", SOLD + "61 cancel s -> ok | 400 report", "pass"),
+    ("ORD-06", SOLD + "400 report", "fail"),
+    ("ORD-06", SOLD + "i5:flatten at=70 | 400 report", "fail"),
+    ("ORD-06", HELD + "5 place s i=i2 q=2 -> ok | 400 report", NA),
+    ("ORD-06", STOP + "i3:amend target=i2 at=50 stop_price=98 | 400 report", NA),
     # ---- ORD-07
     ("ORD-07", PASSED + "6 place x i=i2 q=2 stop=- type=market -> ok:fill | 400 report", "pass"),
     ("ORD-07", PASSED + "6 place b i=i2 q=2 -> ok | 400 report", "pass"),

@@ -24,6 +24,7 @@ TWO = "i1:buy 1@100 | i2:buy 1@99 at=90 | 1 place a -> ok | "
 STRAY = TWO + "40 foreign z buy 0.5@100 id=i1xxxxxx-z | 40.1 fill z 0.5@100 | "
 TOLD = STRAY + "40.2 up | 40.3 event z fill | "
 LESS = "i1:buy 3@100 | i2:amend 2 target=i1 at=20 | 1 place a q=3 -> ok:1 | 21 amend a q=2 -> ok | "
+OTHERWISE = "i1:buy 2@100 | m:amend 1.6@101 target=i1 at=20 | 1 place a q=2 -> ok:1 | "
 MOVED = (
     BUY + "fault transfer asset=USDT amount=25 on.after=50 | 1 place a -> ok | 50 balance USDT=99975 | 50 landed 0 | "
 )
@@ -169,6 +170,13 @@ CASES: list[tuple[str, str, str]] = [
     ("REC-12", FAIL, BUY + "1 place a -> ok:0.4 | 300 cancel a -> ok | 600 report i1=done"),
     ("REC-12", FAIL, BUY + "1 place a -> ok | 300 cancel a -> ok | 600 report i1=refused"),
     ("REC-12", FAIL, RESTS + "1 place a -> ok | 600 report i1=failed"),
+    ("REC-12", PASS, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.6 p=101 -> ok | 600 report m=done"),
+    ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.6 p=101 -> ok | 600 report m=failed"),
+    ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.6 p=100 -> ok | 600 report m=done"),
+    ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.4 p=101 -> ok | 600 report m=done"),
+    ("REC-12", PASS, OTHERWISE + "15 fill a 1@100 | 600 report i1=done m=failed"),
+    ("REC-12", PASS, OTHERWISE + "21 cancel a -> ok | 600 report i1=partial m=failed"),
+    ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 600 report i1=partial m=done"),
     ("REC-12", FAIL, BUY + "1 place a -> ok:fill | 600 report i1=-"),
     ("REC-12", FAIL, BUY + "1 place a -> ok:0.4 | 300 cancel a -> ok | 600 report i1=partial:0.5"),
     # partial; refused by the venue; never sent; in doubt; filled while the report was made; quote amounts

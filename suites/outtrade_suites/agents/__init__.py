@@ -28,6 +28,7 @@ tools for language models use as well):
     alarm       fills and orders that nobody asked for: an alert, and nothing new any more
     amending    a smaller quantity for an order that works
     protecting  stops and take-profits: the position is covered for its full size, or left
+    moving      protection at other prices: the old order goes, the new one comes
     brain       the loop: which intent does what next
 
 The rule behind all of it: **an order is in doubt from the moment before it is sent until the venue has said what

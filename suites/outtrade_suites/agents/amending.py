@@ -13,8 +13,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from outtrade_suites.agents.books import AMEND_SUFFIX
+from outtrade_suites.agents.moving import Moving
 from outtrade_suites.agents.port import TRANSIENT, Doubtful, NotSent, Refused
-from outtrade_suites.agents.reporting import Reporting
 from outtrade_suites.agents.sending import FIRST_LOOK
 from outtrade_suites.agents.sizing import Impossible
 from outtrade_suites.agents.state import Job, Order
@@ -23,12 +23,15 @@ TARGET_LOOK = 1.0
 """Seconds between two looks at a target that has not settled yet."""
 
 
-class Amending(Reporting):
+class Amending(Moving):
     """``amend`` intents."""
 
     async def step_amend(self, job: Job) -> None:
         """Ask for the new total once the target works; done when the venue shows it."""
         target = self.target(job)
+        if target is not None and target.intent.kind == "protect":
+            self.step_move(job, target)
+            return
         if target is None or target.intent.kind != "order" or target.intent.symbol not in self.venue.instruments:
             job.close("failed", "there is no such order to amend")
             return

@@ -245,7 +245,7 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
             return False
         if job.stopped or self.now() >= self.deadline(job.intent) or self.orphaned(job, order):
             return True
-        if self.waited_enough(job, order):
+        if self.waited_enough(job, order) or self.misplaced(job, order):
             return True
         return job.intent.on_partial != "keep" and order.filled > 0
 

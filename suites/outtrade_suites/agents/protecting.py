@@ -20,8 +20,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from outtrade.model.task import Instrument, Intent
+from outtrade_suites.agents.moving import Moving
 from outtrade_suites.agents.port import Doubtful, NotSent, OrderState, Refused, Terms
-from outtrade_suites.agents.reporting import Reporting
 from outtrade_suites.agents.sending import FIRST_LOOK
 from outtrade_suites.agents.sizing import Impossible
 from outtrade_suites.agents.state import ZERO, Job, Order
@@ -36,7 +36,7 @@ PENDING_LOOK = 1.0
 """Seconds until the next step while something is in doubt or to be cancelled."""
 
 
-class Protecting(Reporting):
+class Protecting(Moving):
     """``protect`` intents."""
 
     # ------------------------------------------------------------- one step
@@ -49,7 +49,7 @@ class Protecting(Reporting):
             return
         job.verdict = "failed" if job.stage in ("exit", "stuck") else "done"
         job.wake = self.next_leg_look(job)
-        if job.stage == "stuck" or any(order.phase == "doubt" for order in job.orders):
+        if job.stage == "stuck" or any(order.phase == "doubt" for order in job.orders) or self.half_moved(job):
             return
         if any(self.books.incomplete(order) for order in self.books.orders.values()):
             await self.complete_fills()
@@ -94,17 +94,34 @@ class Protecting(Reporting):
             elif order.phase == "live" and (due or excess or self.orphaned(job, order)):
                 await self.refresh(order)
                 order.poll_at = self.now() + self.look_cap(order.terms.symbol)
-            if order.phase == "live" and (self.should_cancel(job, order) or (excess and self.in_excess(job))):
+            if not due and self.went_along(job, order):
+                order.poll_at = 0.0
+            elif order.phase == "live" and (self.should_cancel(job, order) or (excess and self.in_excess(job))):
                 await self.cancel(job, order)
 
     def sibling(self, job: Job, order: Order) -> Order | None:
         """The other order of a pair: its number is the next one, for the take-profit the one before."""
-        if job.intent.stop_price is None or job.intent.take_profit_price is None or "pair" not in self.port.offers:
+        intent = self.as_amended(job)
+        if intent.stop_price is None or intent.take_profit_price is None or "pair" not in self.port.offers:
             return None
         for first, second in pairwise(job.orders):
             if first.terms.stop_price is not None and second.terms.type == "limit" and order in (first, second):
                 return second if order is first else first
         return None
+
+    def went_along(self, job: Job, order: Order) -> bool:
+        """Whether the other order of a pair was taken away to move both, and the venue has yet to say so of this
+        one."""
+        other = self.sibling(job, order)
+        return other is not None and other.phase == "ended" and self.misplaced(job, order)
+
+    def half_moved(self, job: Job) -> bool:
+        """Whether an old order is still to go: what is new waits for that."""
+        return any(
+            self.misplaced(job, order) and not self.went_along(job, order)
+            and order.cancels <= self.task.bounds.attempts
+            for order in job.orders
+        )  # fmt: skip
 
     def orphaned(self, job: Job, order: Order) -> bool:
         """Whether the rest of a take-profit works alone: the venue ended its stop when the first part filled."""
@@ -138,7 +155,7 @@ class Protecting(Reporting):
     # ---------------------------------------------------------- how much
     def exposed(self, job: Job) -> Decimal:
         """Base units that the intent wants closed when the price comes."""
-        intent = job.intent
+        intent = self.as_amended(job)
         net = self.net(intent.symbol or "")
         held = max(ZERO, net if intent.side == "sell" else -net)
         if intent.quantity is not None:
@@ -147,7 +164,7 @@ class Protecting(Reporting):
 
     def covered(self, job: Job) -> Decimal:
         """Base units that orders which stand, or may stand, would close; of a pair only the stop counts."""
-        paired = job.intent.stop_price is not None
+        paired = self.as_amended(job).stop_price is not None
         counted = [o for o in job.orders if o.may_stand and not (paired and o.terms.type == "limit")]
         return sum(
             (order.remaining if order.phase == "live" else order.terms.quantity or ZERO for order in counted), ZERO
@@ -160,7 +177,7 @@ class Protecting(Reporting):
     # ------------------------------------------------------------- orders
     def legs(self, job: Job, quantity: Decimal, rules: Instrument) -> list[Terms]:
         """The orders that protect ``quantity``: none where that is dust, one, or a pair with the stop first."""
-        intent = job.intent
+        intent = self.as_amended(job)
         assert intent.symbol is not None and intent.side is not None
         prices = [price for price in (intent.stop_price, intent.limit_price, intent.take_profit_price) if price]
         least = max(rules.quantity_min, rules.market_min or ZERO, rules.step)
@@ -255,7 +272,10 @@ class Protecting(Reporting):
         found = super().learn(state, order)
         if found is not None:
             for job in self.jobs:
-                if job.intent.kind == "protect" and job.intent.symbol == state.symbol and not job.closed:
+                guard = self.target(job) if job.intent.kind == "amend" else job
+                if guard is None or guard.intent.kind != "protect" or guard.intent.symbol != state.symbol:
+                    continue
+                if not job.closed:
                     job.wake = min(job.wake, self.now())
         return found
 

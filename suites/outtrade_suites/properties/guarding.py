@@ -162,3 +162,30 @@ def able_since(ix: Index, symbol: str, since: int, until: int) -> int:
             wait = getattr(op.end, "retry_after", None) or 0.0
             start = max(start, ended + ns(wait))
     return min(start, until)
+
+
+def settled(ix: Index, guard: Intent, moment: Moment) -> bool:
+    """Whether nothing, or no more than dust, is without protection."""
+    rules = ix.instruments[guard.symbol or ""]
+    return is_dust(guard, rules, exposed(ix, guard, moment) - covered(ix, guard, moment))
+
+
+def stretches(wrong: list[tuple[Moment, bool]], end: int) -> Iterator[tuple[Moment, int]]:
+    """Unbroken stretches of moments that are wrong: the first moment of each, and when (ns) it ended."""
+    begun: Moment | None = None
+    for moment, bad in wrong:
+        if bad and begun is None:
+            begun = moment
+        elif not bad and begun is not None:
+            yield begun, min(moment.at, end)
+            begun = None
+    if begun is not None:
+        yield begun, end
+
+
+def too_long(ix: Index, guard: Intent, since: int, until: int) -> bool:
+    """Whether a state lasted longer than ``protection_gap`` after the target could have ended it."""
+    if until - since <= ns(ix.bounds.protection_gap):
+        return False
+    able = able_since(ix, guard.symbol or "", since, until)
+    return until - able > ns(ix.bounds.protection_gap)

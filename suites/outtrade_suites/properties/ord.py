@@ -1,14 +1,14 @@
 """Order management (ORD): what becomes of orders while they stand.
 
 The checks stand in `ord_time` (not too early, not too late, not without being asked), `ord_rest` (partial fills),
-`ord_protect` (stops, and pairs of which one cancels the other) `ord_foreign` (what belongs to others) and
-`ord_amend` (orders that change) and `ord_all` (everything cancelled at once).
+`ord_protect` (stops, and pairs of which one cancels the other), `ord_move` (stops that move), `ord_foreign` (what
+belongs to others) and `ord_amend` (orders that change) and `ord_all` (everything cancelled at once).
 """
 
 from __future__ import annotations
 
 from outtrade.judge.api import Property
-from outtrade_suites.properties import ord_all, ord_amend, ord_foreign, ord_protect, ord_rest, ord_time
+from outtrade_suites.properties import ord_all, ord_amend, ord_foreign, ord_move, ord_protect, ord_rest, ord_time
 
 PROPERTIES: tuple[Property, ...] = tuple(
     sorted(
@@ -18,6 +18,7 @@ PROPERTIES: tuple[Property, ...] = tuple(
                 *ord_time.PROPERTIES,
                 *ord_rest.PROPERTIES,
                 *ord_protect.PROPERTIES,
+                *ord_move.PROPERTIES,
                 *ord_foreign.PROPERTIES,
                 *ord_amend.PROPERTIES,
                 *ord_all.PROPERTIES,

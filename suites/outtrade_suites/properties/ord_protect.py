@@ -20,27 +20,6 @@ from outtrade_suites.properties.compare import plain
 from outtrade_suites.properties.guarding import Moment
 
 
-def _stretches(ix: Index, guard: Intent, wrong: list[tuple[Moment, bool]], end: int) -> Iterator[tuple[Moment, int]]:
-    """Unbroken stretches of moments that are wrong: the first moment of each, and when (ns) it ended."""
-    begun: Moment | None = None
-    for moment, bad in wrong:
-        if bad and begun is None:
-            begun = moment
-        elif not bad and begun is not None:
-            yield begun, min(moment.at, end)
-            begun = None
-    if begun is not None:
-        yield begun, end
-
-
-def _too_long(ix: Index, guard: Intent, since: int, until: int) -> bool:
-    """Whether a state lasted longer than ``protection_gap`` after the target could have ended it."""
-    if until - since <= ns(ix.bounds.protection_gap):
-        return False
-    able = guarding.able_since(ix, guard.symbol or "", since, until)
-    return until - able > ns(ix.bounds.protection_gap)
-
-
 # ---------------------------------------------------------------- ORD-05
 def check_protected(ix: Index) -> Iterator[Case]:
     """ORD-05."""
@@ -48,14 +27,14 @@ def check_protected(ix: Index) -> Iterator[Case]:
         rules = ix.instruments[guard.symbol or ""]
         start, end = guarding.window(ix, guard)
         known = [moment for moment in guarding.moments(ix, guard.symbol or "") if moment.at < end]
-        bare = [(moment, not _settled(ix, guard, moment)) for moment in known]
+        bare = [(moment, not guarding.settled(ix, guard, moment)) for moment in known]
         at_risk = [m for m in known if not guarding.is_dust(guard, rules, guarding.exposed(ix, guard, m))]
         if start >= end or not at_risk:
             continue
         failed = False
-        for moment, until in _stretches(ix, guard, bare, end):
+        for moment, until in guarding.stretches(bare, end):
             since = max(moment.at, start)
-            if until > since and _too_long(ix, guard, since, until):
+            if until > since and guarding.too_long(ix, guard, since, until):
                 failed = True
                 size, cover = guarding.exposed(ix, guard, moment), guarding.covered(ix, guard, moment)
                 yield broke(
@@ -105,8 +84,8 @@ def _too_much(ix: Index, guard: Intent, known: list[Moment]) -> Case | None:
     more = [(m, guarding.potential(ix, guard, m) > guarding.held(guard, m) + step) for m in known]
     last = ix.last_incarnation
     end = min([ix.until, *(e.at for e in ([] if last is None else [last.reported, last.no_report, last.crashed]) if e)])
-    for moment, until in _stretches(ix, guard, more, end):
-        if _too_long(ix, guard, moment.at, until):
+    for moment, until in guarding.stretches(more, end):
+        if guarding.too_long(ix, guard, moment.at, until):
             could, has = guarding.potential(ix, guard, moment), guarding.held(guard, moment)
             return broke(
                 f"from {moment.at / NS:.3f} s to {until / NS:.3f} s orders of {guard.id} could together trade"
@@ -140,7 +119,7 @@ def _refused(ix: Index, guard: Intent, op: Operation) -> bool:
         return False
     start, end = guarding.window(ix, guard)
     moment = _at(ix, guard, op.ended_seq)
-    return start <= op.sent_at < end and moment is not None and not _settled(ix, guard, moment)
+    return start <= op.sent_at < end and moment is not None and not guarding.settled(ix, guard, moment)
 
 
 def _left(ix: Index, guard: Intent, op: Operation) -> Case:
@@ -153,7 +132,7 @@ def _left(ix: Index, guard: Intent, op: Operation) -> Case:
         *(m for m in guarding.moments(ix, guard.symbol or "") if m.seq > op.ended_seq),
     ]
     after = [moment for moment in seen if moment is not None and moment.at <= due]
-    if any(_settled(ix, guard, moment) for moment in after) or due < op.ended_at + ns(ix.bounds.protection_gap):
+    if any(guarding.settled(ix, guard, moment) for moment in after) or due < op.ended_at + ns(ix.bounds.protection_gap):
         return held(op.seq, op.ended_seq, subject=guard.id)
     size = guarding.exposed(ix, guard, after[-1])
     return broke(
@@ -169,12 +148,6 @@ def _left(ix: Index, guard: Intent, op: Operation) -> Case:
 def _at(ix: Index, guard: Intent, seq: int) -> Moment | None:
     before = [moment for moment in guarding.moments(ix, guard.symbol or "") if moment.seq <= seq]
     return before[-1] if before else None
-
-
-def _settled(ix: Index, guard: Intent, moment: Moment) -> bool:
-    """Whether nothing, or no more than dust, is without protection."""
-    rules = ix.instruments[guard.symbol or ""]
-    return guarding.is_dust(guard, rules, guarding.exposed(ix, guard, moment) - guarding.covered(ix, guard, moment))
 
 
 PROPERTIES: tuple[Property, ...] = (

@@ -13,6 +13,7 @@ from decimal import Decimal
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import Operation
+from outtrade_suites.properties.amended import amendments
 
 STOPS = frozenset({"stop", "stop_limit"})
 PROFITS = frozenset({"take_profit", "take_profit_limit"})
@@ -58,9 +59,13 @@ def _asked_for(ix: Index, op: Operation, trigger: Decimal) -> bool:
     intent, order = op.intent, op.order
     if intent is None or order is None:
         return False
-    named = intent.stop_price if order.type in STOPS else intent.take_profit_price or intent.stop_price
     rules = ix.instruments.get(intent.symbol or "")
-    return named is not None and rules is not None and abs(named - trigger) <= rules.tick
+    return rules is not None and any(
+        abs(price - trigger) <= rules.tick
+        for one in (intent, *amendments(ix, intent))
+        for price in (one.stop_price if order.type in STOPS else one.take_profit_price or one.stop_price,)
+        if price is not None
+    )
 
 
 PROPERTIES: tuple[Property, ...] = (

@@ -16,6 +16,8 @@ from outtrade.judge.records import Order
 from outtrade.model.history import NS
 from outtrade.model.task import Intent
 from outtrade_suites.properties import strays
+from outtrade_suites.properties.amended import admitted as amendment
+from outtrade_suites.properties.amended import amendments, stood
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import floor_to, near_any, plain, step_of, wanted_base
 
@@ -38,7 +40,7 @@ def outcomes(ix: Index) -> Iterator[Case]:
                 if intent.at * NS <= stated.window.until:
                     yield broke(f"the report has no outcome for {intent.id}", stated.seq, subject=intent.id, key="none")
                 continue
-            if said.status == "unknown" or (intent.kind not in ORDERING and intent.kind != "cancel"):
+            if said.status == "unknown" or intent.kind not in (*ORDERING, "cancel", "amend"):
                 continue
             if strays.ambiguous(ix, intent):
                 continue
@@ -67,6 +69,8 @@ def orders_before(ix: Index, intent: Intent, seq: int) -> list[Order]:
 def admitted(ix: Index, intent: Intent, stated: Books) -> set[str]:
     """All statuses that were true of the intent at some instant of the window."""
     moments = stated.window.moments(ix)
+    if intent.kind == "amend":
+        return amendment(ix, intent, moments)
     if intent.kind == "cancel":
         return set().union(*(_cancel(ix, intent, seq) for seq in moments))
     return set().union(*(_order(ix, intent, seq) for seq in moments))
@@ -100,14 +104,16 @@ def complete(ix: Index, intent: Intent, seq: int) -> bool:
 
 
 def amended_base(ix: Index, intent: Intent, seq: int) -> Decimal | None:
-    """The base quantity after the last amendment that the venue carried out up to event ``seq``; None: there was none.
+    """The base quantity after the last amendment that was carried out up to event ``seq``; None: there was none.
 
-    An order that was amended has its new whole quantity; what the intent's other orders filled comes to it."""
+    An order that was amended has its new whole quantity; what the intent's other orders filled comes to it. Where
+    another order took its place, the total is the one that was asked for."""
     for order in ix.orders_of(intent):
         amended = [c for c in order.changes if c.why == "amend" and c.call is not None and c.seq <= seq]
         if amended:
             return Decimal(amended[-1].quantity) + ix.filled(intent, seq) - order.filled_at(seq)
-    return None
+    later = [one for one in reversed(amendments(ix, intent)) if one.quantity is not None and stood(ix, one, seq)]
+    return later[0].quantity if later else None
 
 
 def within_market_step(ix: Index, intent: Intent, filled: Decimal) -> bool:
@@ -144,7 +150,7 @@ def filled_right(ix: Index, intent: Intent, said: Decimal, stated: Books) -> boo
 
 def truth(ix: Index, intent: Intent, seq: int) -> str:
     """What was true of an intent, for a sentence."""
-    target = ix.intents.get(intent.target or "") if intent.kind == "cancel" else intent
+    target = ix.intents.get(intent.target or "") if intent.kind in ("cancel", "amend") else intent
     if target is None:
         return "its target does not exist"
     whose = "its" if target is intent else f"the target's ({target.id})"
@@ -189,7 +195,8 @@ What passes, for intents that place orders: `done` when everything filled (quote
 `partial` when some filled and nothing works any more, `working` while something works, `failed` when nothing filled
 and all has ended, `refused` or `failed` when nothing was ever accepted. For a cancel: `done` when the target no
 longer works and was not complete, `failed` when it was complete or unknown to the venue. A filled quantity that is
-given must be right. `unknown` is never a lie, and is left to RCV-18.
+given must be right. For an amendment: `done` when an order stood that had the new terms, `failed` or `refused` when
+none ever did (either, where nothing was left to do). `unknown` is never a lie, and is left to RCV-18.
 
 How it is judged: against the venue's orders that carry the intent's tag (else its symbol and side), at some instant
 of the window of the report. An intent without an outcome fails.

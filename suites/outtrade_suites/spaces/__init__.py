@@ -26,6 +26,7 @@ from outtrade_suites.spaces.fallbacks import fallback
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.fleet import fleet
 from outtrade_suites.spaces.leveraged import leveraged
+from outtrade_suites.spaces.moving import moving
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.parameters import parameters
 from outtrade_suites.spaces.plans import SYMPTOMS
@@ -61,6 +62,7 @@ SPACES: dict[str, Space] = {
     "leveraged": leveraged,
     "reconciliation": reconciliation,
     "fallback": fallback,
+    "moving": moving,
 }
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 

@@ -145,12 +145,12 @@ def _amended(d: Draw, product: Product, flat: Market, begin: float) -> tuple[lis
         "kind": "order", "symbol": product.symbol, "side": side, "at": begin, "quantity": size, "type": "limit",
         "limit_price": price, "post_only": d.boolean("post only", 0.2), "expires": at + d.integer("then", 40, 90),
     }  # fmt: skip
-    told = _lively(d, flat)
+    told = lively(d, flat)
     amend = {"kind": "amend", "symbol": product.symbol, "quantity": less, "at": at}
     return [entry, amend], Market.model_validate(flat.model_dump() | told)
 
 
-def _lively(d: Draw, flat: Market) -> dict[str, Any]:
+def lively(d: Draw, flat: Market) -> dict[str, Any]:
     """Takers come often enough for a trigger to see a trade, and makers often enough for the book to stay full."""
     return {
         "volatility_bps": CALM, "taker_rate": d.number("takers", 0.15, 0.4), "taker_size": flat.depth / 5,
@@ -175,7 +175,7 @@ def _entries(d: Draw, product: Product, flat: Market, story: str, begin: float, 
 
 def _moved(d: Draw, flat: Market, story: str, begin: float, moves: float, stop: Decimal, target: Decimal) -> Market:
     """The market with the story's movement."""
-    told = _lively(d, flat)
+    told = lively(d, flat)
     beyond = Decimal(str(d.number("beyond", 0.006, 0.02, digits=4)))
     down, up = stop * (1 - beyond), target * (1 + beyond)
     lasts = d.integer("walk", 15, 50)

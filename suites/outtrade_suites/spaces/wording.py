@@ -22,6 +22,8 @@ def sentence(fields: dict[str, Any]) -> str:
         return "Stop: cancel all own orders and send nothing more until the end."
     if kind == "watch":
         return "Keep the books right until the end."
+    if kind == "amend" and fields.get("quantity") is None:
+        return _move(fields)
     if kind == "amend":
         return f"Reduce the order of {fields['target']} to {fields['quantity']} in all, what is filled included."
     if kind == "protect":
@@ -50,6 +52,13 @@ def sentence(fields: dict[str, Any]) -> str:
     if fields.get("expires") is not None:
         notes.append(f"until {fields['expires']:g} s")
     return "; ".join([text, *notes]) + "."
+
+
+def _move(fields: dict[str, Any]) -> str:
+    """New prices for a protection."""
+    names = {"stop_price": "stop", "take_profit_price": "take-profit"}
+    what = " and ".join(f"the {word} to {fields[name]}" for name, word in names.items() if fields.get(name) is not None)
+    return f"Move the protection of {fields['target']}: {what}."
 
 
 def _protection(fields: dict[str, Any]) -> str:

@@ -201,6 +201,9 @@ ZOO: tuple[Broken, ...] = (
         space="orders",
     ),
     _broken("protects_the_first_fill", "httpx", "ORD-05", "tony-ho/binance-oco#19", needs_fault=False, space="orders"),
+    _broken("leaves_the_old_stop", "httpx", "ORD-06", "freqtrade#2799", "ORD-04", needs_fault=False, space="moving"),
+    _broken("moves_by_and_by", "ccxt", "ORD-06", "constructed", "ORD-05", needs_fault=False, space="moving"),
+    _broken("forgets_the_stop", "httpx", "ORD-06", "freqtrade#12528", "ORD-04", needs_fault=False, space="moving"),
     _broken(
         "logs_a_refused_stop",
         "httpx",
