@@ -1,7 +1,7 @@
 """The reference agents are right at every venue.
 
 In CI a few scenarios of each venue; ``python dev.py test -m slow tests/agents/test_venues.py`` runs 1,000 of each agent
-at each venue.
+at each venue, and 300 about contracts where there are any.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from outtrade.model.history import OrderTruth, StoreSet
 from outtrade.suites import load
 from outtrade.targets.naming import resolve
 from outtrade_mocks.venues import NAMES
+from outtrade_suites.spaces.leveraged import PLACES
 
 AGENTS = ("ccxt", "stateless", "ccxt_pro")
+CONTRACTS = [(agent, venue, index) for venue in PLACES for index, agent in enumerate(AGENTS)]
+"""Another plot for each agent, the same at no two."""
 FEW = {"ccxt": range(3), "stateless": range(2), "ccxt_pro": range(2)}
 
 
-def failures(agent: str, venue: str, seed: int, index: int) -> list[str]:
+def failures(agent: str, space: str, seed: int, index: int) -> list[str]:
     """What the judge finds wrong with one run; an order must have reached the venue."""
     suite = load()
-    history = run(resolve(f"agent:{agent}"), suite.scenario(venue, seed, index))
+    history = run(resolve(f"agent:{agent}"), suite.scenario(space, seed, index))
     assert any(isinstance(event, OrderTruth) for event in history.events)
     return [
         f"{finding.id} in scenario {index}: {case.message}"
@@ -31,6 +34,11 @@ def failures(agent: str, venue: str, seed: int, index: int) -> list[str]:
         for case in finding.broken
         if finding.verdict in ("fail", "harness-error")
     ]
+
+
+@pytest.mark.parametrize(("agent", "venue", "index"), CONTRACTS)
+def test_it_is_clean_in_contracts(agent: str, venue: str, index: int) -> None:
+    assert failures(agent, f"leveraged//{venue}", 3, index) == []
 
 
 @pytest.mark.parametrize("venue", NAMES)
@@ -41,6 +49,13 @@ def test_it_is_clean(agent: str, venue: str) -> None:
         for index in FEW[agent][: 1 if venue == "kraken_spot" else None]
         for found in failures(agent, venue, 3, index)
     ] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", PLACES)
+@pytest.mark.parametrize("agent", AGENTS)
+def test_it_is_clean_in_contracts_over_three_hundred(agent: str, venue: str) -> None:
+    assert [found for index in range(300) for found in failures(agent, f"leveraged//{venue}", 4, index)] == []
 
 
 def test_an_idle_connection_that_an_outage_holds_ends_no_run() -> None:
@@ -76,7 +91,11 @@ def test_the_zoo_leaves_out_who_does_not_trade_there() -> None:
     assert {"httpx", "threaded", "fee_in_quote"} <= absent
     assert not absent & {"ccxt", "stateless", "blind_retry"}
     everywhere = elsewhere(suite, jobs(suite, scenarios=1, reference=1, space=None), seed=1)
-    assert {(job.agent, job.space) for job in everywhere} == {("httpx", "leveraged"), ("threaded", "leveraged")}
+    assert {(job.agent, job.space) for job in everywhere} == {
+        (agent, space)
+        for agent in ("httpx", "threaded")
+        for space in ("leveraged", "leveraged//deribit", "leveraged//okx")
+    }
 
 
 def test_the_stateless_agent_writes_nothing_down() -> None:

@@ -134,7 +134,7 @@ def test_the_blocking_client_trades_swaps(did: Did) -> None:
         exchange.create_order(SWAP, "market", "sell", 2, None, {"reduceOnly": True})
         assert exchange.fetch_positions([SWAP]) == []
         assert exchange.fetch_positions_history([SWAP])[0]["realizedPnl"] < 0
-        assert exchange.fetch_funding_rate(SWAP)["fundingRate"] == 0
+        assert exchange.fetch_funding_rate(SWAP)["fundingRate"] == 0.0001
         assert exchange.fetch_my_trades(SWAP)[0]["fee"]["currency"] == "USDT"
         assert exchange.fetch_ledger(params={"type": "swap"})[0]["type"] == "trade"
         did("okx", "ccxt", "reduce only, closed positions, funding rate, ledger")
@@ -215,7 +215,7 @@ def test_streams_and_orders_in_frames(did: Did) -> None:
             assert (await exchange.watch_ticker(SPOT))["ask"] == 50_010
             assert (await exchange.watch_bids_asks([SPOT]))[SPOT]["bid"] == 49_990
             assert (await exchange.watch_mark_price(SWAP))["markPrice"] == 50_000
-            assert (await exchange.watch_funding_rate(SWAP))["fundingRate"] == 0
+            assert (await exchange.watch_funding_rate(SWAP))["fundingRate"] == 0.0001
             did("okx", "ccxt.pro", "watch book, ticker, best prices, mark price, funding rate")
             assert (await exchange.watch_balance())["USDT"]["total"] == 100_000
             did("okx", "ccxt.pro", "watch balance")

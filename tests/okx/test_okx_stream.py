@@ -327,7 +327,7 @@ def test_others_at_first(kit: Kit) -> None:
         {"channel": "index-tickers", "instId": SPOT},
         {"channel": "instruments", "instType": "SWAP"},
     )
-    assert data(answers, "funding-rate")[0]["fundingRate"] == "0"
+    assert data(answers, "funding-rate")[0]["fundingRate"] == "0.0001"
     assert data(answers, "mark-price")[0]["markPx"] == "50000"
     assert data(answers, "index-tickers")[0]["idxPx"] == "50000"
     assert [row["instId"] for row in data(answers, "instruments")] == [SWAP, "BTC-USD-SWAP"]

@@ -21,6 +21,7 @@ from outtrade.model.task import Intent
 from outtrade.targets import resolve
 from outtrade_mocks import venues
 from outtrade_suites.spaces import SPACES, generate, pair
+from outtrade_suites.spaces.leveraged import PLACES
 from outtrade_suites.spaces.markets import BALANCES, PRODUCTS
 from outtrade_suites.spaces.plans import SYMPTOMS, VARIANTS
 
@@ -265,6 +266,7 @@ def test_fixed_spaces() -> None:
         "leveraged",
         "reconciliation",
         "fallback",
+        *(f"leveraged//{venue}" for venue in PLACES),
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
     standard = generate("standard", 1, 0)

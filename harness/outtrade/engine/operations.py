@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from outtrade.faults.plan import Armed, Window
 from outtrade.model.fault import ClockSkew, Halt, OthersCancel, RuleChange, Stray, Transfer
 from outtrade.model.history import NS
+from outtrade.model.units import wire_size
 
 if TYPE_CHECKING:
     from outtrade.engine.server import Exchange, Server
@@ -82,8 +83,9 @@ class Operations:
         if armed.fired >= fault.on.times or tag is None or call.symbol is None or mid is None:
             return
         side = cast('Literal["buy", "sell"]', order["side"])
-        size = order.get("quantity") or Decimal(str(order.get("quote_quantity") or 0)) / Decimal(mid)
-        quantity = Decimal(str(size)) * Decimal(str(fault.fraction))
+        asked = wire_size(order.get("quantity"), server.venue.holder.contract_size(call.symbol))
+        size = asked or Decimal(str(order.get("quote_quantity") or 0)) / Decimal(mid)
+        quantity = size * Decimal(str(fault.fraction))
         price = None
         if fault.form == "order":
             price = Decimal(mid) * (1 - AWAY if side == "buy" else 1 + AWAY)

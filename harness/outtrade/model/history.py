@@ -53,7 +53,8 @@ class Event(msgspec.Struct, tag=True, tag_field="event", omit_defaults=True, kw_
 
 
 class OrderParams(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
-    """The unified reading of an order request; numbers are the raw strings that travelled."""
+    """The unified reading of an order request; numbers are the raw strings that travelled: of contracts, ``quantity``
+    is in the venue's unit (``outtrade.model.units.wire_size``)."""
 
     symbol: str
     side: str | None = None
@@ -265,10 +266,11 @@ class Ledger(Event, kw_only=True):
 
 # ------------------------------------------------------------------ truth
 class OrderTruth(Event, kw_only=True):
-    """An order changed on the exchange. Quantities in base units, decimal strings.
+    """An order changed on the exchange. Quantities in base units (``outtrade.model.units``), decimal strings.
 
     ``why``: ``accepted fill cancel expire reject amend``. ``call`` is the request that caused it (None: the market).
-    ``quote_filled`` is the quote amount of the fills so far. ``foreign``: not placed by the agent under test.
+    ``quote_filled`` is the quote amount of the fills so far (of an inverse contract: their value in base). ``foreign``:
+    not placed by the agent under test.
     """
 
     source = "truth"

@@ -4,8 +4,8 @@ An *intent* says what is wanted ("buy 0.4 BTC, limit 50,000, until 600 s"). The 
 takes, follows them, and at the end says what it believes: orders, fills, positions, balances, and one outcome
 per intent. Everything here is plain pydantic data, identical in Python, over stdin/stdout and over HTTP.
 
-Units: prices in quote currency per base unit, quantities in base units, times in seconds of run time (seconds
-of virtual time since ``Task.epoch``), slippage, fees and trails in basis points.
+Units: prices in quote currency per base unit, quantities in base units (inverse contracts: quote units), times in
+seconds of run time (seconds of virtual time since ``Task.epoch``), slippage, fees and trails in basis points.
 
     >>> Intent(id="i1", tag="AB12CD34", at=5, kind="order", symbol="BTC/USDT", side="buy",
     ...        quantity="0.4", type="limit", limit_price="50000").time_in_force is None
@@ -155,6 +155,8 @@ class Instrument(Plain):
     band: tuple[Number, Number] | None = None
     """Lowest and highest price as factors of the reference price, e.g. (0.2, 5)."""
     contract_size: Number = Decimal(1)
+    """Units in one of the venue's own numbers: what is asked for divided by this is what travels. All quantities here,
+    ``step`` and the bounds too, are in units (``outtrade.model.units``)."""
     maker_fee: Number
     taker_fee: Number
 

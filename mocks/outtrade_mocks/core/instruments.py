@@ -315,8 +315,12 @@ class Instrument:
         return ticks * self.tick
 
     def quantity(self, lots: int) -> Decimal:
-        """The quantity of ``lots``, base units."""
+        """The quantity of ``lots``, base units; of contracts: as the venue counts them."""
         return lots * self.step
+
+    def units(self, lots: int) -> Decimal:
+        """What ``lots`` are worth holding: base units, of an inverse contract quote units (``contract_size``)."""
+        return lots * self.step * self.contract_size
 
     def base_atoms(self, lots: int) -> int:
         """Atoms of base in ``lots``."""

@@ -16,22 +16,28 @@ them::
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
 from outtrade_mocks.cassettes.model import one_line
-from outtrade_mocks.core import FlowConfig, Instrument
+from outtrade_mocks.core import Exchange, FlowConfig, Instrument
 from outtrade_mocks.core.feed import config_of
+from outtrade_mocks.core.flow import Opening
 from outtrade_mocks.venues import VenueError
 from outtrade_mocks.venues.config import VenueConfig
 
 Fees = tuple[Decimal, Decimal]
 """Maker and taker, as fractions."""
+SIZES = ("step", "quantity_min", "quantity_max", "market_step", "market_min", "market_max")
+"""Fields of a task's Instrument that are quantities: in units, not in contracts (``outtrade.model.units``)."""
 EAGER = 64
 """Up to so many symbols the core lists all from the start; of more, those without a market when they are asked for."""
+NONE: Mapping[str, Decimal] = MappingProxyType({})
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, InvalidOperation, OverflowError)
 
 
@@ -130,9 +136,25 @@ def from_the_start(listings: Mapping[str, L], moving: Collection[str]) -> tuple[
     return [entry for name, entry in listings.items() if name not in late], late
 
 
-def flows(config: VenueConfig) -> dict[str, FlowConfig]:
-    """The market flow of each configured symbol that has one."""
-    return {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
+def flows(config: VenueConfig, sizes: Mapping[str, Decimal] = NONE) -> dict[str, FlowConfig]:
+    """The market flow of each configured symbol that has one. ``sizes``: symbol -> units in a contract, where the core
+    counts contracts: a scenario's markets are counted in units."""
+    found = {unified: config_of(market) for unified, market in config.markets.items() if unified in config.symbols}
+    return {unified: _counted(flow, sizes.get(unified, Decimal(1))) for unified, flow in found.items()}
+
+
+def funded(exchange: Exchange, symbol: str, rate: float) -> None:
+    """A perpetual pays funding at ``rate`` from now on; whatever else ``symbol`` names pays none."""
+    if exchange.instrument(symbol).funding_interval is not None:
+        exchange.publish(symbol, funding=Decimal(str(rate)))
+
+
+def _counted(flow: FlowConfig, size: Decimal) -> FlowConfig:
+    """The flow in contracts of ``size`` units. A tape is played as it was recorded, in the venue's own numbers."""
+    if size == 1:
+        return flow
+    opening = flow.opening and tuple(tuple((price, held / size) for price, held in side) for side in flow.opening)
+    return replace(flow, depth=flow.depth / size, taker_size=flow.taker_size / size, opening=cast("Opening", opening))
 
 
 def text(value: Decimal | None) -> str | None:
@@ -167,9 +189,12 @@ def task_fields(
         "notional_min": text(core.notional_min),
         "notional_max": text(core.notional_max),
         "band": None,
-        "contract_size": "1",
+        "contract_size": text(core.contract_size),
         "maker_fee": text(core.maker_fee),
         "taker_fee": text(core.taker_fee),
     }
     assert fields.keys() >= others.keys()
-    return fields | others
+    told: dict[str, Any] = fields | others
+    if core.contract_size != 1:
+        told |= {name: text(Decimal(told[name]) * core.contract_size) for name in SIZES if told[name]}
+    return told

@@ -59,6 +59,10 @@ class Holder:
         """The contracts that the venue lists in this run."""
         return [symbol for symbol, rules in self.exchange.instruments.items() if rules.derivative]
 
+    def contract_size(self, symbol: str) -> Decimal:
+        """Units in one of the venue's contracts; 1 where it counts in units, and of spot."""
+        return self.exchange.instrument(symbol).contract_size
+
     def settings_of(self, symbol: str) -> dict[str, Any]:
         """Leverage, margin mode and position mode by which the account trades a contract."""
         portfolio, practice = self.account.portfolio, self.exchange.practice
@@ -82,7 +86,7 @@ class Holder:
         """A position as it is from now on, in the fields of ``PositionTruth``."""
         held = change.position
         rules = self.exchange.instrument(held.symbol)
-        size = plain(rules.quantity(abs(held.lots)))
+        size = plain(rules.units(abs(held.lots)))
         entry = entry_price(rules, held.lots, held.carried)
         return {
             "symbol": held.symbol,

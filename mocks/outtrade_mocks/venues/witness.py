@@ -1,7 +1,8 @@
 """What every venue tells those who break things and those who judge: the truth, and somebody else's liquidity.
 
 The words of the wire differ from venue to venue, the truth does not: one Witness stands beside each venue's desk and
-speaks in unified symbols, plain decimal strings and the venue's own order ids. A venue gives it the core, the account,
+speaks in unified symbols, plain decimal strings and the venue's own order ids. Quantities are base units, of inverse
+contracts quote units, however many of them the venue calls a contract. A venue gives it the core, the account,
 and how its ids are made of the core's::
 
     witness = Witness(exchange, account, order_id=order_id, core_id=core_id, trade_id=trade_id)
@@ -156,7 +157,7 @@ class Witness:
         rules = self.exchange.instruments.get(symbol)
         if rules is None:
             raise ValueError(f"{symbol} is not traded here")
-        lots = int(quantity // rules.step)
+        lots = int(quantity // (rules.step * rules.contract_size))
         if price is None:
             new = NewOrder(symbol=symbol, side=side, type="market", lots=lots, client_id=name)
         else:
@@ -225,9 +226,7 @@ class Witness:
             "working": tuple(self._order_id(core_id) for core_id in sorted(self.account.working.values())),
             "mids": {symbol: plain(mid) for symbol, mid in mids if mid},
             "positions": {
-                (position.symbol, position.side): plain(
-                    self.exchange.instrument(position.symbol).quantity(position.lots)
-                )
+                (position.symbol, position.side): plain(self.exchange.instrument(position.symbol).units(position.lots))
                 for position in positions
             },
         }
@@ -245,8 +244,8 @@ class Witness:
             "type": order.type,
             "tif": order.tif,
             "price": None if order.price is None else plain(rules.price(order.price)),
-            "quantity": plain(rules.quantity(order.lots)),
-            "filled": plain(rules.quantity(order.filled)),
+            "quantity": plain(rules.units(order.lots)),
+            "filled": plain(rules.units(order.filled)),
             "quote_filled": self.amount(rules.settle, order.quote_filled),
             "status": STATUS[order.status.value],
             "why": change.why,
@@ -284,7 +283,7 @@ class Witness:
             "symbol": fill.symbol,
             "side": fill.side,
             "price": plain(rules.price(fill.price)),
-            "quantity": plain(rules.quantity(fill.lots)),
+            "quantity": plain(rules.units(fill.lots)),
             "fee": self.amount(fill.fee_asset, fill.fee),
             "fee_asset": fill.fee_asset,
             "maker": fill.maker,

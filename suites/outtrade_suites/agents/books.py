@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from outtrade.model.units import average_price
 from outtrade_suites.agents.port import Fill, OrderState
 from outtrade_suites.agents.state import ZERO, Order
 
@@ -96,8 +97,7 @@ class Books:
 def average(fills: Iterable[Fill]) -> Decimal | None:
     """The volume-weighted price of some fills; None where there are none."""
     listed = list(fills)
-    quantity = sum((fill.quantity for fill in listed), ZERO)
-    return sum((fill.price * fill.quantity for fill in listed), ZERO) / quantity if quantity else None
+    return average_price(listed[0].symbol, ((fill.quantity, fill.price) for fill in listed)) if listed else None
 
 
 def signed(fill: Fill) -> Decimal:

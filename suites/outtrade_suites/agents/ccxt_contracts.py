@@ -3,13 +3,15 @@
 ccxt asks for each setting by a method of its own, and not every venue has all of them (``has``): where there is none,
 the same is said by the position (Bybit), or the setting travels with each order (OKX's margin mode), or there is none
 (Deribit). Its position structures are not asked for leverage: on some venues ccxt reckons it from rounded margins.
-Liquidation fees have no method at all; on Binance they are rows of the income (``INSURANCE_CLEAR``).
+Liquidation fees have no method at all; on Binance they are rows of the income (``INSURANCE_CLEAR``), on OKX a part of
+the position (``liqPenalty``), on Bybit rows of the transaction log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from outtrade.dialects import unified
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from outtrade_suites.agents.ccxt_port import CcxtPort
 
 ZERO = Decimal(0)
+ONE_BY_ONE = frozenset({"bybit"})
+"""Classes of ccxt that list positions of one symbol at a time."""
 
 
 class CcxtContracts:
@@ -62,7 +66,8 @@ class CcxtContracts:
 
     async def positions(self, symbols: Sequence[str]) -> dict[str, Held]:
         """See ``ContractDoor``."""
-        rows = await self.port.rows(self.exchange.fetch_positions, list(symbols))
+        asked = [[symbol] for symbol in symbols] if self.exchange.id in ONE_BY_ONE else [list(symbols)]
+        rows = [row for some in asked for row in await self.port.rows(self.exchange.fetch_positions, some)]
         return parsed(lambda: self.read(rows, symbols))
 
     def read(self, rows: Sequence[Any], symbols: Sequence[str]) -> dict[str, Held]:
@@ -80,13 +85,35 @@ class CcxtContracts:
         start = int(since * 1000)
         if not self.exchange.has["fetchFundingHistory"]:
             return None
+        if self.exchange.id == "bybit":
+            return await self.logged(symbol, start)
         funding = await self.port.rows(self.exchange.fetch_funding_history, symbol, start)
         total = parsed(lambda: sum((Decimal(str(row["amount"])) for row in funding), ZERO))
         if hasattr(self.exchange, "fapiprivate_get_income"):
             of = {"symbol": self.port.venue.symbols[symbol], "incomeType": "INSURANCE_CLEAR", "startTime": start}
             fees = await self.port.rows(self.exchange.fapiprivate_get_income, of)
             total += parsed(lambda: sum((Decimal(str(row["income"])) for row in fees), ZERO))
+        elif self.exchange.id == "okx":
+            closed = await self.port.rows(self.exchange.fetch_positions_history, [symbol], start)
+            kept = await self.port.rows(self.exchange.fetch_positions, [symbol])
+            penalties = [row["info"].get("liqPenalty") or 0 for row in (*closed, *kept)]
+            total += parsed(lambda: sum((Decimal(str(penalty)) for penalty in penalties), ZERO))
         return total
+
+    async def logged(self, symbol: str, start: int) -> Decimal:
+        """From Bybit's log of transactions: ccxt hands its funding on as a fee, with what was paid above 0
+        (ccxt/ccxt#26404), and liquidations not at all."""
+        market, total = self.exchange.market(symbol), ZERO
+        about = {"category": "linear" if market["linear"] else "inverse", "startTime": start, "limit": 50}
+        for kind in ("SETTLEMENT", "LIQUIDATION"):
+            log = await self.port.ask(self.exchange.private_get_v5_account_transaction_log, about | {"type": kind})
+            total += parsed(partial(changes, log, market["id"]))
+        return total
+
+
+def changes(log: Any, market_id: str) -> Decimal:
+    """What the rows of a log about one market changed together; raises KeyError or ValueError."""
+    return sum((Decimal(row["change"]) for row in log["result"]["list"] if row["symbol"] == market_id), ZERO)
 
 
 def both(one: Held, other: Held) -> Held:

@@ -56,8 +56,9 @@ class Peculiar:
     ``closed``, ``trades``: what lists have to be asked for to be whole. ``order_trades``: an order's trades can be had
     by its id, of contracts too; ``trades_of``: by this parameter of ``fetch_my_trades``. ``balances``: what balances
     have to be asked for to say what is locked. ``market_buy``: a market buy by quantity, which ccxt sends by cost alone
-    unless parameters say otherwise (``{}``: the quantity). ``gets``: orders are placed by GET, which aiohttp repeats by
-    itself on a connection that was closed under it (RFC 9112 allows that: a GET is taken to change nothing)."""
+    unless parameters say otherwise (``{}``: the quantity). ``forced``: kinds of trades, by which the venue closes
+    positions, that its list of trades leaves out. ``gets``: orders are placed by GET, which aiohttp repeats by itself
+    on a connection that was closed under it (RFC 9112 allows that: a GET is taken to change nothing)."""
 
     client_id: str = "clientOrderId"
     by_client_id: str = ""
@@ -68,10 +69,12 @@ class Peculiar:
     trades_of: str = "orderId"
     balances: Mapping[str, Any] = field(default_factory=dict)
     market_buy: str = ""
+    forced: tuple[str, ...] = ()
     gets: bool = False
 
 
 PECULIAR = {
+    "bybit": Peculiar(forced=("BustTrade", "AdlTrade", "Settle")),
     "coinbase": Peculiar(
         client_id="client_order_id",
         trades_of="order_id",
@@ -375,6 +378,8 @@ class CcxtPort:
         exchange, size = self.exchange, self.size(symbol)
         if order is None:
             trades = await self.trades(exchange.fetch_my_trades, symbol, since=since)
+            for kind in self.own.forced if exchange.market(symbol)["contract"] else ():
+                trades += await self.trades(exchange.fetch_my_trades, symbol, since=since, execType=kind)
         elif exchange.has["fetchOrderTrades"] == "emulated":  # by the trades' ids, which the order knows
             known = await self.ask(exchange.fetch_order, order, symbol)
             named = {"trades": known["trades"]}

@@ -22,6 +22,7 @@ from decimal import Decimal
 from typing import Any
 
 from outtrade.model.task import PositionView, is_contract
+from outtrade.model.units import average_price, gain
 from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.port import TRANSIENT, ContractDoor, Fill, Held, Modes, PortError, Refused
 from outtrade_suites.agents.reporting import Reporting
@@ -46,8 +47,17 @@ class Ledger:
     ...     ledger.trade(Decimal(signed), Decimal(price))
     >>> ledger.quantity, ledger.entry, ledger.realised  # +10, then -10 twice, and two short at 90
     (Decimal('-2'), Decimal('90'), Decimal('-10'))
+
+    Of an inverse contract the average is units over value, and profit is in the base asset::
+
+    >>> dollars = Ledger("BTC/USD:BTC")
+    >>> for signed, price in ((1000, 40_000), (1000, 60_000), (-2000, 50_000)):
+    ...     dollars.trade(Decimal(signed), Decimal(price))
+    >>> round(dollars.realised, 8)  # bought for 0.025 and 0.01666667 BTC, sold for 0.04
+    Decimal('0.00166667')
     """
 
+    symbol: str = ""
     quantity: Decimal = ZERO
     entry: Decimal = ZERO
     realised: Decimal = ZERO
@@ -55,13 +65,13 @@ class Ledger:
     def trade(self, signed: Decimal, price: Decimal) -> None:
         """A purchase (above 0) or sale of so many base units."""
         if self.quantity * signed >= 0:
-            total = self.quantity + signed
-            self.entry = (self.entry * self.quantity + price * signed) / total if total else ZERO
-            self.quantity = total
+            held = [(abs(self.quantity), self.entry)] if self.quantity else []
+            self.entry = average_price(self.symbol, [*held, (abs(signed), price)]) or ZERO
+            self.quantity += signed
             return
         closing = min(abs(signed), abs(self.quantity))
         way = 1 if self.quantity > 0 else -1
-        self.realised += (price - self.entry) * closing * way
+        self.realised += gain(self.symbol, closing * way, self.entry, price)
         rest = abs(signed) - closing
         self.quantity -= closing * way
         if rest:
@@ -69,9 +79,10 @@ class Ledger:
 
 
 def ledger_of(fills: Iterable[Fill]) -> Ledger:
-    """The ledger of some fills, by trade id."""
-    ledger = Ledger()
-    for fill in sorted(fills, key=lambda fill: (len(fill.trade_id), fill.trade_id)):
+    """The ledger of some fills of one contract, by trade id."""
+    listed = sorted(fills, key=lambda fill: (len(fill.trade_id), fill.trade_id))
+    ledger = Ledger(listed[0].symbol if listed else "")
+    for fill in listed:
         ledger.trade(fill.quantity if fill.side == "buy" else -fill.quantity, fill.price)
     return ledger
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import TypeVar
 
-from outtrade.model.task import Alert, FillView, Instrument, Intent, OrderView
+from outtrade.model.task import Alert, FillView, Instrument, Intent, OrderView, is_contract
 from outtrade_suites.agents.books import AMEND_SUFFIX, CANCEL_SUFFIX, Books
 from outtrade_suites.agents.habits import habits_of
 from outtrade_suites.agents.journal import Journal
@@ -112,7 +112,7 @@ class Desk:
         bought = ZERO
         for fill in self.books.traded(symbol):
             bought += fill.quantity if fill.side == "buy" else -fill.quantity
-            bought -= fill.fee if fill.fee_asset == base else ZERO
+            bought -= fill.fee if fill.fee_asset == base and not is_contract(symbol) else ZERO
         return bought
 
     # ---------------------------------------------------------------- news

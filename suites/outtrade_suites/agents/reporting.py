@@ -9,10 +9,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from outtrade.model.task import BalanceView, FillView, Intent, OrderView, Outcome, OutcomeStatus, PositionView, Report
+from outtrade.model.units import price_of
 from outtrade_suites.agents.books import average, signed
 from outtrade_suites.agents.port import Fill, OrderState
 from outtrade_suites.agents.recording import Recording
 from outtrade_suites.agents.state import ZERO, Job, Order
+
+
+def average_of(state: OrderState) -> Decimal | None:
+    """The average price of an order that the venue shows; None where nothing is filled, or the venue does not say."""
+    known = state.filled and state.quote_filled
+    return price_of(state.symbol, state.filled, state.quote_filled) if known else None
 
 
 class Reporting(Recording):
@@ -26,7 +33,9 @@ class Reporting(Recording):
         fills = self.books.fills_of(order)
         if fills and not self.books.incomplete(order):
             return average(fills)
-        return order.quote_filled / order.filled if order.quote_filled else average(fills)
+        if not order.quote_filled:
+            return average(fills)
+        return price_of(order.terms.symbol, order.filled, order.quote_filled)
 
     def order_view(self, order: Order) -> OrderView:
         """An own order."""
@@ -54,7 +63,7 @@ class Reporting(Recording):
             type=state.type,
             quantity=state.quantity,
             filled=state.filled,
-            average_price=state.quote_filled / state.filled if state.filled else None,
+            average_price=average_of(state),
             status=state.status,
         )
 

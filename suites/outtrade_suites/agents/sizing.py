@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from outtrade.model.task import Instrument, Intent, Side, is_contract
+from outtrade.model.units import worth
 from outtrade_suites.agents.desk import Desk
 from outtrade_suites.agents.port import Quote, Terms
 from outtrade_suites.agents.state import ZERO, Order
@@ -153,7 +154,9 @@ class Sizing(Desk):
 
     def notional(self, terms: Terms, price: Decimal) -> Decimal:
         """The value of an order in quote currency."""
-        return terms.quote_quantity if terms.quote_quantity is not None else (terms.quantity or ZERO) * price
+        if terms.quote_quantity is not None:
+            return terms.quote_quantity
+        return worth(terms.symbol, terms.quantity or ZERO, price)
 
     def within_caps(self, terms: Terms, quote: Quote) -> None:
         """The task's own limits; raises Impossible."""

@@ -21,9 +21,11 @@ from pydantic import ValidationError
 from outtrade.judge.index import Index, decimal, ns
 from outtrade.judge.records import ZERO, Doubt, Operation
 from outtrade.model.history import OrderParams
-from outtrade.model.task import Intent, OrderView
+from outtrade.model.task import Instrument, Intent, OrderView
+from outtrade.model.units import worth
 from outtrade_suites.properties import sight
 from outtrade_suites.properties.compare import TERMINAL, step_of
+from outtrade_suites.properties.sent import size
 
 SAFE_RESEND = frozenset({"never", "returns_first"})
 """Values of the trait ``id_reuse`` by which a second send of the same id cannot create a second order."""
@@ -111,16 +113,16 @@ def reported_as(ix: Index, op: Operation) -> list[OrderView]:
     ]
 
 
-def exposure(order: OrderParams | None, *, in_quote: bool) -> Decimal | None:
+def exposure(order: OrderParams | None, rule: Instrument | None, *, in_quote: bool) -> Decimal | None:
     """How much an order asks for, in base or in quote; None where that cannot be told from the request."""
     if order is None:
         return None
-    quantity, price, quote = decimal(order.quantity), decimal(order.price), decimal(order.quote_quantity)
+    quantity, price, quote = size(order, rule), decimal(order.price), decimal(order.quote_quantity)
     if not in_quote:
         return quantity
     if quote is not None:
         return quote
-    return None if quantity is None or price is None else quantity * price
+    return None if quantity is None or price is None else worth(order.symbol, quantity, price)
 
 
 def exceeds(ix: Index, intent: Intent, first: Operation, second: Operation) -> bool:
@@ -131,7 +133,8 @@ def exceeds(ix: Index, intent: Intent, first: Operation, second: Operation) -> b
     """
     in_quote = intent.quantity is None
     wanted = intent.quote_quantity if in_quote else intent.quantity
-    one, two = exposure(first.order, in_quote=in_quote), exposure(second.order, in_quote=in_quote)
+    rule = ix.instruments.get(intent.symbol or "")
+    one, two = (exposure(op.order, rule, in_quote=in_quote) for op in (first, second))
     if wanted is None or one is None or two is None:
         return True
     total = one + two

@@ -15,6 +15,7 @@ from outtrade.judge.index import CLOCK_SLACK, Index, decimal, ns
 from outtrade.judge.records import ZERO, Order
 from outtrade.model.history import NS, FillTruth
 from outtrade.model.task import Intent
+from outtrade.model.units import is_inverse, value_of
 from outtrade_suites.properties.outages import answers_since
 
 BPS = Decimal(10_000)
@@ -158,6 +159,8 @@ def fee_bps(ix: Index, fill: FillTruth) -> Decimal | None:
     rule = ix.instruments[fill.symbol]
     price, quantity, fee = Decimal(fill.price), Decimal(fill.quantity), Decimal(fill.fee)
     value = {rule.base: quantity, rule.quote: quantity * price}.get(fill.fee_asset, ZERO)
+    if is_inverse(fill.symbol):
+        value = value_of(fill.symbol, quantity, price) if fill.fee_asset == rule.base else ZERO
     return round(fee / value * BPS, 2) if value else None
 
 

@@ -22,7 +22,7 @@ from outtrade.model.task import Instrument, Intent
 from outtrade_suites.properties.compare import floor_to
 from outtrade_suites.properties.outages import answers_since
 from outtrade_suites.properties.sent import TRANSIENT
-from outtrade_suites.properties.truth import base_of
+from outtrade_suites.properties.truth import base_of, fee_in_kind
 
 CLEAN_UP = ns(30)
 """How long before the end of the task protection may be removed (the contract)."""
@@ -64,7 +64,7 @@ def _moments(ix: Index, symbol: str) -> Iterator[Moment]:
     for place, change in enumerate(changes):
         if isinstance(change, FillTruth):
             position += Decimal(change.quantity) if change.side == "buy" else -Decimal(change.quantity)
-            position -= Decimal(change.fee) if change.fee_asset == base else ZERO
+            position -= fee_in_kind(change, base)
         elif rest := working(change):
             rests[change.order] = rest
         else:

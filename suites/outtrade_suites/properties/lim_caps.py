@@ -15,6 +15,9 @@ from outtrade.judge.index import Index, decimal, ns
 from outtrade.judge.records import ZERO, Operation, Order, working
 from outtrade.model.history import NS, OrderTruth
 from outtrade.model.task import Instrument
+from outtrade.model.units import average_price, settled_in, value_of, worth
+from outtrade_suites.properties.sent import size
+from outtrade_suites.properties.truth import fee_in_kind
 
 WALKED = Decimal("1.02")
 """How far a market order's value may exceed the cap on notional: nobody knows its price before it is sent."""
@@ -39,7 +42,7 @@ def check_caps(ix: Index) -> Iterator[Case]:
             if limits.max_position is not None:
                 yield _position(ix, orders, rule, limits.max_position)
             if limits.max_leverage is not None and ":" in symbol:
-                yield from _leverage(ix, orders, symbol.partition(":")[2], limits.max_leverage)
+                yield from _leverage(ix, orders, settled_in(symbol), limits.max_leverage)
 
 
 def _notional(ix: Index, op: Operation, cap: Decimal) -> Iterator[Case]:
@@ -47,16 +50,15 @@ def _notional(ix: Index, op: Operation, cap: Decimal) -> Iterator[Case]:
     order = op.order
     if order is None or order.symbol not in ix.instruments:
         return
-    size, price, quote = decimal(order.quantity), decimal(order.price), decimal(order.quote_quantity)
+    asked, price, quote = size(order, ix.instruments[order.symbol]), decimal(order.price), decimal(order.quote_quantity)
     filled = [(Decimal(fill.price), Decimal(fill.quantity)) for made in op.orders for fill in made.fills]
-    unit = ix.instruments[order.symbol].contract_size
     if quote is not None:
         value, most = quote, cap
-    elif size is not None and price is not None:
-        value, most = size * price * unit, cap
-    elif size is not None and filled:
-        paid, got = sum((p * q for p, q in filled), ZERO), sum((q for _, q in filled), ZERO)
-        value, most = size * unit * paid / got, cap * WALKED
+    elif asked is not None and price is not None:
+        value, most = worth(order.symbol, asked, price), cap
+    elif asked is not None and filled:
+        traded = average_price(order.symbol, ((quantity, price) for price, quantity in filled)) or ZERO
+        value, most = worth(order.symbol, asked, traded), cap * WALKED
     else:
         return
     if value > most:
@@ -78,7 +80,7 @@ def reach(orders: list[Order], rule: Instrument, seq: int) -> Decimal:
         for fill in order.fills:
             if fill.seq <= seq:
                 net += Decimal(fill.quantity) * (1 if fill.side == "buy" else -1)
-                net -= Decimal(fill.fee) if fill.fee_asset == rule.base else ZERO
+                net -= fee_in_kind(fill, rule.base)
         rest = working(order.state_at(seq))
         if order.side == "buy":
             buys += rest
@@ -117,7 +119,9 @@ def _leverage(ix: Index, orders: list[Order], asset: str, cap: Decimal) -> Itera
         return
     for order, change in _changes(orders):
         price = decimal(change.price) or max((Decimal(fill.price) for fill in order.fills), default=None)
-        if price is not None and reach(orders, rule, change.seq) * price * rule.contract_size > cap * MARKED * equity:
+        if not price:
+            continue
+        if value_of(order.symbol, reach(orders, rule, change.seq), price) > cap * MARKED * equity:
             yield broke(
                 f"after {order.created_as} the position in {order.symbol} could exceed {cap:f} times the {equity:f}"
                 f" {asset} of the account",

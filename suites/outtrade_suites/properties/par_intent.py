@@ -15,6 +15,7 @@ from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument, Intent, is_contract
+from outtrade.model.units import is_inverse
 from outtrade_suites.properties.rules_now import rules_at
 from outtrade_suites.properties.sent import (
     EXPOSING,
@@ -28,6 +29,7 @@ from outtrade_suites.properties.sent import (
     impossible,
     judged_sends,
     rules,
+    size,
     start_mid,
 )
 
@@ -39,7 +41,7 @@ def check_unit(ix: Index) -> Iterator[Case]:
         wanted, instrument = asked(ix, op), rules(ix, op)
         if wanted is None or instrument is None or op.order is None:
             continue
-        quantity, quote = decimal(op.order.quantity), decimal(op.order.quote_quantity)
+        quantity, quote = size(op.order, instrument), decimal(op.order.quote_quantity)
         if wanted.quantity is not None:
             fault = _base_size(ix, op, wanted, instrument, quantity, quote)
         elif wanted.quote_quantity is not None:
@@ -53,25 +55,35 @@ def check_unit(ix: Index) -> Iterator[Case]:
 
 
 def _base_size(
-    ix: Index, op: Operation, wanted: Asked, rule: Instrument, quantity: Decimal | None, quote: Decimal | None
+    ix: Index, op: Operation, wanted: Asked, rule: Instrument, base: Decimal | None, quote: Decimal | None
 ) -> tuple[str, str] | None:
-    """What is wrong with a request for an amount of the base asset."""
+    """What is wrong with a request for an amount of the base asset (of an inverse contract: of its quote units)."""
     assert wanted.quantity is not None
-    if quantity is None:
+    unit = rule.quote if is_inverse(wanted.symbol or "") else rule.base
+    confused = _confused(op, rule, wanted)
+    if base is None:
         if quote is None:
             return None
         if not wanted.exact and _about(ix, op, quote, wanted.quantity) is not False:
             return None
-        return f"asks for {quote:f} {rule.quote} where {wanted.quantity:f} {rule.base} is wanted", "quote-for-base"
-    base = quantity * rule.contract_size
+        return f"asks for {quote:f} {rule.quote} where {wanted.quantity:f} {unit} is wanted", "quote-for-base"
     most = _part(op.intent, wanted.quantity, rule.step)
     if base > most + rule.step:
-        return f"asks for {base:f} {rule.base} where at most {most:f} is wanted", "too-much"
+        return f"asks for {base:f} {unit} where at most {most:f} is wanted", confused or "too-much"
     now = rules_at(ix, wanted.symbol or "", op.seq) or rule
     step = max(now.step, rule.market_step or ZERO) if op.order is not None and op.order.type == "market" else now.step
     if base <= wanted.quantity - step and _must_be_whole(ix, op, wanted) and not _all_held(ix, op, base, rule):
-        return f"asks for {base:f} {rule.base} where {wanted.quantity:f} is wanted", "too-little"
+        return f"asks for {base:f} {unit} where {wanted.quantity:f} is wanted", _confused(
+            op, rule, wanted
+        ) or "too-little"
     return None
+
+
+def _confused(op: Operation, rule: Instrument, wanted: Asked) -> str:
+    """Whether units travelled as if they were contracts: the number is right, and means something else."""
+    sent = decimal(op.order.quantity) if op.order is not None and rule.contract_size != 1 else None
+    known = sent is not None and wanted.quantity is not None
+    return "units-as-contracts" if known and abs(sent - wanted.quantity) <= rule.step else ""  # type: ignore[operator]
 
 
 def _quote_size(
@@ -127,10 +139,10 @@ def _must_be_whole(ix: Index, op: Operation, wanted: Asked) -> bool:
 
 
 def _all_held(ix: Index, op: Operation, base: Decimal, rule: Instrument) -> bool:
-    """Whether a sale of less than wanted is a sale of all that is held."""
-    return (
-        op.order is not None and op.order.side == "sell" and base >= floor_to(_held(ix, rule.base, op.seq), rule.step)
-    )
+    """Whether a sale of less than wanted is a sale of all that is held; contracts need not be held."""
+    if op.order is None or op.order.side != "sell" or is_contract(op.order.symbol):
+        return False
+    return base >= floor_to(_held(ix, rule.base, op.seq), rule.step)
 
 
 # ---------------------------------------------------------------- PAR-07
@@ -250,7 +262,7 @@ def check_held(ix: Index) -> Iterator[Case]:
     """PAR-18."""
     for op in ix.sends:
         order, instrument = op.order, rules(ix, op)
-        quantity = decimal(order.quantity) if order is not None else None
+        quantity = size(order, instrument)
         if order is None or instrument is None or quantity is None or order.side != "sell" or excused(ix, op):
             continue
         if is_contract(order.symbol or ""):  # sold without being held: that is what contracts are for
@@ -258,7 +270,7 @@ def check_held(ix: Index) -> Iterator[Case]:
         if "start" not in ix.snapshots:
             continue
         held_now = _held(ix, instrument.base, op.seq)
-        if quantity * instrument.contract_size > held_now:
+        if quantity > held_now:
             yield broke(
                 f"{op.name}: sells {quantity:f} {instrument.base} while {held_now:f} is held after fees",
                 op.seq,

@@ -13,7 +13,7 @@ from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import Operation
 from outtrade_suites.properties.compare import plain
-from outtrade_suites.properties.sent import impossible, rules, start_mid
+from outtrade_suites.properties.sent import impossible, rules, size, start_mid
 
 MOVED = Decimal("1.25")
 """How far the reference price may have moved since the start of the run; within it nothing is judged."""
@@ -59,7 +59,7 @@ def check_rounding(ix: Index) -> Iterator[Case]:
     """PAR-13."""
     for op in ix.sends:
         wanted = _wanted(ix, op)
-        sent = decimal(op.order.quantity) if op.order is not None else None
+        sent = size(op.order, rules(ix, op))
         if sent is None:
             continue
         subject = op.client_id or op.request.op

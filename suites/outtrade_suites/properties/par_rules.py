@@ -16,7 +16,8 @@ from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument
-from outtrade_suites.properties.sent import MARGIN, decimals, judged_sends, on_grid, rules, start_mid
+from outtrade.model.units import worth
+from outtrade_suites.properties.sent import MARGIN, decimals, judged_sends, on_grid, rules, size, start_mid
 
 PLAIN = re.compile(r"\d+(\.\d+)?")
 """Plain decimal notation: digits, and after a point at least one more. No sign, no exponent, no ``.5``."""
@@ -56,7 +57,7 @@ def check_tick(ix: Index) -> Iterator[Case]:
 def check_step(ix: Index) -> Iterator[Case]:
     """PAR-02."""
     for op, order, instrument in _ruled(ix):
-        quantity = decimal(order.quantity)
+        quantity = size(order, instrument)
         if quantity is None:
             continue
         market = order.type == "market"
@@ -82,7 +83,7 @@ def check_step(ix: Index) -> Iterator[Case]:
 def check_notional(ix: Index) -> Iterator[Case]:
     """PAR-03."""
     for op, order, instrument in _ruled(ix):
-        value, exact = _notional(ix, order)
+        value, exact = _notional(ix, order, instrument)
         if value is None:
             continue
         low, high = instrument.notional_min, instrument.notional_max
@@ -107,18 +108,18 @@ def check_notional(ix: Index) -> Iterator[Case]:
             yield held(op.seq, subject=_name(op))
 
 
-def _notional(ix: Index, order: OrderParams) -> tuple[Decimal | None, bool]:
+def _notional(ix: Index, order: OrderParams, rule: Instrument) -> tuple[Decimal | None, bool]:
     """Value of an order request in the quote currency, and whether it is exact."""
     quote = decimal(order.quote_quantity)
     if quote is not None:
         return quote, True
-    quantity, price = decimal(order.quantity), decimal(order.price)
+    quantity, price = size(order, rule), decimal(order.price)
     if quantity is None:
         return None, True
     if price is not None:
-        return quantity * price, True
+        return worth(order.symbol, quantity, price), True
     mid = start_mid(ix, order.symbol)
-    return (None if mid is None else quantity * mid), False
+    return (None if mid is None else worth(order.symbol, quantity, mid)), False
 
 
 def check_notation(ix: Index) -> Iterator[Case]:
@@ -127,7 +128,7 @@ def check_notation(ix: Index) -> Iterator[Case]:
         order, instrument = op.order, rules(ix, op)
         assert order is not None
         tick = decimals(instrument.tick) if instrument else None
-        step = decimals(instrument.step) if instrument else None
+        step = decimals(instrument.step / instrument.contract_size) if instrument else None
         for name, text, digits in (
             ("price", order.price, tick),
             ("stop price", order.stop_price, tick),

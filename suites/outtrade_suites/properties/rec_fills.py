@@ -13,6 +13,7 @@ from outtrade.judge.api import Case, Property, broke, held, waived
 from outtrade.judge.index import Index
 from outtrade.model.history import FillTruth
 from outtrade.model.task import FillView
+from outtrade.model.units import price_of
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import (
     UNSETTLED,
@@ -129,7 +130,8 @@ def average_prices(ix: Index) -> Iterator[Case]:
             if all(view.filled <= 0 for view in views):
                 continue
             states = [s for s in stated.window.states(order) if s is not None and Decimal(s.filled) > 0]
-            true = [Decimal(s.quote_filled) / Decimal(s.filled) for s in states]
+            sums = [(Decimal(s.filled), Decimal(s.quote_filled)) for s in states]
+            true = [price_of(order.symbol, filled, paid) for filled, paid in sums if paid]
             true += [price for s in states for price in averages(ix, (f for f in order.fills if f.at <= s.at))]
             for view in views:
                 if not true or view.filled <= 0:
@@ -171,7 +173,8 @@ def _outcome_averages(ix: Index, stated: Books) -> Iterator[Case]:
         for seq in stated.window.moments(ix):
             filled = ix.filled(intent, seq)
             if filled > 0:
-                true.append(ix.quote_filled(intent, seq) / filled)
+                paid = ix.quote_filled(intent, seq)
+                true += [price_of(intent.symbol or "", filled, paid)] if paid else []
                 true += averages(ix, (fill for order in orders for fill in order.fills if fill.seq <= seq))
         if not true:
             continue

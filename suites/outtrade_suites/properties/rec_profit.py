@@ -1,7 +1,7 @@
 """REC-09, REC-13: what a position in a contract has brought, what stands for it, and what holding it cost.
 
 Compared part by part, with what was true in the window of the statement. A part that is None is not tracked. All
-amounts are in the settlement asset; only linear contracts (settled in their quote currency) are judged.
+amounts are in the settlement asset, whether that is the quote currency or (inverse contracts) the base asset.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from decimal import Decimal
 from outtrade.judge.api import Case, Property, broke, held, waived
 from outtrade.judge.index import Index
 from outtrade.model.task import PositionView
+from outtrade.model.units import gain, is_inverse, value_of
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import near_average, plain
 from outtrade_suites.properties.holding import Contract, Position, contract, contracts
@@ -52,12 +53,11 @@ def check_profit(ix: Index) -> Iterator[Case]:
 
 
 def _views(ix: Index) -> Iterator[tuple[Books, str, PositionView]]:
-    """Every statement about a linear contract in which there was a position or an own order."""
+    """Every statement about a contract in which there was a position or an own order."""
     traded = {order.symbol for order in ix.orders.values() if order.accepted}
     for stated in books(ix):
         for symbol in contracts(ix) if stated.positions is not None else ():
-            linear = symbol.rpartition(":")[2] == ix.instruments[symbol].quote
-            if linear and symbol in traded and stated.positions is not None and symbol in stated.positions:
+            if symbol in traded and stated.positions is not None and symbol in stated.positions:
                 yield stated, symbol, stated.positions[symbol]
 
 
@@ -72,43 +72,53 @@ def _wrong(
         yield "entry_price", view.entry_price, f"{entries[-1]:.8f}"
     if view.entry_price and not any(state.quantity for state in states):
         yield "entry_price", view.entry_price, "no position"
-    if view.unrealised is not None and marks and not any(_profit(view.unrealised, s, marks) for s in states):
-        at_last = last.quantity * (marks[-1] - last.entry) if last.entry is not None else ZERO
-        yield "unrealised", view.unrealised, f"{at_last:.4f} at a mark price of {plain(marks[-1])}"
+    if view.unrealised is not None and marks and not any(_profit(symbol, view.unrealised, s, marks) for s in states):
+        at_last = gain(symbol, last.quantity, last.entry, marks[-1]) if last.entry is not None else ZERO
+        yield "unrealised", view.unrealised, f"{at_last:.{decimals(symbol)}f} at a mark price of {plain(marks[-1])}"
     levels = {known.leverage(seq) for seq in (stated.seq, max(0, states[0].seq))} - {None}
     if view.leverage is not None and levels and view.leverage not in levels:
         yield "leverage", view.leverage, str(known.leverage(stated.seq))
     leverage = known.leverage(stated.seq)
-    if view.margin is not None and leverage and not any(_margin(view.margin, s, marks, leverage) for s in states):
-        value = abs(last.quantity) * (last.entry or ZERO)
-        yield "margin", view.margin, f"{value / leverage:.4f} at entry" + (f" ({last.margin:f})" if last.margin else "")
+    margin = view.margin
+    if margin is not None and leverage and not any(_margin(symbol, margin, s, marks, leverage) for s in states):
+        value = value_of(symbol, abs(last.quantity), last.entry) if last.entry else ZERO
+        isolated = f" ({last.margin:f})" if last.margin else ""
+        yield "margin", margin, f"{value / leverage:.{decimals(symbol)}f} at entry{isolated}"
     if view.realised is not None:
         gained, turnover = _realised(ix, symbol, stated)
         if not any(abs(view.realised - one) <= turnover * ROUNDED + asset_unit(ix) for one in gained):
             yield "realised", view.realised, f"{gained[-1]:f}"
 
 
-def _profit(said: Decimal, state: Position, marks: list[Decimal]) -> bool:
+def decimals(symbol: str) -> int:
+    """How many decimals of an amount are shown: money that is coins has more."""
+    return 8 if is_inverse(symbol) else 4
+
+
+def _profit(symbol: str, said: Decimal, state: Position, marks: list[Decimal]) -> bool:
     if state.entry is None:
         return bool(state.quantity) or abs(said) <= PRICE_SLACK
-    found = [state.quantity * (mark - state.entry) for mark in marks]
-    slack = abs(state.quantity) * state.entry * PRICE_SLACK
+    found = [gain(symbol, state.quantity, state.entry, mark) for mark in marks]
+    slack = value_of(symbol, abs(state.quantity), state.entry) * PRICE_SLACK
     return min(found) - slack <= said <= max(found) + slack
 
 
-def _margin(said: Decimal, state: Position, marks: list[Decimal], leverage: int) -> bool:
-    """Isolated margin (with or without profit), or initial margin at entry or at a mark price."""
-    size, entry = abs(state.quantity), state.entry or ZERO
-    found = [size * price / leverage for price in (entry, *marks)]
+def _margin(symbol: str, said: Decimal, state: Position, marks: list[Decimal], leverage: int) -> bool:
+    """Isolated margin (with or without profit), or initial margin at entry or at a mark price. Where long and short
+    are held beside each other there is no price of entry."""
+    size, entry = abs(state.quantity), state.entry
+    found = [value_of(symbol, size, price) / leverage for price in marks]
+    found.append(value_of(symbol, size, entry) / leverage if entry else ZERO)
     if state.margin:
-        found += [state.margin, *(state.margin + state.quantity * (mark - entry) for mark in marks)]
+        found.append(state.margin)
+        found += [state.margin + gain(symbol, state.quantity, entry, mark) for mark in marks if entry]
     return min(found) * (1 - MARGIN_SLACK) - ROUNDED <= said <= max(found) * (1 + MARGIN_SLACK) + ROUNDED
 
 
 def _realised(ix: Index, symbol: str, stated: Books) -> tuple[list[Decimal], Decimal]:
     """Profit realised up to each moment of the window, and the value of all that was traded."""
     fills = [fill for fill in ix.fills if fill.symbol == symbol and fill.seq < stated.seq]
-    turnover = sum((Decimal(fill.price) * Decimal(fill.quantity) for fill in fills), ZERO)
+    turnover = sum((value_of(symbol, Decimal(fill.quantity), Decimal(fill.price)) for fill in fills), ZERO)
     sums = [
         sum((Decimal(fill.realised) for fill in fills if fill.seq <= seq), ZERO) for seq in stated.window.moments(ix)
     ]
@@ -168,11 +178,11 @@ realised; compute realised profit at average cost, from every fill of the accoun
 
 What passes: each part that is told agrees with the venue; a part that is left out is not tracked.
 
-How it is judged: what `positions` says of linear contracts in which something traded; a part left None is not tracked.
+How it is judged: what `positions` says of contracts in which something traded; a part left None is not tracked.
 `entry_price` is the average cost of what is held. `unrealised` is quantity x (mark - entry) at a mark price of the last
-minute, within 0.2 % of the position's value. `leverage` is the account's setting for the symbol. `margin` is the
-isolated margin, or value / leverage, within 1 %. `realised` is the profit of everything closed since the start, fees
-and funding left out.""",
+minute (inverse contracts: quantity x (1/entry - 1/mark), in the base asset), within 0.2 % of the position's value.
+`leverage` is the account's setting for the symbol. `margin` is the isolated margin, or value / leverage, within 1 %.
+`realised` is the profit of everything closed since the start, fees and funding left out.""",
         check=check_profit,
     ),
     Property(
@@ -199,7 +209,7 @@ trade and no transfer.
 
 What passes: the sum of those bookings, to the last unit; or nothing said at all.
 
-How it is judged: `funding` of each linear contract's position, the sum of what was booked beside trades since the
+How it is judged: `funding` of each contract's position, the sum of what was booked beside trades since the
 start: funding, and the fee of a liquidation; below 0 where it was paid. Where nothing was booked it is not judged,
 where it is left None it is waived. There is no borrowed money in these scenarios yet, hence no interest.""",
         check=check_booked,

@@ -14,6 +14,7 @@ from outtrade.judge.index import Index
 from outtrade.judge.records import Order, working
 from outtrade.model.history import NS, OrderTruth
 from outtrade.model.task import BalanceView, OrderView, is_contract
+from outtrade.model.units import settled_in
 from outtrade_suites.properties import strays
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import (
@@ -192,7 +193,7 @@ def margin_in_use(ix: Index, stated: Books) -> set[str]:
         orders = [order for order in ix.orders.values() if order.symbol == symbol]
         worked = any(state is not None and working(state) for order in orders for state in stated.window.states(order))
         if worked or any(account_position(ix, symbol, seq) for seq in stated.window.moments(ix)):
-            busy.add(symbol.rpartition(":")[2])
+            busy.add(settled_in(symbol))
     return busy
 
 

@@ -14,6 +14,7 @@ from outtrade.judge.index import Index, ns
 from outtrade.model.fault import Transfer
 from outtrade.model.history import NS
 from outtrade.model.task import is_contract
+from outtrade.model.units import settled_in
 from outtrade_suites.properties.lim_stray import alerts_since
 
 LAST_LOOK = ns(30)
@@ -27,7 +28,7 @@ def check_explained(ix: Index) -> Iterator[Case]:
     reported, report = ix.reported, ix.report
     if ix.scope == "G" or reported is None or report is None or len(ix.incarnations) > 1:
         return
-    margin = {name.rpartition(":")[2] for name in ix.instruments if is_contract(name)}
+    margin = {settled_in(name) for name in ix.instruments if is_contract(name)}
     for record in ix.faults:
         fault = record.fault
         if not isinstance(fault, Transfer) or fault.asset in margin:

@@ -15,6 +15,7 @@ from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, Doubt, GatewayOp, Operation, working
 from outtrade.model.history import NS
 from outtrade.model.task import Instrument, Intent
+from outtrade.model.units import is_inverse
 from outtrade_suites.properties.sent import EXPOSING, same_intent, start_mid, submits
 
 
@@ -33,7 +34,7 @@ def check_exposure(ix: Index) -> Iterator[Case]:
 def _one_exposure(ix: Index, intent: Intent, rule: Instrument) -> Case:
     """The worst instant of one intent."""
     orders = [order for order in ix.orders_of(intent) if order.side == intent.side and order.symbol == intent.symbol]
-    limit, unit = _wanted(ix, intent), rule.base
+    limit, unit = _wanted(ix, intent), rule.quote if is_inverse(intent.symbol or "") else rule.base
     if limit is None:
         return undecided(f"{intent.id} says no quantity", subject=intent.id)
     slack = rule.step

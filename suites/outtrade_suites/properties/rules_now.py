@@ -8,7 +8,8 @@ from outtrade.judge.index import Index, decimal
 from outtrade.model.fault import RuleChange
 from outtrade.model.history import Landed, OrderParams
 from outtrade.model.task import Instrument
-from outtrade_suites.properties.sent import on_grid
+from outtrade.model.units import worth
+from outtrade_suites.properties.sent import on_grid, size
 
 
 def changes(ix: Index, symbol: str) -> list[tuple[Landed, RuleChange]]:
@@ -39,11 +40,11 @@ def breach(order: OrderParams, rules: Instrument) -> str:
         price = decimal(text)
         if price is not None and not on_grid(price, rules.tick):
             return f"its {name} {text} is off the {rules.tick:f} grid"
-    quantity, price, value = decimal(order.quantity), decimal(order.price), decimal(order.quote_quantity)
+    quantity, price, value = size(order, rules), decimal(order.price), decimal(order.quote_quantity)
     if quantity is not None and not on_grid(quantity, rules.step):
         return f"its quantity {order.quantity} is off the {rules.step:f} grid"
     if quantity is not None and price is not None:
-        value = quantity * price
+        value = worth(order.symbol, quantity, price)
     if value is not None and rules.notional_min is not None and value < rules.notional_min:
         return f"its value of {value:f} is below the minimum of {rules.notional_min:f}"
     return ""

@@ -20,6 +20,7 @@ from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, GatewayOp, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument, Intent, is_contract
+from outtrade.model.units import wire_size, worth
 
 EXPOSING = frozenset({"order", "trade", "scale"})
 """Kinds of intent that say how much exposure is wanted."""
@@ -248,9 +249,9 @@ def _notional(intent: Intent, rule: Instrument, limit: Decimal | None, mid: Deci
     elif intent.quantity is None:
         return None
     elif limit is not None:
-        value, exact = floor_to(intent.quantity, rule.step) * limit, True
+        value, exact = worth(intent.symbol or "", floor_to(intent.quantity, rule.step), limit), True
     elif mid is not None:
-        value, exact = floor_to(intent.quantity, rule.step) * mid * MARGIN, False
+        value, exact = worth(intent.symbol or "", floor_to(intent.quantity, rule.step), mid) * MARGIN, False
     else:
         return None
     if value < rule.notional_min:
@@ -310,6 +311,12 @@ def excused(ix: Index, op: Operation) -> bool:
         return False
     refused = final_refusals(ix.sends_of(op.intent))
     return bool(refused) and refused[0] is op
+
+
+def size(order: OrderParams | None, rule: Instrument | None) -> Decimal | None:
+    """How much an order request asks for, in units (base; of an inverse contract quote): what travelled, times the
+    size of a contract. None where it names no quantity."""
+    return None if order is None else wire_size(order.quantity, Decimal(1) if rule is None else rule.contract_size)
 
 
 def judged_sends(ix: Index) -> Iterator[Operation]:

@@ -24,6 +24,7 @@ from outtrade.judge.records import ZERO, Order, working
 from outtrade.model.fault import READS, WRITES, Visibility
 from outtrade.model.history import FillTruth, OrderTruth
 from outtrade.model.task import is_contract
+from outtrade.model.units import average_price, price_of, value_of
 from outtrade_suites.properties.compare import ASSET_UNIT, floor_to
 
 LAST_LOOK = ns(5)
@@ -99,6 +100,12 @@ def report_window(ix: Index) -> Window | None:
     return ix.memo("report_window", lambda index: window(index, reported.at, reported.seq))
 
 
+def fee_in_kind(fill: FillTruth, base: str) -> Decimal:
+    """What the fee of a fill took from what was bought. From a contract nothing is taken: the fee of an inverse one
+    comes out of the margin, which is the same asset."""
+    return Decimal(fill.fee) if fill.fee_asset == base and not is_contract(fill.symbol) else ZERO
+
+
 def position(ix: Index, symbol: str, seq: int) -> Decimal:
     """Net position just after event ``seq``: bought minus sold minus fees in the base asset. Of a spot symbol that of
     the own orders; of a contract there is one position, whoever changed it, the venue included."""
@@ -108,7 +115,7 @@ def position(ix: Index, symbol: str, seq: int) -> Decimal:
         if fill.symbol == symbol and fill.seq <= seq and (shared or not fill.foreign):
             quantity = Decimal(fill.quantity)
             total += quantity if fill.side == "buy" else -quantity
-            total -= Decimal(fill.fee) if fill.fee_asset == base else ZERO
+            total -= fee_in_kind(fill, base)
     return total
 
 
@@ -131,17 +138,17 @@ def averages(ix: Index, fills: Iterable[FillTruth]) -> list[Decimal]:
     """The volume-weighted price of fills: from their exact prices, and from the quote amounts that were booked, which
     the venue rounds down to its asset unit (for an order worth 0.0001 BTC that is one part in ten thousand)."""
     own = list(fills)
-    quantity = sum((Decimal(f.quantity) for f in own), ZERO)
-    if not quantity:
+    exact = average_price(own[0].symbol, ((Decimal(f.quantity), Decimal(f.price)) for f in own)) if own else None
+    if exact is None:
         return []
-    exact = sum((Decimal(f.price) * Decimal(f.quantity) for f in own), ZERO)
-    booked = sum((paid(ix, f) for f in own), ZERO)
-    return [exact / quantity, booked / quantity]
+    quantity, booked = sum((Decimal(f.quantity) for f in own), ZERO), sum((paid(ix, f) for f in own), ZERO)
+    return [exact, price_of(own[0].symbol, quantity, booked)] if booked else [exact]
 
 
 def paid(ix: Index, fill: FillTruth) -> Decimal:
-    """The quote amount that changed hands in a fill, as booked: rounded down to the asset unit."""
-    return floor_to(Decimal(fill.price) * Decimal(fill.quantity), asset_unit(ix))
+    """The quote amount that changed hands in a fill (of an inverse contract: its value in base), as booked: rounded
+    down to the asset unit."""
+    return floor_to(value_of(fill.symbol, Decimal(fill.quantity), Decimal(fill.price)), asset_unit(ix))
 
 
 def base_of(ix: Index, symbol: str) -> str:

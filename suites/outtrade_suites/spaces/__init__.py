@@ -25,7 +25,7 @@ from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fallbacks import fallback
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
 from outtrade_suites.spaces.fleet import fleet
-from outtrade_suites.spaces.leveraged import leveraged
+from outtrade_suites.spaces.leveraged import PLACES, at_venue, leveraged
 from outtrade_suites.spaces.moving import moving
 from outtrade_suites.spaces.orders import orders
 from outtrade_suites.spaces.parameters import parameters
@@ -64,6 +64,7 @@ SPACES: dict[str, Space] = {
     "fallback": fallback,
     "moving": moving,
 }
+SPACES |= {f"leveraged//{venue}": at_venue(venue) for venue in PLACES}
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}
 
 __all__ = ["SPACES", "Draw", "generate", "pair"]

@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from outtrade.model.scenario import Scenario
+from outtrade.model.units import is_inverse
 from outtrade_mocks import venues
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_suites.spaces.draw import Draw
@@ -52,18 +53,20 @@ def traded(symbols: Sequence[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16)
-def universe_of(venue: str) -> Universe:
-    """What a venue's scenarios may trade, by its own reference data. Raises LookupError where we know no price of
-    what it lists."""
+def universe_of(venue: str, chosen: tuple[str, ...] = ()) -> Universe:
+    """What a venue's scenarios may trade, by its own reference data: the ``chosen`` symbols (all of them contracts, or
+    none), else those that ``traded`` picks. Raises LookupError where we know no price of what it lists."""
     module = venues.load(venue)
-    symbols = traded(tuple(module.symbols))
+    symbols = chosen or traded(tuple(module.symbols))
     if not symbols:
         raise LookupError(f"{venue} lists nothing whose price is known here: {', '.join(sorted(module.symbols)[:8])}")
     rules = module.instruments(VenueConfig(symbols=symbols, balances={}, epoch_ns=0))
     lacks = getattr(module, "lacks", ())
     products = {symbol: _product(symbol, rules[symbol], lacks) for symbol in symbols}
     contracts = ":" in symbols[0]
-    balances = {product.quote: FUNDS for product in products.values()}
+    balances = {product.quote: FUNDS for product in products.values() if not is_inverse(product.symbol)}
+    inverse = [product for product in products.values() if is_inverse(product.symbol)]
+    balances |= {product.base: f"{int(Decimal(FUNDS) / product.mid)}" for product in inverse}
     if not contracts:
         balances |= {
             product.base: f"{product.quantity(product.order_value * HELD / product.mid):f}"

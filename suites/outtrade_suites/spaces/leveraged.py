@@ -1,6 +1,8 @@
 """Contracts: long and short positions, accounts left in strange modes, funding, and what the venue does to positions.
 
-On Binance USD-M futures. Each scenario has one *plot* (they come in turn), and every position may be long or short:
+On Binance USD-M futures (``leveraged``), Bybit, OKX and Deribit (``leveraged//okx``, ...). Venues differ in what an
+account has to be set to, and in what a number of contracts means (``PLACES``). Each scenario has one *plot* (they come
+in turn), and every position may be long or short:
 
 ``modes``        the account was left in hedge mode, isolated, or with more leverage than the task allows
 ``profit``       a position is opened, a part of it is closed by a reduce-only order, the price goes its way
@@ -15,16 +17,21 @@ A part of the scenarios loses an answer as well: to an order, to a change of the
 question about positions.
 
     outtrade run agent:ccxt --space leveraged --scenarios 40
+    outtrade run agent:ccxt --space leveraged//okx --scenarios 40
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from outtrade.model.fault import Adl, Expiry, Fault, Liquidation, LostAnswer, Trigger
 from outtrade.model.scenario import AccountModes, Scenario
 from outtrade.model.task import Limits
+from outtrade.model.units import settled_in, value_of
 from outtrade_mocks.core.script import Path
 from outtrade_suites.spaces.by_venue import universe_of
 from outtrade_suites.spaces.draw import Draw
@@ -32,42 +39,82 @@ from outtrade_suites.spaces.markets import Product
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.told import Plot, Story, told
 
-VENUE = "binance_usdm"
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where contracts are traded: ``symbols`` (none: the usual linear ones), what somebody may have left an account in
+    (``hedge``, ``margin``, ``leverage``: whether there is such a setting), and the maker and taker fee."""
+
+    symbols: tuple[str, ...] = ()
+    hedge: bool = True
+    margin: tuple[str, ...] = ("cross", "isolated")
+    leverage: bool = True
+    fees: tuple[str, str] = ("0.0002", "0.0005")
+
+
+PLACES: dict[str, Place] = {
+    "binance_usdm": Place(),
+    "bybit": Place(("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"), fees=("0.0002", "0.00055")),
+    "okx": Place(("BTC/USDT:USDT", "DOGE/USDT:USDT", "ETH/USD:ETH"), margin=("cross",)),
+    "deribit": Place(("BTC/USD:BTC", "ETH/USD:ETH", "SOL/USDC:USDC"), False, ("cross",), False, ("0", "0.0005")),
+}
+"""A contract is a unit of the base asset on Binance and Bybit. On OKX it is 0.01 BTC, 1,000 DOGE or, inverse, 10
+dollars of ETH, and the margin mode goes with each order. Deribit counts its inverse perpetuals in dollars, and an
+account has neither a position mode nor a leverage there. Fees: each venue's lowest tier (*inferred* but for Bybit's,
+a copy of its help centre)."""
+
 FUNDING = 8 * 3600
 """Seconds between two fundings, counted from midnight UTC."""
+BEHIND = Decimal("0.6")
+"""What stands behind a position that is to be liquidated, as a share of its value: more than the margin of the lowest
+leverage that is drawn."""
 MIDNIGHT = 1_767_225_600
 """UNIX seconds of 1 January 2026, 00:00 UTC."""
 
 
-def leveraged(d: Draw) -> Scenario:
+def leveraged(d: Draw, venue: str = "binance_usdm", space: str = "leveraged") -> Scenario:
     """One plot a scenario, about positions in contracts of Binance USD-M futures."""
-    story, plot = Story(d, universe_of(VENUE)), d.spread("plot", tuple(PLOTS))
-    story.extra |= {"venue": VENUE, "needs": ("contracts",), "fees": (Decimal("0.0002"), Decimal("0.0005"))}
+    place = PLACES[venue]
+    plots = [plot for plot in PLOTS if plot != "modes" or place.leverage]
+    story, plot = Story(d, universe_of(venue, place.symbols)), d.spread("plot", plots)
+    maker, taker = place.fees
+    story.extra |= {"venue": venue, "needs": ("contracts",), "fees": (Decimal(maker), Decimal(taker))}
     part = d.sub(plot)
-    story.extra["modes"] = modes(part.sub("account"), isolated=plot == "liquidation")
+    story.extra["modes"] = modes(part.sub("account"), place, isolated=plot == "liquidation")
     PLOTS[plot](part, story)
     _may_be_lost(d.sub("answer"), story)
     for symbol, market in list(story.markets.items()):
         story.markets[symbol] = _moving(d.sub(f"path {story.known.products[symbol].base}"), symbol, market, story)
-    made = told(story, "leveraged")
-    return made.model_copy(update={"id": f"{made.id}-{plot}"})
+    made = told(story, space)
+    return made.model_copy(update={"id": f"{made.id}-{plot}".replace("//", "-")})
 
 
-def modes(d: Draw, *, isolated: bool = False, wrong: bool = False) -> AccountModes:
+def at_venue(venue: str) -> Callable[[Draw], Scenario]:
+    """The space on one of ``PLACES``; it is called ``leveraged//VENUE``."""
+    made = partial(leveraged, venue=venue, space=f"leveraged//{venue}")
+    made.__doc__ = f"The same about contracts of {venue}."
+    return made
+
+
+def modes(d: Draw, place: Place, *, isolated: bool = False, wrong: bool = False) -> AccountModes:
     """How somebody left the account; ``wrong``: in hedge mode, or with much leverage, or both."""
-    hedge = d.boolean("hedge", 0.6 if wrong else 0.1)
+    hedge = d.boolean("hedge", 0.6 if wrong else 0.1) and place.hedge
     high = wrong and (not hedge or d.boolean("both"))
     leverage = d.choice("high", (25, 50)) if high else d.choice("usual", (3, 5, 10))
-    mode = "isolated" if isolated else d.choice("margin", ("cross", "isolated"))
+    mode = "isolated" if isolated and "isolated" in place.margin else d.choice("margin", place.margin)
     return AccountModes.model_validate(
-        {"position_mode": "hedge" if hedge else "one_way", "margin_mode": mode, "leverage": leverage}
+        {
+            "position_mode": "hedge" if hedge else "one_way",
+            "margin_mode": mode,
+            "leverage": leverage if place.leverage else None,
+        }
     )
 
 
 # ------------------------------------------------------------------ plots
 def _modes(d: Draw, story: Story) -> None:
     """The account is not as the task wants it; then it trades."""
-    story.extra["modes"] = modes(d.sub("wrong"), wrong=True)
+    story.extra["modes"] = modes(d.sub("wrong"), PLACES[story.extra["venue"]], wrong=True)
     story.extra["limits"] = Limits(max_leverage=Decimal(d.choice("cap", (5, 10, 20))))
     _open(d.sub("first"), story)
     if d.boolean("second", 0.5):
@@ -105,8 +152,11 @@ def _funding(d: Draw, story: Story) -> None:
 
 
 def _liquidation(d: Draw, story: Story) -> None:
-    """A position, an order beside it, and the price at which it is liquidated."""
-    opened, at = _struck(d, story)
+    """A position, an order beside it, and the price at which it is liquidated: isolated, or with little behind it."""
+    alone = "isolated" not in PLACES[story.extra["venue"]].margin
+    opened, at = _struck(d, story, again=not alone, another=not alone)
+    if alone:
+        _little_behind(story, opened)
     story.fault(Liquidation(on=Trigger(after=at, symbol=opened["symbol"])), ends=at + 5)
 
 
@@ -156,10 +206,10 @@ def _open(d: Draw, story: Story) -> dict[str, Any]:
     """A market order that opens a position, long or short."""
     product, side = _slot(story)
     at = story.clock + d.integer("then", 5, 40)
-    quantity = product.order_value * Decimal(str(d.number("value", 0.6, 1.4))) / story.markets[product.symbol].mid
+    value = product.order_value * Decimal(str(d.number("value", 0.6, 1.4)))
     return story.intent(
         kind="order", symbol=product.symbol, side=side, type="market", at=at, expires=at + 40,
-        quantity=product.quantity(quantity), tag=d.tag("tag"),
+        quantity=product.sized(value, story.markets[product.symbol].mid), tag=d.tag("tag"),
     )  # fmt: skip
 
 
@@ -184,7 +234,14 @@ def _rest(d: Draw, story: Story, opened: dict[str, Any], at: float) -> dict[str,
     )  # fmt: skip
 
 
-def _struck(d: Draw, story: Story, *, again: bool = True) -> tuple[dict[str, Any], float]:
+def _little_behind(story: Story, opened: dict[str, Any]) -> None:
+    """The account holds less of the settlement asset than the position is worth: a price above 0 liquidates it."""
+    symbol = opened["symbol"]
+    value = value_of(symbol, opened["quantity"], story.markets[symbol].mid) * BEHIND
+    story.extra["balances"] = {settled_in(symbol): value.quantize(Decimal("1e-8"))}
+
+
+def _struck(d: Draw, story: Story, *, again: bool = True, another: bool = True) -> tuple[dict[str, Any], float]:
     """A position, sometimes with an order that rests, sometimes opened again later; and when it is struck."""
     opened = _open(d, story)
     at = opened["expires"] + d.integer("held", 10, 60)
@@ -192,7 +249,7 @@ def _struck(d: Draw, story: Story, *, again: bool = True) -> tuple[dict[str, Any
         _rest(d.sub("resting"), story, opened, opened["expires"] + 2)
     elif again and d.boolean("again", 0.4):
         story.intent(**opened | {"at": at + 90, "expires": at + 130, "tag": d.tag("again tag")})
-    if d.boolean("another", 0.3):
+    if another and d.boolean("another", 0.3):
         _open(d.sub("another one"), story)
     return opened, float(at)
 

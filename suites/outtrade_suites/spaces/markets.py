@@ -2,7 +2,7 @@
 
 The trading rules repeated here (tick, step, smallest quantity, smallest notional) are those of the venue's reference
 data; a test holds the two against each other. A scenario needs them to ask for quantities on the grid, beside the grid,
-or below what is allowed. Prices are in quote currency, quantities in base units.
+or below what is allowed. Prices are in quote currency, quantities in base units (``outtrade.model.units``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 from outtrade.model.scenario import Market
+from outtrade.model.units import is_inverse
 from outtrade_suites.spaces.draw import Draw
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Product:
     def price(self, value: Decimal, *, up: bool) -> Decimal:
         """The nearest price on the grid, not below (``up``) or not above ``value``."""
         return _grid(value, self.tick, up=up)
+
+    def sized(self, value: Decimal, price: Decimal) -> Decimal:
+        """So much of it is worth ``value`` (quote currency) at a price: on the grid, at least one step."""
+        return self.quantity(value if is_inverse(self.symbol) else value / price)
 
     def quantity(self, value: Decimal) -> Decimal:
         """The nearest quantity on the grid, not above ``value``, at least one step."""
@@ -135,10 +140,10 @@ def market(d: Draw, product: Product, given: Market | None = None) -> Market:
     return Market(
         mid=mid,
         spread_bps=spread_bps,
-        depth=product.quantity(level_value / mid),
+        depth=product.sized(level_value, mid),
         levels=d.integer("levels", 8, 12),
         maker_rate=d.number("maker_rate", 0.02, 0.06),
         taker_rate=d.number("taker_rate", 0.02, 0.06),
-        taker_size=product.quantity(level_value / mid / 3),
+        taker_size=product.sized(level_value / 3, mid),
         volatility_bps=d.number("volatility_bps", 0, 4, digits=1),
     )

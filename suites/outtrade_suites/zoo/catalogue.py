@@ -92,6 +92,24 @@ ZOO: tuple[Broken, ...] = (
     _broken(
         "quantity_in_quote", "httpx", "PAR-06", "ccxt/ccxt#17164", "ORD-10 PAR-03 RCV-06 RTY-01", needs_fault=False
     ),
+    _broken(
+        "units_as_contracts",
+        "ccxt",
+        "PAR-06",
+        "ccxt/ccxt#13397",
+        "EXQ-05 PAR-13 REC-02 REC-04 REC-09 REC-12 RTY-01",
+        needs_fault=False,
+        space="leveraged//okx",
+    ),
+    _broken(
+        "contracts_as_units",
+        "ccxt",
+        "PAR-06",
+        "constructed",
+        "EXQ-05 PAR-13 REC-02 REC-04 REC-09 REC-12 RTY-01",
+        needs_fault=False,
+        space="leveraged//deribit",
+    ),
     _broken("partial_is_done", "ccxt", "REC-12", "DeviaVir/zenbot#1936", needs_fault=False),
     _broken("speaks_after_the_report", "httpx", "REC-15", "Haehnchen/crypto-trading-bot#53", needs_fault=False),
     _broken("always_good_till_cancelled", "ccxt", "PAR-07", "ccxt/ccxt#17932", needs_fault=False),

@@ -16,7 +16,7 @@ fills and balances, so that snapshots, listings and the truthful report need not
     (``part`` = on_partial), and any other field of Intent by its name.
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
-    Settings: ``until absent tick step min max mmin mmax notional nmax fee mid scope streams leave reuse window
+    Settings: ``until absent tick step size min max mmin mmax notional nmax fee mid scope streams leave reuse window
     pattern band modes instances old ack`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any
     cap (``max_position max_notional max_orders_per_second ...``) and the starting balance of an asset
     (``USDT=100000 BTC=10``).

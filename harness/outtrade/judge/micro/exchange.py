@@ -75,7 +75,7 @@ class Exchange:
         """Take an order. One by quote amount becomes a quantity at the mid price, floored to the step."""
         price = number(params.price, params.price, word.text) if params.price else None
         if params.quantity is not None:
-            quantity = number(params.quantity, params.quantity, word.text)
+            quantity = number(params.quantity, params.quantity, word.text) * self.script.size
         else:
             quantity = Decimal(params.quote_quantity or "0") / self.script.mid // self.script.step * self.script.step
         count = len(self.orders) + 1

@@ -76,7 +76,22 @@ class Script:
     """A text, read: what is declared, and the statements in order of appearance."""
 
     SETTINGS = frozenset(
-        {"until", "absent", "tick", "step", "min", "max", "mmin", "mmax", "notional", "nmax", "fee", "mid", "scope"}
+        {
+            "until",
+            "absent",
+            "tick",
+            "step",
+            "size",
+            "min",
+            "max",
+            "mmin",
+            "mmax",
+            "notional",
+            "nmax",
+            "fee",
+            "mid",
+            "scope",
+        }
         | {"streams", "leave", "reuse", "window", "pattern", "band", "modes", "instances", "old", "ack"}
     )
 
@@ -255,10 +270,16 @@ class Script:
             "market_max": self.set.get("mmax", "100"),
             "notional_min": self.set.get("notional", "5"),
             "notional_max": self.set.get("nmax", "9000000"),
+            "contract_size": self.set.get("size", "1"),
             "band": self.set["band"].split(",") if "band" in self.set else None,
             "maker_fee": fee,
             "taker_fee": fee,
         }
+
+    @property
+    def size(self) -> Decimal:
+        """What one of a request's quantities is, in units: the size of a contract."""
+        return Decimal(self.set.get("size", "1"))
 
     @property
     def mid(self) -> Decimal:

@@ -7,14 +7,19 @@ from typing import Any
 
 from outtrade_mocks import cassettes
 from outtrade_mocks.venues.api import Call
-from outtrade_mocks.venues.bybit import codec, holdings, shapes
+from outtrade_mocks.venues.bookings import Booked
+from outtrade_mocks.venues.bybit import codec, holdings, market, shapes
 from outtrade_mocks.venues.bybit.codec import MS
 from outtrade_mocks.venues.bybit.desk import Outcome
 from outtrade_mocks.venues.bybit.errors import VENUE, refuse
 from outtrade_mocks.venues.bybit.firm import Firm
+from outtrade_mocks.venues.bybit.notes import Execution
 from outtrade_mocks.venues.bybit.queries import times, view_of
 from outtrade_mocks.venues.bybit.reference import fees_of
 from outtrade_mocks.venues.bybit.trading import scope
+
+BOOKED = {"funding": "SETTLEMENT", "liquidation_fee": "LIQUIDATION"}
+"""What was booked -> ``type`` of the transaction log (enum.mdx, type(uta-translog))."""
 
 
 @lru_cache(maxsize=4)
@@ -179,25 +184,69 @@ def withdrawal(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
     return Outcome({"availableWithdrawal": free[names[0]], "availableWithdrawalMap": free}, now)
 
 
+def _when(moved: Execution | Booked) -> int:
+    return moved.time if isinstance(moved, Booked) else moved.fill.time
+
+
+def _booked(firm: Firm, one: Booked, number: int) -> dict[str, Any]:
+    """A booking in the transaction log: what funding brought is above 0 (transaction-log.mdx, sample of SETTLEMENT). A
+    liquidation's fee is a fee (*inferred*: no sample)."""
+    desk = firm.desk
+    entry = desk.listings[one.symbol]
+    funding = one.why == "funding"
+    amount, size = desk.money(entry.settle, one.atoms), desk.size(one.symbol, abs(one.lots))
+    return {
+        "id": f"1000001_{entry.id}_{desk.sequence(one.time)}",
+        "symbol": entry.id,
+        "category": entry.category,
+        "side": "None" if not one.lots else "Buy" if one.lots > 0 else "Sell",
+        "transactionTime": desk.time(one.time),
+        "type": BOOKED[one.why],
+        "transSubType": "",
+        "qty": size,
+        "size": f"-{size}" if one.lots < 0 else size,
+        "currency": entry.settle,
+        "tradePrice": desk.price(one.symbol, desk.mark(one.symbol)),
+        "funding": amount if funding else "",
+        "fee": "0" if funding else desk.money(entry.settle, -one.atoms),
+        "cashFlow": "0",
+        "change": amount,
+        "cashBalance": desk.money(entry.settle, sum(view_of(firm, one.time).balances().get(entry.settle, (0, 0)))),
+        "feeRate": market.funding_rate(desk, entry) if funding else "",
+        "bonusChange": "",
+        "tradeId": f"{entry.id}-{one.time}-{number}",
+        "orderId": "",
+        "orderLinkId": "",
+        "extraFees": "",
+    }
+
+
 def transaction_log(firm: Firm, call: Call, now: int, as_of: int | None) -> Outcome:
-    """GET /v5/account/transaction-log: the account's trades (*simplified*: no funding, no transfers)."""
+    """GET /v5/account/transaction-log: trades, funding and the fees of liquidations (*simplified*: no transfers)."""
     desk, params = firm.desk, call.raw.params
-    category, currency = codec.text(params, "category"), codec.text(params, "currency")
+    category, currency, kind = (codec.text(params, name) for name in ("category", "currency", "type"))
     start, end = times(params, now)
-    rows = []
-    for each in reversed(desk.executions):
+    rows: list[dict[str, Any]] = []
+    moved: list[Execution | Booked] = [*desk.executions, *desk.bookings.all]
+    moved.sort(key=_when)
+    for each in reversed(moved):
+        time, symbol = _when(each), each.symbol if isinstance(each, Booked) else each.fill.symbol
+        entry = desk.listings[symbol]
+        if category not in (None, entry.category) or not start <= time // MS <= end:
+            continue
+        if as_of is not None and time > as_of:
+            continue
+        word = "TRADE" if isinstance(each, Execution) else BOOKED[each.why]
+        if kind not in (None, word) or currency not in (None, entry.settle):
+            continue
+        if isinstance(each, Booked):
+            rows.append(_booked(firm, each, len(rows)))
+            continue
         fill = each.fill
-        entry = desk.listings[fill.symbol]
-        if category not in (None, entry.category) or not start <= fill.time // MS <= end:
-            continue
-        if as_of is not None and fill.time > as_of:
-            continue
         row = shapes.execution_row(desk, each)
         flow = fill.realised if not entry.spot else fill.quote * (-1 if fill.side == "buy" else 1)
         asset = entry.settle
         fee = fill.fee if fill.fee_asset == asset else 0
-        if currency not in (None, asset):
-            continue
         rows.append(
             {
                 "id": f"1000001_{entry.id}_{desk.sequence(fill.time)}",
@@ -205,7 +254,7 @@ def transaction_log(firm: Firm, call: Call, now: int, as_of: int | None) -> Outc
                 "category": entry.category,
                 "side": row["side"],
                 "transactionTime": row["execTime"],
-                "type": "TRADE",
+                "type": word,
                 "transSubType": "",
                 "qty": row["execQty"],
                 "size": row["execQty"],

@@ -31,8 +31,10 @@ from outtrade_mocks.core import (
     PositionChange,
     Practice,
     Reject,
+    SettingsChange,
     Status,
 )
+from outtrade_mocks.venues.bookings import Bookings
 from outtrade_mocks.venues.bybit import ids
 from outtrade_mocks.venues.bybit.codec import MS, fixed, rounded
 from outtrade_mocks.venues.bybit.errors import refuse
@@ -40,7 +42,7 @@ from outtrade_mocks.venues.bybit.limits import Limits
 from outtrade_mocks.venues.bybit.notes import NAMELESS, Execution, Note
 from outtrade_mocks.venues.bybit.reference import CATEGORIES, Listing, core_instrument, listings, relisted
 from outtrade_mocks.venues.bybit.traits import KNOBS
-from outtrade_mocks.venues.catalogue import flows, from_the_start
+from outtrade_mocks.venues.catalogue import flows, from_the_start, funded
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 
@@ -94,6 +96,9 @@ class Desk:
             "tester", {asset: self.exchange.atoms(asset, amount) for asset, amount in config.balances.items()}
         )
         settings = config.knobs
+        self._rate = float(knob(KNOBS, settings, "funding_rate"))
+        for entry in eager:
+            funded(self.exchange, entry.unified, self._rate)
         self.limits = Limits(
             address=int(knob(KNOBS, settings, "address_per_5s")), ban_seconds=int(knob(KNOBS, settings, "ban_seconds"))
         )
@@ -120,6 +125,8 @@ class Desk:
         self.on_execution: list[Callable[[Execution], None]] = []
         self._serial = 0
         self._ids = random.Random(f"bybit:{config.seed}:ids")
+        self.bookings = Bookings(self.exchange, self.account)
+        """What was booked beside trades."""
         self.exchange.on_change(self._on_change)
 
     def _on_change(self, change: Change) -> None:
@@ -129,6 +136,8 @@ class Desk:
                 self._executed(change.fill, change.order)
         elif isinstance(change, PositionChange):
             self.net[change.position.symbol, change.position.side] = change.position.lots
+        elif isinstance(change, SettingsChange) and change.symbol:  # all contracts have the same mode
+            self.isolated = change.isolated
 
     def _executed(self, fill: Fill, order: Order) -> None:
         closed = 0
@@ -170,6 +179,7 @@ class Desk:
         if entry.unified in self._unlisted:
             self._unlisted.remove(entry.unified)
             self.exchange.add_instrument(core_instrument(entry, self.fees))
+            funded(self.exchange, entry.unified, self._rate)
             if self.isolated and not entry.spot:
                 self.exchange.set_margin_mode(self.account, entry.unified, isolated=True)
         return entry

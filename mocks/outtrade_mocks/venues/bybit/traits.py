@@ -29,6 +29,7 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
             "whether the stream tells of an order before its REST answer; the venue makes both at once, who serves it "
             "decides",
         ),
+        "funding_rate": Knob(0.0001, (), "the rate paid every eight hours; the live number changes with the market"),
         "id_reuse": Knob(
             "never",
             ("never", "open_only"),

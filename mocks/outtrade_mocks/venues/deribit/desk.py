@@ -27,7 +27,7 @@ from outtrade_mocks.core import (
     Reject,
     Status,
 )
-from outtrade_mocks.venues.catalogue import flows, from_the_start
+from outtrade_mocks.venues.catalogue import flows, from_the_start, funded
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.deribit.auth import CREDENTIALS, Gate
 from outtrade_mocks.venues.deribit.errors import Refusal, refuse, translate
@@ -123,6 +123,9 @@ class Desk:
         balances = {asset: self.exchange.atoms(asset, amount) for asset, amount in config.balances.items()}
         self.account: Account = self.exchange.open_account("tester", balances)
         self.exchange.keep_prints(PRINTS)
+        self._rate = float(knob(KNOBS, config.knobs, "funding_rate"))
+        for entry in eager:
+            funded(self.exchange, entry.unified, self._rate)
         self.limits = Limits(
             rate=float(knob(KNOBS, config.knobs, "matching_rate")),
             burst=float(knob(KNOBS, config.knobs, "matching_burst")),
@@ -205,6 +208,7 @@ class Desk:
         if self._unlisted and entry.unified in self._unlisted:
             self._unlisted.remove(entry.unified)
             self.exchange.add_instrument(self._rules(entry))
+            funded(self.exchange, entry.unified, self._rate)
         return entry
 
     def all_listed(self, currency: str = "any") -> list[Listing]:

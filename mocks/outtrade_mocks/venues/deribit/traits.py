@@ -46,6 +46,7 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
         "matching_burst": Knob(20, (), "matching engine requests at once: the lowest tier's"),
         "rate_factor": Knob(1.0, (), "how many times the other documented rate limits are allowed"),
         "token_seconds": Knob(900, (), "how long a token is good; samples say 31536000, recordings 900"),
+        "funding_rate": Knob(0.0001, (), "the rate paid every eight hours; the live number changes with the market"),
         "cancel_closed": Knob(
             "already_closed",
             ("already_closed", "not_open_order"),

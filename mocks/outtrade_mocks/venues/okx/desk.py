@@ -28,7 +28,8 @@ from outtrade_mocks.core import (
     Reject,
     Status,
 )
-from outtrade_mocks.venues.catalogue import flows, from_the_start
+from outtrade_mocks.venues.bookings import Bookings
+from outtrade_mocks.venues.catalogue import flows, from_the_start, funded
 from outtrade_mocks.venues.config import VenueConfig
 from outtrade_mocks.venues.knobs import knob
 from outtrade_mocks.venues.okx.errors import Refusal, refuse, translate
@@ -152,7 +153,7 @@ class Desk:
         self.by_code = {entry.raw.get("instIdCode"): entry for entry in self.listings.values()}
         self.fees = config.fees
         self.knobs = config.knobs
-        markets = flows(config)
+        markets = flows(config, {symbol: entry.contract for symbol, entry in self.listings.items()})
         self._mids = {symbol: flow.mid for symbol, flow in markets.items()}
         eager, self._unlisted = from_the_start(self.listings, markets)
         """Instruments that the core comes to know when somebody first asks for them."""
@@ -167,6 +168,9 @@ class Desk:
         balances = {asset: self.exchange.atoms(asset, amount) for asset, amount in config.balances.items()}
         self.account: Account = self.exchange.open_account("tester", balances)
         self.exchange.keep_prints(PRINTS)
+        self._rate = float(knob(KNOBS, config.knobs, "funding_rate"))
+        for entry in eager:
+            funded(self.exchange, entry.unified, self._rate)
         self.limits = Limits(factor=float(knob(KNOBS, config.knobs, "rate_factor")))
         self.rate_status = int(knob(KNOBS, config.knobs, "rate_status"))
         self.shrinks = bool(knob(KNOBS, config.knobs, "shrinks_market_orders"))
@@ -187,6 +191,7 @@ class Desk:
         self.connections: dict[str, int] = {}
         """Private channel -> number of WebSocket connections that are subscribed to it."""
         self._algo_count = 0
+        self.bookings = Bookings(self.exchange, self.account)
         self.exchange.on_change(self._on_change)
         if knob(KNOBS, config.knobs, "position_mode") == "long_short_mode":
             self.exchange.set_position_mode(self.account, hedge=True)
@@ -259,6 +264,7 @@ class Desk:
         if self._unlisted and entry.unified in self._unlisted:
             self._unlisted.remove(entry.unified)
             self.exchange.add_instrument(self._rules(entry))
+            funded(self.exchange, entry.unified, self._rate)
         return entry
 
     def _rules(self, entry: Listing) -> Instrument:

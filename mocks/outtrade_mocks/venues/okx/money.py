@@ -206,7 +206,7 @@ def position(desk: Desk, held: Position, *, liquidation: bool = True) -> dict[st
         "instType": entry.type,
         "last": mark_text,
         "lever": str(held.leverage),
-        "liqPenalty": "0",
+        "liqPenalty": text(desk.bookings.fees(held.symbol, held.opened, held.updated)),
         "liqPx": ""
         if price is None
         else _fraction(price * entry.tick.as_integer_ratio()[0] / entry.tick.as_integer_ratio()[1]),
@@ -286,7 +286,7 @@ def _closed(desk: Desk, life: Sequence[Position]) -> dict[str, Any]:
         "instId": entry.id,
         "instType": entry.type,
         "lever": str(last.leverage),
-        "liqPenalty": "0",
+        "liqPenalty": text(desk.bookings.fees(last.symbol, first.opened, last.updated)),
         "mgnMode": "isolated" if last.isolated else "cross",
         "nonSettleAvgPx": "",
         "openAvgPx": "" if average is None else _fraction(average),

@@ -190,5 +190,4 @@ def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
         price_max=text(MOST),
         quantity_min=text(core.quantity_min or entry.lot),
         quantity_max=text(core.quantity_max or MOST),
-        contract_size=text(entry.contract),
     )

@@ -44,6 +44,7 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
             "net_mode", ("net_mode", "long_short_mode"), "position mode of the account at the start; a setting of users"
         ),
         "account_mode": Knob("2", ("1", "2", "3"), "acctLv: spot, futures or multi-currency margin mode; a user's"),
+        "funding_rate": Knob(0.0001, (), "the rate paid every eight hours; the live number changes with the market"),
         "leverage": Knob(3, (), "leverage of an instrument that nobody set; not documented"),
         "rate_status": Knob(
             429, (429, 200), "HTTP status of 50011: the documentation's table has both, each with a text of its own"
