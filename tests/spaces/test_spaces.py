@@ -266,6 +266,7 @@ def test_fixed_spaces() -> None:
         "leveraged",
         "reconciliation",
         "fallback",
+        "moving",
         *(f"leveraged//{venue}" for venue in PLACES),
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]
