@@ -267,6 +267,7 @@ def test_fixed_spaces() -> None:
         "reconciliation",
         "fallback",
         "moving",
+        "equities",
         *(f"leveraged//{venue}" for venue in PLACES),
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]

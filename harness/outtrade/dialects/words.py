@@ -64,6 +64,8 @@ class Terms:
     """Contracts: it may make a position smaller, and nothing else."""
     stop_price: Decimal | None = None
     """The trigger of stop and take-profit orders, quote per base."""
+    extended_hours: bool = False
+    """Where a market has sessions: it may trade outside the regular one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class OrderState:
     price: Decimal | None = None
     placed_as: str | None = None
     fills: tuple[Fill, ...] = ()
+    replaced_by: str | None = None
+    """The venue id of the order that has taken its place, where a change makes a new one."""
 
 
 @dataclass(frozen=True, slots=True)

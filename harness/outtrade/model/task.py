@@ -43,7 +43,8 @@ Number = Annotated[Decimal, AfterValidator(_finite)]
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit", "trailing_stop"]
-TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY"]
+TimeInForce = Literal["GTC", "IOC", "FOK", "GTD", "DAY", "OPG", "CLS"]
+"""``OPG`` and ``CLS``: on the open and on the close, where a market has sessions and auctions."""
 IntentKind = Literal["order", "trade", "scale", "protect", "amend", "cancel", "flatten", "halt", "watch"]
 OrderStatus = Literal["pending", "open", "filled", "cancelled", "rejected", "expired", "unknown"]
 OutcomeStatus = Literal["done", "partial", "working", "failed", "refused", "unknown"]
@@ -80,7 +81,9 @@ class Bounds(Plain):
 
 
 class Intent(Plain):
-    """One thing that is wanted. ``tag`` should stand inside every client order id sent for it."""
+    """One thing that is wanted. ``tag`` should stand inside every client order id sent for it.
+
+    ``extended_hours``: it may trade before the regular session opens and after it closes, too."""
 
     id: str
     tag: str = Field(pattern=r"^[A-Za-z0-9]{8}$")
@@ -108,14 +111,16 @@ class Intent(Plain):
     max_fee_bps: Number | None = None
     patience: float | None = None
     max_age: float | None = Field(default=None, gt=0)
+    extended_hours: bool = False
     fallback_types: tuple[OrderType, ...] = ()
 
     @model_serializer(mode="wrap")
-    def _without_age(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """An intent that does not speak of the age of prices is written as ever."""
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An intent that does not speak of the age of prices or of extended hours is written as ever."""
         data: dict[str, Any] = handler(self)
-        if self.max_age is None:
-            data.pop("max_age", None)
+        for name in ("max_age", "extended_hours"):
+            if not getattr(self, name):
+                data.pop(name, None)
         return data
 
     @classmethod

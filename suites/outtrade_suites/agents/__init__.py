@@ -6,13 +6,15 @@ These agents share one way of deciding. What differs is only how they speak to t
 * ``threaded_agent.execute``: the same with blocking clients, the stream and the requests in threads of their own;
 * ``ccxt_agent.execute``: unmodified, synchronous ccxt, polling only, at every venue; the first two speak Binance spot;
 * ``stateless_agent.execute``: the same without a store: what it knows after a restart, the venue told it;
-* ``ccxt_pro_agent.execute``: the private stream of ccxt.pro first, at every venue.
+* ``ccxt_pro_agent.execute``: the private stream of ccxt.pro first, at every venue;
+* ``alpaca_agent.execute``: US equities at Alpaca over alpaca-py, for markets that open and close.
 
 The modules, from the wire inwards (how answers, errors and events are read stands in ``outtrade.dialects``, which the
 tools for language models use as well):
 
     port        what the decisions need from a venue, and the three ways in which a request can fail
     ccxt_port   any venue over ccxt's unified API
+    alpaca_port equities at Alpaca over alpaca-py
     habits      what has to be known of a venue beforehand, read from its declared traits
     stream      the private stream of the httpx and the threaded agent
     state       an own order and its phase; a job: what has become of an intent
@@ -27,6 +29,7 @@ tools for language models use as well):
     auditing    the account against its trades: what nothing explains is told
     alarm       fills and orders that nobody asked for: an alert, and nothing new any more
     amending    a smaller quantity for an order that works
+    replacing   the same where a change makes a new order
     protecting  stops and take-profits: the position is covered for its full size, or left
     moving      protection at other prices: the old order goes, the new one comes
     brain       the loop: which intent does what next
@@ -41,5 +44,6 @@ AGENTS = {
     "ccxt": "py:outtrade_suites.agents.ccxt_agent:execute",
     "stateless": "py:outtrade_suites.agents.stateless_agent:execute",
     "ccxt_pro": "py:outtrade_suites.agents.ccxt_pro_agent:execute",
+    "alpaca": "py:outtrade_suites.agents.alpaca_agent:execute",
 }
 """Reference agents: name -> target."""

@@ -46,7 +46,7 @@ class Amending(Moving):
             await self.refresh(order)
             job.stage = ""
         if order.quantity == wanted:
-            target.intent = target.intent.model_copy(update={"quantity": wanted})
+            target.intent = target.intent.model_copy(update={"quantity": self.total(target, wanted)})
             target.wake = self.now()
             job.close("done")
         elif order.phase == "ended" or target.closed:
@@ -95,6 +95,10 @@ class Amending(Moving):
 
     def new_total(self, order: Order, wanted: Decimal) -> Decimal:
         """What the venue is told: the whole quantity, with what is filled."""
+        return wanted
+
+    def total(self, target: Job, wanted: Decimal) -> Decimal:
+        """What the intent has in all, once its order has ``wanted``."""
         return wanted
 
     # ------------------------------------------------------ of other layers

@@ -15,6 +15,8 @@ from outtrade_suites.agents.port import Access, RunTask, drive
 
 VENUES = NAMES
 """Where these agents can trade: at all venues, through ccxt's unified API."""
+LACKS = ("sessions",)
+"""What it has not got: of Alpaca ccxt knows the coins alone."""
 
 
 class CcxtAgent(Branching):

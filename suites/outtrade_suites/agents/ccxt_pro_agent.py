@@ -33,6 +33,8 @@ from outtrade_suites.agents.port import Access, Link, RunTask
 
 VENUES = NAMES
 """Where it can trade."""
+LACKS = ("sessions",)
+"""What it has not got: of Alpaca ccxt knows the coins alone."""
 GRACE = 5.0
 """Seconds from a connection that stands to a subscription that is taken to stand. *Inferred*."""
 LOOK = 0.25

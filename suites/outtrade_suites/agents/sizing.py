@@ -44,6 +44,8 @@ def price_on_grid(price: Decimal, side: Side, tick: Decimal) -> Decimal:
 class Sizing(Desk):
     """Intents as orders."""
 
+    times_in_force: tuple[str, ...] = TIMES_IN_FORCE
+
     def price_on_grid(self, price: Decimal, side: Side, tick: Decimal) -> Decimal:
         """See the function of that name."""
         return price_on_grid(price, side, tick)
@@ -84,8 +86,8 @@ class Sizing(Desk):
             raise Impossible(f"order type {intent.type} is not offered")
         if intent.reduce_only and not is_contract(symbol):
             raise Impossible("there is nothing to reduce where no positions are held")
-        if tif not in (None, *TIMES_IN_FORCE):
-            raise Impossible("times in force other than GTC, IOC and FOK are not offered")
+        if tif not in (None, *self.times_in_force):
+            raise Impossible(f"times in force other than {', '.join(self.times_in_force)} are not offered")
         if intent.type == "market" and (intent.post_only or tif == "FOK"):
             raise Impossible("a market order is neither post-only nor fill-or-kill")
         if intent.post_only and tif in ("IOC", "FOK"):

@@ -73,6 +73,7 @@ class Order:
                 "symbol": terms.symbol, "side": terms.side, "type": terms.type, "tif": terms.time_in_force,
                 "post_only": terms.post_only,
                 **({"reduce_only": True} if terms.reduce_only else {}),
+                **({"extended_hours": True} if terms.extended_hours else {}),
                 **{name: plain(value) for name, value in numbers.items() if value is not None},
             },
             "phase": self.phase,
@@ -96,7 +97,8 @@ class Order:
             terms=Terms(
                 terms["symbol"], terms["side"], terms["type"],
                 time_in_force=terms["tif"], post_only=terms["post_only"],
-                reduce_only=terms.get("reduce_only", False), **number,
+                reduce_only=terms.get("reduce_only", False), extended_hours=terms.get("extended_hours", False),
+                **number,
             ),
             phase=data["phase"],
             status=data["status"],

@@ -19,7 +19,7 @@ from outtrade_suites.agents.port import Access, RunTask, drive
 
 VENUES = NAMES
 """Where it can trade."""
-LACKS = ("fallback", "store")
+LACKS = ("fallback", "sessions", "store")
 """What it has not got: so it cannot be told that another life of it has begun, and after a restart it would have to ask
 every fallback for what it sent there."""
 

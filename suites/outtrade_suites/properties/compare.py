@@ -38,9 +38,10 @@ STATUS_WORDS: dict[str, str] = {
     "NEW": "open", "OPEN": "open", "PARTIALLY_FILLED": "open", "PARTIALLY-FILLED": "open", "ACCEPTED": "open",
     "LIVE": "open", "ACTIVE": "open", "WORKING": "open", "PENDING_NEW": "open", "PENDING_CANCEL": "open",
     "PENDING": "open", "PARTIALLYFILLED": "open", "UNTRIGGERED": "open", "TRIGGERED": "open",
+    "PENDING_REPLACE": "open", "HELD": "open",
     "FILLED": "filled", "CLOSED": "filled",
     "CANCELED": "cancelled", "CANCELLED": "cancelled", "PARTIALLYFILLEDCANCELED": "cancelled",
-    "DEACTIVATED": "cancelled", "MMP_CANCELED": "cancelled",
+    "DEACTIVATED": "cancelled", "MMP_CANCELED": "cancelled", "REPLACED": "cancelled",
     "EXPIRED": "expired", "EXPIRED_IN_MATCH": "expired",
     "REJECTED": "rejected",
 }  # fmt: skip

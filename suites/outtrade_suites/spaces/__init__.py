@@ -21,6 +21,7 @@ from outtrade_suites.spaces.breakage import every_kind, faults, swarm
 from outtrade_suites.spaces.changing import changing
 from outtrade_suites.spaces.crash_points import crash_points
 from outtrade_suites.spaces.draw import Draw
+from outtrade_suites.spaces.equities import equities
 from outtrade_suites.spaces.execution import execution
 from outtrade_suites.spaces.fallbacks import fallback
 from outtrade_suites.spaces.fixed import flagship, smoke, standard
@@ -63,6 +64,7 @@ SPACES: dict[str, Space] = {
     "reconciliation": reconciliation,
     "fallback": fallback,
     "moving": moving,
+    "equities": equities,
 }
 SPACES |= {f"leveraged//{venue}": at_venue(venue) for venue in PLACES}
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}

@@ -98,9 +98,14 @@ def _product(symbol: str, rules: dict[str, Any], lacks: Sequence[str]) -> Produc
     )
 
 
+MIXED = frozenset({"alpaca"})
+"""Venues that list shares beside coins: an agent for the one need not know the other."""
+
+
 def _scenario(venue: str, d: Draw) -> Scenario:
     knobs = {"event_first": d.boolean("event first")} if "event_first" in venues.load(venue).KNOBS else {}
-    return usual(d, universe_of(venue), venue=venue, knobs=knobs)
+    made = usual(d, universe_of(venue), venue=venue, knobs=knobs)
+    return made.model_copy(update={"needs": ("crypto",)}) if venue in MIXED else made
 
 
 def space(venue: str) -> Callable[[Draw], Scenario]:

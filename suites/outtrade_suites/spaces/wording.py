@@ -11,6 +11,9 @@ _PARTIAL = {
 }
 
 
+AUCTIONS = {"OPG": "at the opening auction", "CLS": "at the closing auction"}
+
+
 def sentence(fields: dict[str, Any]) -> str:
     """The sentence for the fields of an Intent (numbers as they stand there)."""
     kind = fields["kind"]
@@ -47,6 +50,10 @@ def sentence(fields: dict[str, Any]) -> str:
         notes.append("all at once or not at all")
     if fields.get("time_in_force") == "DAY":
         notes.append("for the day")
+    if fields.get("time_in_force") in AUCTIONS:
+        notes.append(AUCTIONS[fields["time_in_force"]])
+    if fields.get("extended_hours"):
+        notes.append("in extended hours, too")
     if note := _PARTIAL[fields.get("on_partial", "keep")]:
         notes.append(note)
     if fields.get("expires") is not None:

@@ -351,4 +351,22 @@ ZOO: tuple[Broken, ...] = (
         "EXQ-05 REC-02 REC-03 REC-04 REC-05",
         space="reconciliation",
     ),
+    _broken(
+        "waiting_is_lost",
+        "alpaca",
+        "RTY-01",
+        "QuantConnect/Lean.Brokerages.Alpaca#28",
+        "EXQ-05 RCV-06",
+        needs_fault=False,
+        space="equities",
+    ),
+    _broken(
+        "replaced_is_over",
+        "alpaca",
+        "RTY-01",
+        "nautechsystems/nautilus_trader#4288",
+        "ORD-01 ORD-03 RCV-06 REC-10 REC-12 RTY-08",
+        needs_fault=False,
+        space="equities",
+    ),
 )

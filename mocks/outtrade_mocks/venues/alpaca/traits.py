@@ -76,7 +76,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
                 "transient": (),
                 "ambiguous": (50010000, 50410000),
                 "rate": (42910000,),
-                "maintenance": ("service is unavailable",),
+                "maintenance": ("service is unavailable", "market is closed", "market takes cancels only"),
                 "funds": ("insufficient", "account is not allowed to short"),
                 "auth": (40110000, "unauthorized", "forbidden.", "new orders are rejected by user request",
                          "fractional trading is disabled"),
