@@ -9,8 +9,31 @@ import httpx
 import pytest
 
 from outtrade.engine.run import run
-from outtrade.model.fault import ClockSkew, Fault, Halt, OthersCancel, Stray, Transfer, Trigger
-from outtrade.model.history import FillTruth, History, Ledger, OrderTruth, Published, Response, Snapshot, StreamEvent
+from outtrade.judge.index import Index
+from outtrade.model.fault import (
+    ClockSkew,
+    DelayedFill,
+    Fault,
+    Halt,
+    OthersCancel,
+    Overfill,
+    PartialFill,
+    Stray,
+    Transfer,
+    Trigger,
+    UnlistedFill,
+)
+from outtrade.model.history import (
+    FillTruth,
+    History,
+    Ledger,
+    OrderTruth,
+    Published,
+    Request,
+    Response,
+    Snapshot,
+    StreamEvent,
+)
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Report, Task
 from outtrade.targets import resolve
@@ -131,3 +154,32 @@ def test_the_venue_tells_the_time_that_its_clock_shows() -> None:
 def test_the_same_bytes_twice() -> None:
     faults = (OthersCancel(after=9), ClockSkew(on=Trigger(after=2), duration=30))
     assert played(*faults).to_jsonl() == played(*faults).to_jsonl()
+
+
+@pytest.mark.parametrize("agent", ["agent:httpx", "agent:ccxt"])
+def test_an_order_is_filled_for_more_than_it_asked(agent: str) -> None:
+    history = played(Overfill(after=20, fraction=0.3), agent=agent)
+    fill = next(event for event in history.events if isinstance(event, FillTruth))
+    own = [event for event in history.events if isinstance(event, OrderTruth)][-1]
+    assert round(fill.seconds) == 25 and own.status == "filled" and own.filled == fill.quantity
+    assert Decimal(own.filled) == Decimal(own.quantity) * Decimal("1.3")
+    said = [event.data["text"] for event in history.events if isinstance(event, Published) and event.view == "Alert"]
+    assert any("filled 0.52" in text and "nothing more is sent" in text for text in said)
+    end = [event for event in history.events if isinstance(event, Snapshot)][-1]
+    assert Decimal(end.balances["BTC"][0]) > 0 and Decimal(end.balances["USDT"][1]) == 0
+
+
+def test_a_list_of_trades_lacks_one_for_a_while() -> None:
+    """The order's first part fills at second 8: the lists lack it until second 205, the order does not."""
+    faults = (PartialFill(after=3, fraction=0.4), UnlistedFill(duration=200), DelayedFill(after=20))
+    history = played(*faults, agent="agent:ccxt")
+    trades = [event for event in history.events if isinstance(event, FillTruth)]
+    assert [round(event.seconds) for event in trades] == [8, 25]
+    asked = {event.call for event in history.events if isinstance(event, Request) and event.op == "trades"}
+    lists = [event for event in history.events if isinstance(event, Response) and event.call in asked]
+    known = [(one.seconds, [trade.trade_id in str(one.body) for trade in trades]) for one in lists if one.seconds > 26]
+    early, late = ([both for at, both in known if (at < 206) is before] for before in (True, False))
+    assert early and late and all(both == [False, True] for both in early) and all(all(both) for both in late)
+    report = Index(history).report
+    assert report is not None and {fill.trade_id for fill in report.fills or ()} == {one.trade_id for one in trades}
+    assert not [alert for alert in report.alerts if alert.level != "info"]

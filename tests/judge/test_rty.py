@@ -25,6 +25,8 @@ CANCELS = "".join(f" | +2 cancel a c={i} -> unknown" for i in range(1, 13))
 CASES = [
     ("RTY-01", BUY + "1 place a -> ok | 2 cancel a -> ok | 3 place b -> ok", "pass"),
     ("RTY-01", LOST + "12 place b -> ok", "fail"),
+    ("RTY-01", BUY + "1 place a -> ok | 5 fill a 1.4@100", "pass"),
+    ("RTY-01", BUY + "1 place a -> ok | 5 fill a 1.4@100 | 9 place b q=0.4 -> ok", "fail"),
     ("RTY-01", BUY + "1 place a -> lost | 12 place b -> ok", "pass"),
     ("RTY-01", BUY + "1 place a -> ok:0.4 | 2 cancel a -> ok | 3 place b q=0.6 -> ok", "pass"),
     ("RTY-01", BUY + "1 place a -> ok:0.4 | 2 cancel a -> ok | 3 place b q=0.602 -> ok", "fail"),

@@ -29,8 +29,8 @@ class Link:
     """One TCP connection of the client under test."""
 
     __slots__ = (
-        "closing", "conn", "dead", "due", "host", "http", "lanes", "method", "open", "pushing", "queued", "seen_up",
-        "server", "session", "stay", "subscribed", "waiting", "ws",
+        "closing", "conn", "dead", "due", "host", "http", "lanes", "left", "method", "open", "pushing", "queued",
+        "seen_up", "server", "session", "stay", "subscribed", "waiting", "ws",
     )  # fmt: skip
 
     def __init__(self, server: Server, conn: Connection) -> None:
@@ -47,6 +47,8 @@ class Link:
         self.dead = False
         """Packets vanish for good (black hole)."""
         self.closing = False
+        self.left = False
+        """Whether the client said goodbye on its WebSocket: what follows is the end that it asked for."""
         self.subscribed = False
         self.pushing = False
         """Whether the venue may say something here without being asked."""
@@ -155,7 +157,7 @@ class Link:
         if self.open and not self.server.outages.swallowed(self):
             self._unanswered("close")
             self.server.recorder.add(Closed(conn=self.conn.id, by="venue", how="fin"))
-            self._stream_down("venue")
+            self._stream_down("client" if self.left else "venue")
             self._over()
             self.conn.close()
 
@@ -230,7 +232,7 @@ class Link:
             elif isinstance(event, wire.Text):
                 self._text(event.text)
             elif isinstance(event, wire.Closed):
-                self.closing = True
+                self.closing = self.left = True
         if self.ws.open or self.closing:
             self._round_trip("frames", self._flush)
 

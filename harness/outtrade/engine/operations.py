@@ -1,5 +1,6 @@
-"""Operations of the exchange that last, for one run: halts, rules that change, a clock that runs apart, and what others
-do on the account: orders that they end or place, money that they move.
+"""Operations of the exchange that last, for one run: halts, rules that change, a clock that runs apart, what others
+do on the account (orders that they end or place, money that they move), and promises that the venue itself breaks: an
+order filled beyond its quantity, a trade that no list shows.
 
 Each acts on the venue itself (through its Witness, in the core's own words), so that all that follows from it is
 the venue's behaviour and not ours: refusals, stream events, balances set free.
@@ -11,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, cast
 
 from outtrade.faults.plan import Armed, Window
-from outtrade.model.fault import ClockSkew, Halt, OthersCancel, RuleChange, Stray, Transfer
+from outtrade.model.fault import ClockSkew, Halt, OthersCancel, Overfill, RuleChange, Stray, Transfer, UnlistedFill
 from outtrade.model.history import NS
 from outtrade.model.units import wire_size
 
@@ -29,6 +30,8 @@ class Operations:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.unlisted: list[tuple[Armed, str, str | None]] = []
+        """Faults that keep a trade from being listed: with the order it is of, and that order's symbol."""
 
     def install(self) -> None:
         """Schedule what has its time in the plan."""
@@ -56,6 +59,13 @@ class Operations:
         if armed is not None:
             assert isinstance(armed.fault, OthersCancel)
             server.later(armed.fault.after, self._ends, armed, order)
+        over = server.plan.match(call, server.world.run_ns, "overfill")
+        if over is not None:
+            assert isinstance(over.fault, Overfill)
+            server.later(over.fault.after, self._overfills, over, order)
+        short = server.plan.match(call, server.world.run_ns, "unlisted_fill")
+        if short is not None and all(armed is not short for armed, _, _ in self.unlisted):
+            self._unlists(short, order, call.symbol)
         stray = server.plan.match(call, server.world.run_ns, "stray")
         if stray is not None:
             assert isinstance(stray.fault, Stray)
@@ -72,6 +82,42 @@ class Operations:
             server.recorder.add(armed.landed(order=order))
             server.heal(armed)
         server.tick()
+
+    def _overfills(self, armed: Armed, order: str) -> None:
+        """The order is filled, and then some; one that does not rest any more leaves the fault to another."""
+        server, fault = self.server, armed.fault
+        assert isinstance(fault, Overfill)
+        if armed.fired >= fault.on.times:
+            return
+        server.venue.advance(server.world.now)
+        if server.venue.overfill(order, Decimal(str(fault.fraction))):
+            server.recorder.add(armed.landed(order=order))
+            server.heal(armed)
+        server.tick()
+
+    def _unlists(self, armed: Armed, order: str, symbol: str | None) -> None:
+        """From now on the first trade of an order is on no list, for a while."""
+        server, fault = self.server, armed.fault
+        assert isinstance(fault, UnlistedFill)
+        armed.occurred = False  # whether anybody asks for a list is still to be seen
+        server.venue.list_first_fill(order, listed=False)
+        self.unlisted.append((armed, order, symbol))
+        ends = min(server.world.run_ns + round(fault.duration * NS), server.heal_at)
+        server.at(ends, self._lists_again, armed, order)
+
+    def _lists_again(self, armed: Armed, order: str) -> None:
+        self.server.venue.list_first_fill(order, listed=True)
+        self.unlisted = [one for one in self.unlisted if one[0] is not armed]
+        if armed.fired:
+            self.server.heal(armed)
+
+    def listed(self, exchange: Exchange) -> None:
+        """A list of trades was answered: if one is missing there that has taken place, the fault is in effect."""
+        call = exchange.call
+        for armed, order, symbol in self.unlisted:
+            asked = call.op == "trades" and call.symbol in (None, "", symbol) and call.venue_id in (None, order)
+            if asked and order in self.server.plan.orders.traded:
+                self.server.landed_once(armed, call=exchange.number, order=order)
 
     def _strays(self, armed: Armed, call: Call, tag: str | None) -> None:
         """An order under a tag of the agent's that it never sent. One that the venue will not take waits for another

@@ -522,6 +522,8 @@ class Server:
             exchange.link.executed()
         reading = self._answered(exchange, answer, executed=True, fault=fault)
         self.holding.read(call.op)
+        if reading.outcome == "ok":
+            self.operations.listed(exchange)
         delay = 0.0
         if reading.outcome == "ok" and call.op in ("place", "cancel", "cancel_replace"):
             self._after(exchange, commit, thinned)

@@ -54,6 +54,8 @@ SEEN: dict[str, str] = {
     "cancel_race": "'unknown order' or a filled order in answer to a cancel",
     "visibility": "queries that do not know yet what was accepted",
     "duplicated": "'duplicate' for an order that stands, 'unknown order' for a cancel that worked",
+    "overfill": "an order, a trade and balances that say that more was filled than the order asked for",
+    "unlisted_fill": "a list of trades that adds up to less than the order says was filled",
     "others_cancel": "an order that ended though it never asked for that",
     "halt": "the market is closed; in maintenance cancels are refused as well",
     "clock_skew": "signed requests are refused for their time, until it takes the venue's",

@@ -33,6 +33,8 @@ class Orders:
 
     def __init__(self) -> None:
         self._states: dict[str, OrderState] = {}
+        self.traded: set[str] = set()
+        """Venue ids of those of which something was filled."""
         self._named: dict[str, str] = {}
         """Client order id -> venue id of the latest order that bore it."""
 
@@ -44,6 +46,8 @@ class Orders:
         else:
             state = "filled" if status == "filled" else "ended"
         self._states[ident] = state
+        if Decimal(str(truth.get("filled", "0"))) > 0:
+            self.traded.add(ident)
         for name in (truth["created_as"], truth["client_id"]):
             if name:
                 self._named[name] = ident

@@ -61,7 +61,7 @@ class Account:
 
     __slots__ = (
         "_by_client_id", "_orders", "_read", "balances", "fills", "loans", "name", "open_count", "opened", "portfolio",
-        "preventions", "snapshots", "unlimited", "volumes", "working",
+        "preventions", "snapshots", "unlimited", "unlisted", "volumes", "working",
     )  # fmt: skip
 
     def __init__(self, name: str, *, now: int, unlimited: bool = False) -> None:
@@ -77,6 +77,8 @@ class Account:
         """So many snapshots are in these two."""
         self.fills: list[Fill] = []
         """Trades, oldest first."""
+        self.unlisted: set[int] = set()
+        """Ids of orders whose first trade no list shows (a fault)."""
         self.preventions: list[Prevention] = []
         """Where orders of the account would have traded with each other, oldest first."""
         self.working: dict[str, int] = {}

@@ -166,6 +166,12 @@ class BookSide:
         entry.remaining -= lots
         entry.level.lots -= lots
 
+    def enlarge(self, entry: Entry, lots: int) -> None:
+        """Give an entry more than it has; it keeps its place."""
+        assert entry.level is not None and lots > 0
+        entry.remaining += lots
+        entry.level.lots += lots
+
     def replenish(self, entry: Entry) -> None:
         """Show the next part of an iceberg, at the end of its price's queue (Kraken iceberg_refill, Binance icebergQty:
         each part queues anew)."""

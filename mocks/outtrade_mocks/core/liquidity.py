@@ -172,6 +172,26 @@ class Liquidity(Settlement):
         self._flush()
         return filled
 
+    def overfill(self, order_id: int, more: int) -> bool:
+        """Somebody fills what is left of that working order, and ``more`` lots beyond it in the same trade: no
+        exchange may do that, and now and then one does (nautilus_trader#3986). False where the order is not on the
+        book, is one of a list, an iceberg or one in contracts, or the account could not pay for it."""
+        if type(order_id) is not int or type(more) is not int or more <= 0:
+            raise Malformed("an overfill takes some lots too many of an order, by its id")
+        entry = self._entries.get(order_id)
+        if entry is None or entry.special is not None or entry.pays is None:
+            return False
+        market = self._market(order_of(entry).symbol)
+        self._sync(market)
+        if entry.level is None or not market.is_open or market.margined is not None:
+            return False
+        if entry.pays.free < market.clearing.need(entry.buy, entry.price, more):
+            return False
+        market.side(buy=entry.buy).enlarge(entry, more)
+        filled = self.sweep(order_id, entry.remaining)
+        assert filled, "an order on an open book can be filled"
+        return True
+
     def thin(
         self, symbol: str, side: Side, lots: int, limit_price: int | None = None, *, taker: Account | None = None
     ) -> int:

@@ -72,13 +72,17 @@ class View:
         return [order for order in self.all_orders(symbol) if order.live]
 
     def trades(self, symbol: str | None = None, *, order_id: int | None = None) -> list[Fill]:
-        """Trades, oldest first."""
+        """Trades, oldest first; without those that a fault keeps from being listed."""
         fills = self.account.fills
-        return [
+        found = [
             fill
             for fill in fills[: bisect_right(fills, self.as_of, key=attrgetter("time"))]
             if (symbol is None or fill.symbol == symbol) and (order_id is None or fill.order_id == order_id)
         ]
+        for hidden in self.account.unlisted:
+            first = next((fill for fill in fills if fill.order_id == hidden), None)
+            found = [fill for fill in found if fill is not first]
+        return found
 
     def positions(self, symbol: str | None = None) -> list[Position]:
         """Open positions in contracts, in the order in which their sides were first held."""

@@ -233,6 +233,14 @@ class Venue(Desk, Protocol):
     def fill(self, order: str, fraction: Decimal) -> bool:
         """Somebody's market order fills that fraction of what is left of a working order (at least one lot)."""
 
+    def overfill(self, order: str, fraction: Decimal) -> bool:
+        """A working order is filled completely, and in the same trade for that fraction of its quantity beyond it (at
+        least one lot). False where it does not rest, is one of a list, an iceberg or one in contracts, or the account
+        could not pay for it."""
+
+    def list_first_fill(self, order: str, *, listed: bool) -> None:
+        """Whether lists of trades show the first trade of an order from now on (also one that is yet to come)."""
+
     def thin(self, call: Call, fraction: Decimal) -> bool:
         """Before a place is executed: leave only that fraction of its quantity available to it. False where it would
         not take at all, or cannot be thinned to less than its quantity."""

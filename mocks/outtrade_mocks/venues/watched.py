@@ -64,6 +64,14 @@ class Watched:
         """Somebody takes ``fraction`` of what is left of a working order (at least one lot)."""
         return self._witness.fill(order, fraction)
 
+    def overfill(self, order: str, fraction: Decimal) -> bool:
+        """See ``Venue.overfill``."""
+        return self._witness.overfill(order, fraction)
+
+    def list_first_fill(self, order: str, *, listed: bool) -> None:
+        """See ``Venue.list_first_fill``."""
+        self._witness.list_first_fill(order, listed=listed)
+
     def stand(
         self, symbol: str, side: Literal["buy", "sell"], quantity: Decimal, price: Decimal | None, name: str
     ) -> str:

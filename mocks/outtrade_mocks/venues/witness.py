@@ -100,6 +100,17 @@ class Witness:
             return False
         return self.exchange.sweep(found.order_id, share(found.remaining, fraction)) > 0
 
+    def overfill(self, order: str, fraction: Decimal) -> bool:
+        """See ``Venue.overfill``."""
+        found = self._working(order)
+        return found is not None and self.exchange.overfill(found.order_id, share(found.lots, fraction))
+
+    def list_first_fill(self, order: str, *, listed: bool) -> None:
+        """See ``Venue.list_first_fill``."""
+        core_id = self._core_id(order)
+        if core_id is not None:
+            (self.account.unlisted.discard if listed else self.account.unlisted.add)(core_id)
+
     def end(self, order: str, *, by: str) -> bool:
         """A working order is ended by somebody else: a ``person`` with the account's password, or the ``venue``."""
         found = self._working(order)

@@ -2,10 +2,11 @@
 
 Everything else in these agents follows what they did themselves. An audit asks the opposite question, of the account:
 what it held at the start, moved by every trade since (own ones and those of others), is what it must hold now. Where
-it does not, there are three cases::
+it does not, there are four cases::
 
     a trade of ours is not booked yet       its order is asked for, and its fills are booked
     somebody else traded on the account     its trades are listed; a trade under our own tag is a *stray* (``alarm``)
+    an order says that more was filled      lists of trades may lack one for a while: it is waited for
     nothing explains it                     a person is told, asset and amount; only then is it taken as given
 
 One question for the balances now and then is enough to see that something is wrong (or that an order stands which is
@@ -137,7 +138,9 @@ class Auditing(Reporting):
             left = self.unexplained(await self.ask(self.port.balances))
             self.suspect_since = (self.suspect_since or self.now()) if left else None
             waited = self.suspect_since is not None and self.now() >= self.suspect_since + self.venue.absent_after
-            if left and (waited or last):
+            if left and any(self.books.incomplete(order) for order in self.books.orders.values()):
+                self.suspect_since = None
+            elif left and (waited or last):
                 self.on_unexplained(left)
                 self.suspect_since = None
             elif left:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from outtrade.judge.api import Case, Property, broke, held, undecided
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import ZERO, Doubt, GatewayOp, Operation, working
-from outtrade.model.history import NS
+from outtrade.model.history import NS, OrderTruth
 from outtrade.model.task import Instrument, Intent
 from outtrade.model.units import is_inverse
 from outtrade_suites.properties.sent import EXPOSING, same_intent, start_mid, submits
@@ -46,7 +46,7 @@ def _one_exposure(ix: Index, intent: Intent, rule: Instrument) -> Case:
         if by_quote:
             total = sum((Decimal(s.quote_filled) + working(s) * Decimal(s.price or "0") for s in states), ZERO)
         else:
-            total = sum((Decimal(s.filled) + working(s) for s in states), ZERO)
+            total = sum((asked_for(s) + working(s) for s in states), ZERO)
         if total > limit + slack:
             parts = [o for o in orders if o.filled_at(change.seq) or o.working_at(change.seq)]
             names = ", ".join(order.created_as for order in parts)
@@ -59,6 +59,12 @@ def _one_exposure(ix: Index, intent: Intent, rule: Instrument) -> Case:
                 key="exposure",
             )
     return held(*(op.seq for op in ix.sends_of(intent)), subject=intent.id)
+
+
+def asked_for(state: OrderTruth) -> Decimal:
+    """What was filled of an order, without what the venue filled beyond its quantity: that is not the target's doing
+    (what the target does about it is LIM-03's)."""
+    return min(Decimal(state.filled), Decimal(state.quantity))
 
 
 def _wanted(ix: Index, intent: Intent) -> Decimal | None:

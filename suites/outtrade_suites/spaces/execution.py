@@ -1,6 +1,7 @@
 """Execution and limits: slippage, fees and patience; caps, order rates, the kill switch.
 
-Each scenario has one *plot* (they come in turn):
+Each scenario has one *plot* (they come in turn); behind ``rate``, ``slippage`` and ``patience`` comes ``fees`` or
+``halt`` as well:
 
 ``position``  a cap on the own position; orders that fit, then one that would break it, on either side
 ``notional``  a cap on the value of one order; some are above it
@@ -21,6 +22,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from outtrade.model.capability import Capability
 from outtrade.model.fault import LostAnswer, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Limits
@@ -28,12 +30,19 @@ from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.intents import Shape
 from outtrade_suites.spaces.markets import Product
 from outtrade_suites.spaces.plans import SYMPTOMS
-from outtrade_suites.spaces.told import Plot, Story, about_one
+from outtrade_suites.spaces.told import Plot, Story, told
 
 
 def execution(d: Draw) -> Scenario:
-    """One plot a scenario, on a mild Binance spot market."""
-    return about_one(d, PLOTS, "execution")
+    """One plot a scenario, on a mild Binance spot market; behind some of them a second one."""
+    story, plot = Story(d), d.spread("plot", tuple(PLOTS))
+    PLOTS[plot](d.sub(plot), story)
+    if plot in ("rate", "slippage", "patience"):
+        then = d.spread("then", ("fees", "halt"))
+        story.clock = max(story.healed, *(fields.get("expires") or fields["at"] for fields in story.intents))
+        PLOTS[then](d.sub(f"then {then}"), story)
+    made = told(story, "execution")
+    return made.model_copy(update={"id": f"{made.id}-{plot}"})
 
 
 # ------------------------------------------------------------------ plots
@@ -93,7 +102,7 @@ def _rate(d: Draw, story: Story) -> None:
 
 def _halt(d: Draw, story: Story) -> None:
     """Orders that rest, the switch, and what would come after it."""
-    for number in range(d.integer("resting", 1, 4)):
+    for number in range(min(d.integer("resting", 1, 4), len(story.slots) - 1)):
         part = d.sub(f"resting {number}")
         fields = story.order(part, "resting", at=story.clock + part.integer("then", 1, 15))
         fields["expires"] = None
@@ -101,8 +110,8 @@ def _halt(d: Draw, story: Story) -> None:
             _may_be_lost(d, story, fields)
     stop = story.clock + d.integer("halt after", 20, 90)
     story.intent(kind="halt", at=stop, tag=d.tag("halt tag"))
-    story.extra["needs"] = ("halt",)
-    for number in range(d.integer("after", 1, 2)):
+    _need(story, "halt")
+    for number in range(min(d.integer("after", 1, 2), len(story.slots))):
         part = d.sub(f"after {number}")
         shape: Shape = part.choice("shape", ("marketable", "timed"))
         story.order(part.sub("order"), shape, at=stop + part.integer("late", 10, 80))
@@ -148,6 +157,11 @@ PLOTS: dict[str, Plot] = {
 
 
 # ------------------------------------------------------------------ parts
+def _need(story: Story, capability: Capability) -> None:
+    """The scenario needs a target that has this."""
+    story.extra["needs"] = tuple(sorted({*story.extra.get("needs", ()), capability}))
+
+
 def _slot(story: Story, quote: str | None = None) -> tuple[Product, str]:
     """The next product and side that no intent has yet (of a quote currency, where one is given)."""
     products = story.known.products
@@ -178,7 +192,7 @@ def _trade(
     story.markets[symbol] = story.markets[symbol].model_copy(
         update={"depth": level, "taker_size": max(product.quantity(level / 2), product.step), "maker_rate": 0.1}
     )
-    story.extra["needs"] = ("trade",)
+    _need(story, "trade")
     return {
         "kind": "trade", "symbol": symbol, "side": side, "at": at, "expires": at + d.integer("lasts", 120, 240),
         "quantity": product.quantity(usual * Decimal(str(d.number("value", *value)))), "patience": patience,

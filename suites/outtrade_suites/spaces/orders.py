@@ -1,7 +1,7 @@
 """Orders and protection: positions that grow and are protected, prices that reach a stop, gap over it, or never come.
 
-One or two symbols, each with a story of its own. A story is what is wanted (entries, protection, and sometimes a
-flatten in the end) and what the price does about it::
+One or two symbols, each with a story of its own, and in half of the scenarios one more, ``amended`` or ``passed``. A
+story is what is wanted (entries, protection, and sometimes a flatten in the end) and what the price does about it::
 
     grows      a position is built in several fills while it is protected: by a maker's order, or by a second entry
     falls      the price walks through the stop
@@ -52,6 +52,12 @@ def orders(d: Draw) -> Scenario:
         fields, markets[symbol] = _told(part, OWN.products[symbol], story)
         tidied += [symbol] if story == "tidied" else []
         wanted += [one | {"tag": part.tag(f"tag {place}")} for place, one in enumerate(fields)]
+    hit = sorted(wanted, key=lambda fields: fields["at"])
+    if further := d.spread("further", ("amended", "passed", None, None)):
+        part, symbol = d.sub("further story"), next(name for name in SYMBOLS if name not in symbols)
+        symbols.append(symbol)
+        fields, markets[symbol] = _told(part, OWN.products[symbol], further)
+        wanted += [one | {"tag": part.tag(f"tag {place}")} for place, one in enumerate(fields)]
     wanted.sort(key=lambda fields: fields["at"])
     for place, one in enumerate(wanted, 1):
         one["id"] = f"i{place}"
@@ -73,7 +79,7 @@ def orders(d: Draw) -> Scenario:
         knobs={"event_first": d.boolean("event first")},
         intents=tuple(Intent(**one, text=sentence(one)) for one in wanted),
         until=until,
-        faults=_faults(d, wanted, until - 180),
+        faults=_faults(d, hit, until - 180),
         standing=_others(d, symbols, markets, tidied),
         needs=_needs(wanted),
     )

@@ -8,6 +8,9 @@ Each scenario has one *plot*, on Binance spot; what it is about is beside it:
 ``busy``       orders that fill in many small parts, orders of others that fill beside them, fees in a third asset, lost
                events and lost answers: the books have to be right all the same
 
+Behind each but ``stray`` the venue itself breaks a promise: an order is filled beyond its quantity (``overfill``,
+LIM-03), or a trade is missing from the lists for a while (``unlisted``, REC-04).
+
     outtrade run agent:ccxt --space reconciliation --scenarios 40
 """
 
@@ -16,7 +19,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from outtrade.model.fault import DelayedFill, LostAnswer, Stray, StreamClose, StreamDrop, Transfer, Trigger
+from outtrade.model.fault import (
+    DelayedFill,
+    LostAnswer,
+    Overfill,
+    PartialFill,
+    Stray,
+    StreamClose,
+    StreamDrop,
+    Transfer,
+    Trigger,
+    UnlistedFill,
+)
 from outtrade.model.scenario import Market, Scenario, Standing
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.intents import Shape
@@ -34,6 +48,10 @@ def reconciliation(d: Draw) -> Scenario:
     """One plot a scenario; in a half of them fees are paid in BNB."""
     story, plot = Story(d), d.spread("plot", tuple(PLOTS))
     PLOTS[plot](d.sub(plot), story)
+    if plot != "stray":
+        then = d.spread("then", tuple(BROKEN))
+        story.clock = max(story.clock, story.healed)
+        BROKEN[then](d.sub(then), story)
     made = told(story, "reconciliation")
     changes: dict[str, Any] = {"id": f"{made.id}-{plot}"}
     if d.boolean("fees in BNB"):
@@ -172,6 +190,37 @@ def _beside(d: Draw, product: Product, side: str, mid: Decimal) -> Standing:
         name=name, symbol=product.symbol, side="buy" if side == "buy" else "sell", quantity=size, price=price
     )
 
+
+# ------------------------------------------------------------------ promises that the venue breaks
+def _overfill(d: Draw, story: Story) -> None:
+    """An order that is filled for more than it asked, and others that are due when that is known."""
+    hit = story.order(d.sub("hit"), "resting", at=story.clock + d.integer("then", 5, 25), lasts=300)
+    after = d.number("after", 3, 30, digits=1)
+    on = Trigger(op="place", tag=hit["tag"])
+    ends = hit["at"] + after
+    story.fault(Overfill(on=on, fraction=d.number("fraction", 0.1, 0.6), after=after), ends=ends)
+    if d.boolean("event lost", 0.3):
+        story.fault(StreamDrop(on=Trigger(op="event", after=ends - 1, times=2)), ends=ends + 20)
+    story.order(d.sub("late"), "any", at=ends + d.integer("late after", 100, 160), lasts=120)
+
+
+def _unlisted(d: Draw, story: Story) -> None:
+    """An order that fills in two parts, the first of which is missing from the lists of trades for a while."""
+    hit = story.order(d.sub("hit"), "resting", at=story.clock + d.integer("then", 5, 25), lasts=320)
+    hit["on_partial"] = "keep"
+    on = Trigger(op="place", tag=hit["tag"])
+    first, then = d.number("first", 2, 15, digits=1), d.number("rest", 20, 60, digits=1)
+    lasts = d.number("missing", 60, 250, digits=0)
+    story.fault(PartialFill(on=on, fraction=d.number("fraction", 0.2, 0.7), after=first), ends=hit["at"] + first)
+    if d.boolean("all", 0.6):
+        story.fault(DelayedFill(on=on, after=then), ends=hit["at"] + then)
+    story.fault(UnlistedFill(on=on, duration=lasts), ends=hit["at"] + lasts)
+    if d.boolean("event lost", 0.6):  # then only the lists could have told of it
+        story.fault(StreamDrop(on=Trigger(op="event", after=hit["at"] + first - 1)), ends=hit["at"] + first + 20)
+
+
+BROKEN: dict[str, Plot] = {"overfill": _overfill, "unlisted": _unlisted}
+"""What comes behind each plot but the first, after which nothing is sent any more; both come equally often."""
 
 PLOTS: dict[str, Plot] = {"stray": _stray, "transfer": _transfer, "pages": _pages, "busy": _busy}
 """What a scenario is about; over consecutive indices each comes equally often."""

@@ -1,6 +1,7 @@
 """Scenarios about pace: refusals that come again and again, limits, outages that an order does not outlast.
 
-Each scenario has one *plot*, and orders that the plot is about; another order or two stand beside it. Plots:
+Each scenario has two or three *plots*, one after the other, and orders that they are about; another order or two stand
+beside them. Plots:
 
 ``busy``        every order is refused three to five times because the venue is busy: do waits grow, and differ?
 ``limited``     a rate limit or a ban begins just before an order is due, which has minutes left afterwards
@@ -21,12 +22,12 @@ from typing import Any
 from outtrade.model.fault import Ban, Blackhole, ClockSkew, DnsFailure, Fault, Halt, RateLimit, Refuse, Reject, Trigger
 from outtrade.model.scenario import Scenario
 from outtrade_suites.spaces.draw import Draw
-from outtrade_suites.spaces.told import Plot, Story, begun, told
+from outtrade_suites.spaces.told import Plot, Story, told, told_in_turn
 
 
 def retry(d: Draw) -> Scenario:
-    """One plot about pace a scenario, on a mild Binance spot market."""
-    return told(begun(d, PLOTS), "retry")
+    """Two or three plots about pace a scenario, one after the other, on a mild Binance spot market."""
+    return told(told_in_turn(d, PLOTS, COMBINATIONS), "retry")
 
 
 def _busy(d: Draw, story: Story) -> None:
@@ -86,7 +87,7 @@ def _closed(d: Draw, story: Story) -> None:
     at, lasts = story.clock + d.integer("then", 20, 60), d.integer("lasts", 20, 120)
     fields = story.order(d.sub("order"), d.choice("shape", ("resting", "marketable")), at=at, lasts=lasts + 250)
     fields.pop("max_slippage_bps", None)
-    state = d.choice("state", ("halted", "cancel_only", "maintenance"))
+    state = d.spread("state", ("halted", "cancel_only", "maintenance"))
     start = at - d.integer("ahead", 1, 8)
     whole = d.boolean("everything", 0.4)
     on = Trigger(after=float(start), symbol=None if whole else fields["symbol"])
@@ -115,6 +116,16 @@ PLOTS: dict[str, Plot] = {
     "closed": _closed,
     "queue": _queue,
 }
-"""What a scenario is about; over consecutive indices each comes equally often."""
+"""What a scenario is about."""
 
-__all__ = ["PLOTS", "retry"]
+COMBINATIONS: tuple[tuple[str, ...], ...] = (
+    ("busy", "clock"),
+    ("limited", "closed"),
+    ("cut off", "queue", "clock"),
+    ("outage", "closed"),
+    ("busy", "queue", "closed"),
+)
+"""What comes together; over consecutive indices each comes equally often. What a property of its own depends on (the
+clock, the halt, the queue) comes in two of five scenarios or more."""
+
+__all__ = ["COMBINATIONS", "PLOTS", "retry"]

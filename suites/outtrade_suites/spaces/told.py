@@ -12,7 +12,7 @@ the last fault has healed, and how long the run has to be for all of that::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -89,7 +89,21 @@ def begun(d: Draw, plots: Mapping[str, Plot]) -> Story:
     story = Story(d)
     plots[d.spread("plot", tuple(plots))](d.sub("about"), story)
     story.about = story.intents[-1]
-    for number in range(d.integer("extra", 0, 2)):
+    return _beside(d, story)
+
+
+def told_in_turn(d: Draw, plots: Mapping[str, Plot], combinations: Sequence[tuple[str, ...]]) -> Story:
+    """Several stories in one, each beginning when the faults of the one before it are over; over consecutive indices
+    each of ``combinations`` comes equally often. An order or two stand beside them."""
+    story = Story(d)
+    for number, plot in enumerate(d.spread("plots", combinations), 1):
+        story.clock = max(story.clock, story.healed)
+        plots[plot](d.sub(f"about {number}"), story)
+    return _beside(d, story)
+
+
+def _beside(d: Draw, story: Story) -> Story:
+    for number in range(min(d.integer("extra", 0, 2), len(story.slots))):
         story.order(d.sub(f"extra {number}"), "any", at=story.clock + d.integer(f"then {number}", 5, 60))
     return story
 

@@ -334,6 +334,15 @@ ZOO: tuple[Broken, ...] = (
         "ORD-01 REC-10",
         space="reconciliation",
     ),
+    _broken("takes_what_it_gets", "ccxt", "LIM-03", "nautechsystems/nautilus_trader#4154", space="reconciliation"),
+    _broken(
+        "goes_on_from_the_last_trade",
+        "ccxt",
+        "REC-04",
+        "ccxt/ccxt#9343",
+        "EXQ-05 REC-02 REC-03 REC-05 REC-11 REC-14",
+        space="reconciliation",
+    ),
     _broken("takes_the_balance_as_given", "ccxt", "REC-11", "DeviaVir/zenbot#397", space="reconciliation"),
     _broken(
         "reads_one_page",

@@ -25,9 +25,17 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from outtrade.model.fault import contracts, lasting
+from outtrade.model.fault import contracts, exchange, lasting
 from outtrade.model.fault.contracts import Adl, Expiry, Liquidation
-from outtrade.model.fault.exchange import CancelRace, DelayedFill, Duplicated, PartialFill, Visibility
+from outtrade.model.fault.exchange import (
+    CancelRace,
+    DelayedFill,
+    Duplicated,
+    Overfill,
+    PartialFill,
+    UnlistedFill,
+    Visibility,
+)
 from outtrade.model.fault.http import Ban, Forbidden, RateLimit, Reject
 from outtrade.model.fault.lasting import ClockSkew, Halt, OthersCancel, RuleChange, Stray, Transfer
 from outtrade.model.fault.lost import LostAnswer, Symptom
@@ -92,11 +100,13 @@ Fault = Annotated[
     | Transfer
     | Liquidation
     | Adl
-    | Expiry,
+    | Expiry
+    | Overfill
+    | UnlistedFill,
     Field(discriminator="kind"),
 ]
 
-PLOTTED = lasting.KINDS | contracts.KINDS | {"second_instance"}
+PLOTTED = lasting.KINDS | contracts.KINDS | exchange.KINDS | {"second_instance"}
 """Kinds that a scenario plans around its orders and positions; they are not thrown into any scenario."""
 
 FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
@@ -129,6 +139,7 @@ __all__ = [
     "LostAnswer",
     "OrderState",
     "OthersCancel",
+    "Overfill",
     "PartialFill",
     "Pause",
     "Point",
@@ -150,5 +161,6 @@ __all__ = [
     "Transfer",
     "Trickle",
     "Trigger",
+    "UnlistedFill",
     "Visibility",
 ]

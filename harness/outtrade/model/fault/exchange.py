@@ -59,3 +59,29 @@ class Duplicated(FaultBase):
     @property
     def variant(self) -> str:
         return f"duplicated.{self.on.op}"
+
+
+class Overfill(FaultBase):
+    """``after`` seconds after its acceptance the next resting order is filled completely, and in the same trade for
+    ``fraction`` of its quantity beyond that: the venue breaks its own promise. Nothing hides it: the order, the trade,
+    the balances and the stream all tell the larger quantity. An order whose surplus the account could not pay, one of
+    a list, an iceberg and one in contracts are left alone; the fault waits for another."""
+
+    kind: Literal["overfill"] = "overfill"
+    on: Trigger = Trigger(op="place")
+    fraction: float = Field(default=0.3, gt=0, le=1)
+    after: float = Field(default=20.0, gt=0)
+
+
+class UnlistedFill(FaultBase):
+    """Until ``duration`` seconds after the next order was accepted, its first trade is missing from every list of
+    trades. The order's filled quantity, the balances and the stream tell of it all the while: only the lists are too
+    short, and they do not say so. In the end it is listed with its own time, among those that were listed before."""
+
+    kind: Literal["unlisted_fill"] = "unlisted_fill"
+    on: Trigger = Trigger(op="place")
+    duration: float = Field(default=60.0, gt=0)
+
+
+KINDS = frozenset({"overfill", "unlisted_fill"})
+"""The kinds of this module that a scenario plans around its orders; they are not thrown into any."""

@@ -244,6 +244,12 @@ class Bybit(Watched):
         self.firm.guards.run()
         return done
 
+    def overfill(self, order: str, fraction: Decimal) -> bool:
+        """More than a working order asked for is filled."""
+        done = super().overfill(order, fraction)
+        self.firm.guards.run()
+        return done
+
     def fill_truth(self, fill: Fill) -> dict[str, Any]:
         """A fill in the fields of ``FillTruth``."""
         return super().fill_truth(fill) | {"trade_id": self.desk.execution_id(fill)}

@@ -226,6 +226,12 @@ class KrakenSpot(Watched):
         self.desk.follow()
         return done
 
+    def overfill(self, order: str, fraction: Decimal) -> bool:
+        """More than a working order asked for is filled."""
+        done = super().overfill(order, fraction)
+        self.desk.follow()
+        return done
+
     def fill_truth(self, fill: Fill) -> dict[str, Any]:
         """A fill as the fields of ``FillTruth``."""
         return super().fill_truth(fill) | {"trade_id": self.desk.trade_id(fill)}
