@@ -18,8 +18,8 @@ from outtrade_mocks.venues.coinbase.codec import moment
 CASSETTE = Path(__file__).resolve().parents[2] / "cassettes" / "coinbase" / "orders.yaml"
 HEADER = """\
 # provenance: from-mock
-# source: outtrade's own Coinbase mock (tests/coinbase/coinbase_lives.py): a life of each order type, and what is refused
-#   with HTTP 200; no traffic of the venue
+# source: outtrade's own Coinbase mock (tests/coinbase/coinbase_lives.py): a life of each order type, and what is
+#   refused with HTTP 200; no traffic of the venue
 """
 END = moment(EPOCH + 3600 * SECOND)
 PLACED: dict[str, tuple[str, dict[str, Any]]] = {
