@@ -13,10 +13,12 @@ import pytest
 from outtrade.engine.judging import judge_history
 from outtrade.engine.run import run
 from outtrade.judge.api import Finding
+from outtrade.judge.index import OWN, Index
 from outtrade.model.history import Request
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Report
 from outtrade.targets.naming import Target, resolve
+from outtrade_suites.agents.branching import BranchTask
 from outtrade_suites.agents.ccxt_agent import CcxtAgent
 from outtrade_suites.agents.port import drive
 from outtrade_suites.properties import PROPERTIES
@@ -34,6 +36,30 @@ class StaysHome(CcxtAgent):
 
 def stays_home(task: Any, venue: Any) -> Report:
     return drive(StaysHome(task, venue).run())
+
+
+class LosesItsPapers(CcxtAgent):
+    """Reports half of what happened at the other venue: the orders, and no fill."""
+
+    def report(self) -> Report:
+        whole = super().report()
+        there = set() if self.branch is None else {fill.trade_id for fill in self.branch.report().fills or ()}
+        return whole.model_copy(update={"fills": tuple(f for f in whole.fills or () if f.trade_id not in there)})
+
+
+class NamesAsAtHome(CcxtAgent):
+    """Gives its orders the names that the main venue takes, wherever they go."""
+
+    def client_id(self, job: Any, number: int) -> str:
+        return f"{job.intent.tag}-{number}"
+
+
+class KnocksAgain(CcxtAgent):
+    """Does not hear that the other venue wants silence."""
+
+    def on_rate_limit(self, refusal: Any) -> None:
+        if not isinstance(self.task, BranchTask):
+            super().on_rate_limit(refusal)
 
 
 def target(entry: Callable[..., Report]) -> Target:
@@ -93,6 +119,43 @@ def test_doubt_at_the_fallback_binds_as_well() -> None:
     (found,) = judge_history(history, [prop for prop in JUDGED if prop.id == "RTY-16"])
     assert found.broken[0].key == "moved-in-doubt" and "sent at" in found.broken[0].message
     assert "went to binance_spot" in found.broken[0].message
+
+
+@pytest.mark.parametrize(
+    ("agent", "venue", "name"),
+    [(LosesItsPapers, "okx", "REC-04"), (NamesAsAtHome, "okx", "PAR-11"), (KnocksAgain, "bybit", "RTY-06")],
+)
+def test_mistakes_at_the_fallback_are_judged_by_its_own_rules(agent: Any, venue: str, name: str) -> None:
+    told: set[str] = set()
+    for index in range(4):
+        pins = {"plot": "down", "fallback/trouble": "limited", "fallback/troubled/what": "place"}
+        pins |= {"fallback/troubled/told": True, "fallback/troubled/lasts": 30, "about/shape": "marketable"}
+        pins |= {"fallback/venue": venue}
+        history = run(
+            target(lambda task, venue: drive(agent(task, venue).run())), generate("fallback", 3, index, pins=pins)
+        )
+        (found,) = judge_history(history, [prop for prop in JUDGED if prop.id == name])
+        events = {event.seq: event for event in history.events}
+        for case in found.broken:
+            assert {events[seq].venue for seq in case.evidence if events[seq].source not in OWN} == {1}
+            told.add(case.key)
+        if told:
+            return
+    raise AssertionError(f"{name} saw nothing")
+
+
+def test_a_report_is_taken_apart() -> None:
+    history = run(resolve("agent:ccxt"), generate("fallback", 1, 20))  # orders here and there
+    main, there, both = Index(history), Index(history, 1), Index(history, None)
+    assert main.report is not None and there.report is not None and both.report is not None
+    for ix in (main, there):
+        ids = {order.id for order in ix.own_orders}
+        assert ix.report is not None and ids and {i for view in ix.report.orders for i in view.venue_ids} == ids
+        assert {fill.trade_id for fill in ix.report.fills or ()} == {fill.trade_id for fill in ix.own_fills}
+        assert not ix.elsewhere & {order.intent.id for order in ix.own_orders if order.intent is not None}
+    assert len(both.report.orders) == len(main.report.orders) + len(there.report.orders)
+    assert main.report.balances is not None and there.report.balances is None and there.report.positions is None
+    assert {e.view for e in both.published} >= {"OrderView"} and len(there.published) < len(both.published)
 
 
 def test_what_is_in_doubt_is_not_to_be_moved() -> None:

@@ -53,6 +53,7 @@ from outtrade.judge.records import (
     Stream,
     working,
 )
+from outtrade.judge.sites import Part
 from outtrade.model.history import (
     NS,
     Answer,
@@ -121,7 +122,7 @@ class Index:
     def __init__(self, history: History, venue: int | None = 0) -> None:
         """``venue``: what happened at this one (0: the main venue, n: the n-th fallback), by its rules and traits;
         None: what happened at all of them, by those of the main one (but for steps). What the target
-        itself said is in all."""
+        itself said is in all; of several venues one is given what is about it (``judge.sites``)."""
         header = history.header
         self.venue = venue
         offered = header.fallbacks[venue - 1] if venue else header
@@ -141,6 +142,10 @@ class Index:
         }
         if venue is None:
             self._coarsest(header.fallbacks)
+        several = header.fallbacks and venue is not None
+        self._part = Part(history, venue or 0, self.scenario.intents) if several else None
+        self.elsewhere = frozenset[str]() if self._part is None else self._part.elsewhere
+        """Intents for which an order was sent to another venue than this."""
         self.intents: dict[str, Intent] = {intent.id: intent for intent in self.scenario.intents}
         self.faults: list[FaultRecord] = [FaultRecord(i, fault) for i, fault in enumerate(self.scenario.faults)]
 
@@ -200,7 +205,7 @@ class Index:
             Crashed: self._life,
             Reported: self._life,
             NoReport: self._life,
-            Published: self.published.append,
+            Published: self._publish,
             StoreSet: self.stored.append,
             GatewayCall: self._gateway_call,
             GatewayResult: self._gateway_result,
@@ -281,6 +286,10 @@ class Index:
 
     def _snapshot(self, event: Snapshot) -> None:
         self.snapshots[event.why] = event
+
+    def _publish(self, event: Published) -> None:
+        if self._part is None or self._part.published(event):
+            self.published.append(event)
 
     def _gateway_call(self, event: GatewayCall) -> None:
         call = self._calls[event.id] = GatewayOp(event)
@@ -547,7 +556,8 @@ class Index:
     def report(self) -> Report | None:
         """The last incarnation's report."""
         if self._report is None and self.reported is not None:
-            self._report = Report.model_validate(self.reported.report)
+            told = self.reported.report
+            self._report = Report.model_validate(told if self._part is None else self._part.report(told))
         return self._report
 
     @property

@@ -56,9 +56,11 @@ class Peculiar:
     ``closed``, ``trades``: what lists have to be asked for to be whole. ``order_trades``: an order's trades can be had
     by its id, of contracts too; ``trades_of``: by this parameter of ``fetch_my_trades``. ``balances``: what balances
     have to be asked for to say what is locked. ``market_buy``: a market buy by quantity, which ccxt sends by cost alone
-    unless parameters say otherwise (``{}``: the quantity). ``forced``: kinds of trades, by which the venue closes
-    positions, that its list of trades leaves out. ``gets``: orders are placed by GET, which aiohttp repeats by itself
-    on a connection that was closed under it (RFC 9112 allows that: a GET is taken to change nothing)."""
+    unless parameters say otherwise (``{}``: the quantity). ``by_quote``: parameters of a market order by an amount of
+    quote currency (``{}``). ``in_quote``: field and value of the venue's own object that call an order's amount one,
+    which ccxt heeds of buys only. ``forced``: kinds of trades, by which the venue closes positions, that its list of
+    trades leaves out. ``gets``: orders are placed by GET, which aiohttp repeats by itself on a connection that was
+    closed under it (RFC 9112 allows that: a GET is taken to change nothing)."""
 
     client_id: str = "clientOrderId"
     by_client_id: str = ""
@@ -69,12 +71,15 @@ class Peculiar:
     trades_of: str = "orderId"
     balances: Mapping[str, Any] = field(default_factory=dict)
     market_buy: str = ""
+    by_quote: Mapping[str, str] = field(default_factory=lambda: {"cost": "{}"})
+    in_quote: tuple[str, str] | None = None
     forced: tuple[str, ...] = ()
     gets: bool = False
 
 
 PECULIAR = {
     "bybit": Peculiar(forced=("BustTrade", "AdlTrade", "Settle")),
+    "okx": Peculiar(by_quote={"tgtCcy": "quote_ccy", "sz": "{}"}, in_quote=("tgtCcy", "quote_ccy")),
     "coinbase": Peculiar(
         client_id="client_order_id",
         trades_of="order_id",
@@ -278,6 +283,9 @@ class CcxtPort:
         size, own = self.size(symbol), self.own.client_id
         for order in orders if self.own.by_client_id else ():
             order["clientOrderId"] = order["info"].get(own)
+        for order in orders if self.own.in_quote else ():
+            if self.own.in_quote in order["info"].items():
+                order["amount"] = None
         return parsed(lambda: [unified.read_order(order, symbol, size) for order in orders])
 
     # -------------------------------------------------------- the port
@@ -293,7 +301,8 @@ class CcxtPort:
             name = "stopLossPrice" if terms.type.startswith("stop") else "takeProfitPrice"
             params[name] = plain(terms.stop_price)
         if terms.quote_quantity is not None:
-            params["cost"] = plain(terms.quote_quantity)
+            cost = plain(terms.quote_quantity)
+            params |= {name: text.replace("{}", cost) for name, text in self.own.by_quote.items()}
         size = self.size(terms.symbol)
         amount = None if terms.quantity is None else plain(terms.quantity / size)
         price = None if terms.price is None else plain(terms.price)

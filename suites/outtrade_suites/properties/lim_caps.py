@@ -238,6 +238,7 @@ were sent for one intent (a scale excepted), no more follow later than `halt` se
         " QuantConnect/Lean.Brokerages.TradeStation#101 (an endless loop of liquidations);"
         " the contract with agents (max_orders_per_second: new orders, sliding window)",
         check=check_rate,
+        venues="all",
         account=True,
     ),
 )

@@ -196,6 +196,7 @@ Judged: every fill of an own order whose intent (for gateways: whose call) says 
 take the rest of a partly filled one, because the intent says `complete`, are not judged.""",
         source="Binance spot API documentation, rest-api.md (LIMIT_MAKER); OKX and Bybit documentation (post-only)",
         check=check_maker_only,
+        venues="each",
     ),
     Property(
         id="ORD-02",
@@ -216,5 +217,6 @@ replaces it. `complete`: another order is sent for the rest, unless the rest is 
 was ended by another, or no time was left.""",
         source="DeviaVir/zenbot#1936; DeviaVir/zenbot#397; hummingbot/hummingbot#4024",
         check=check_rest,
+        venues="all",
     ),
 )

@@ -187,6 +187,7 @@ again. Orders that work until the very end are judged by REC-10.""",
         source="the contract with agents (a deadline cancel is on time between expires - 2 s and expires + answer);"
         " nautechsystems/nautilus_trader#3797 and release notes (a cancel dropped, the order stays open)",
         check=check_deadline,
+        venues="each",
     ),
     Property(
         id="ORD-11",
@@ -205,6 +206,7 @@ Judged: every order request that carries an intent's tag (or is the only one of 
 `at`; a tenth of a second is allowed for clocks.""",
         source="shinnytech/tqsdk-python#71; the contract with agents (nothing before `at`)",
         check=check_not_early,
+        venues="each",
     ),
     Property(
         id="ORD-12",
@@ -226,6 +228,7 @@ on the venue. Cancelling one of two working orders of the same intent is a corre
         source="the contract with agents (expires, on_partial, clean-up); Kraken documentation, rate limits (a young"
         " order's cancel costs eight times as much)",
         check=check_patience,
+        venues="each",
     ),
     Property(
         id="RTY-15",
@@ -244,5 +247,6 @@ Judged: every order request of an `order`, `trade` or `scale` intent leaves befo
 tenth of a second is allowed for clocks. Cancels and queries may always be sent.""",
         source="the contract with agents (no exposure at or after expires); shinnytech/tqsdk-python#71",
         check=check_not_late,
+        venues="each",
     ),
 )

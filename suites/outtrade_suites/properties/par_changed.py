@@ -113,5 +113,6 @@ the rules as they were then, and unless one keeps them, the reference data were 
 left to do so). Refusals that a fault made up are none.""",
         source="nautechsystems/nautilus_trader#2980; nautechsystems/nautilus_trader#3942",
         check=check_read_again,
+        venues="each",
     ),
 )

@@ -80,5 +80,6 @@ venue ignores them.""",
         source="Binance spot API documentation, errors.md (-1099); constructed after tool calls invented by language"
         " models",
         check=check_exists,
+        venues="each",
     ),
 )

@@ -183,6 +183,7 @@ resends before the proof of absence. Orders without any client order id are not 
         source="Binance spot API documentation, rest-api.md (newClientOrderId) and fix-api.md (ClOrdID); "
         "Reya-Labs/reya-python-sdk#55; hummingbot/hummingbot#3970",
         check=check_client_id,
+        venues="each",
     ),
     Property(
         id="PAR-12",
@@ -205,5 +206,6 @@ clock ran apart, RTY-10 judges what follows.""",
         source="Binance spot API documentation, rest-api.md (SIGNED endpoints, timing security) and errors.md (-1021,"
         " -1022); askmike/gekko#1855; hummingbot/hummingbot#7737",
         check=check_signed,
+        venues="each",
     ),
 )

@@ -322,6 +322,7 @@ are the business of RTY-01.""",
         source="Binance spot API documentation, rest-api.md (quantity, quoteOrderQty); ccxt/ccxt#17164;"
         " ccxt/ccxt#17932; ccxt/ccxt#14667",
         check=check_unit,
+        venues="each",
     ),
     Property(
         id="PAR-07",
@@ -345,6 +346,7 @@ a violation where no intent of the whole task asks for that side of the symbol."
         source="Binance spot API documentation, rest-api.md (New order) and enums.md;"
         " nautechsystems/nautilus_trader#3077; nautechsystems/nautilus_trader#3944",
         check=check_terms,
+        venues="each",
     ),
     Property(
         id="PAR-15",
@@ -391,5 +393,6 @@ Exempt: the one rejected request of an intent that cannot be carried out (PAR-15
         source="Binance spot API documentation, rest-api.md (commission in the received asset);"
         " freqtrade/freqtrade#528; freqtrade/freqtrade#1371; yubing744/trading-gpt#95",
         check=check_held,
+        venues="each",
     ),
 )

@@ -105,6 +105,7 @@ may have moved by a quarter). Intents that ask for such a price themselves, and 
 judged by PAR-15.""",
         source="Binance spot API documentation, filters.md (PERCENT_PRICE_BY_SIDE); SEC Release 34-75331 (price bands)",
         check=check_band,
+        venues="each",
     ),
     Property(
         id="PAR-13",
@@ -123,5 +124,6 @@ Judged: the quantity of every order request is positive and not above the intent
 price that is sent is not zero.""",
         source="ccxt/ccxt#5743; ccxt/ccxt#663; freqtrade/freqtrade#528",
         check=check_rounding,
+        venues="each",
     ),
 )

@@ -85,5 +85,6 @@ without one, no type or side, post-only together with IOC or FOK. What the venue
 nobody knows that it is without harm.""",
         source="Binance spot API documentation, errors.md (-1102 to -1106); ccxt/ccxt#17932; ccxt/ccxt#6396",
         check=check_parameters,
+        venues="each",
     ),
 )

@@ -182,6 +182,7 @@ instrument had when the run began. Not judged: the one rejected request of an in
 at all (PAR-15), and numbers that cannot be read (PAR-05).""",
         source=f"{FILTERS}, PRICE_FILTER; ccxt/ccxt#663",
         check=check_tick,
+        venues="each",
         always=True,
     ),
     Property(
@@ -203,6 +204,7 @@ both sets of limits. Orders by quote amount have no base quantity and are not ju
 rejected request of an intent that cannot be carried out (PAR-15).""",
         source=f"{FILTERS}, LOT_SIZE and MARKET_LOT_SIZE; sammchardy/python-binance#219; ccxt/ccxt#799",
         check=check_step,
+        venues="each",
         always=True,
     ),
     Property(
@@ -224,6 +226,7 @@ start, and counts against the agent only where it misses the limit by more than 
 accept it. Exempt: the one rejected request of an intent that cannot be carried out (PAR-15).""",
         source=f"{FILTERS}, MIN_NOTIONAL and NOTIONAL; freqtrade/freqtrade#3622",
         check=check_notional,
+        venues="each",
     ),
     Property(
         id="PAR-05",
@@ -243,5 +246,6 @@ most one point between digits, and no more significant decimals than tick or ste
 which have no declared grid). Exempt: the one rejected request of an intent that cannot be carried out (PAR-15).""",
         source="Binance spot API documentation, errors.md, -1100 and -1111; ccxt/ccxt#663; ccxt/ccxt#799",
         check=check_notation,
+        venues="each",
     ),
 )

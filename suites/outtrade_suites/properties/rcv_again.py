@@ -319,6 +319,7 @@ good answer to it no own order that stands is called over; no report says that t
 flat; and no intent that could be carried out is given up unsent with nobody having asked again, though the venue
 answered with `recovery` to spare.""",
         check=check_failed_snapshot,
+        venues="each",
     ),
     Property(
         id="RCV-20",

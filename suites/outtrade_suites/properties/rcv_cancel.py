@@ -180,6 +180,7 @@ report that leaves it out, must come after an answer to a query for it or after 
 the cancel must not be said to have led to a terminal state without a question in between; an error is fine.
 """,
         check=unknown_resolved,
+        venues="each",
     ),
     Property(
         id="RCV-16",

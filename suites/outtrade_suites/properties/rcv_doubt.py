@@ -115,6 +115,7 @@ def never_accepted(ix: Index) -> Iterator[Case]:
         intent = op.intent
         outcome = report.outcomes.get(intent.id) if intent is not None else None
         stood = intent is not None and any(order.accepted for order in ix.orders_of(intent))
+        stood = stood or (intent is not None and intent.id in ix.elsewhere)
         if believed and not twins:
             message = (
                 f"{name} never reached the book (the client saw {told(doubt)}); the report calls it"
@@ -341,6 +342,7 @@ How it is judged: for every order request whose end the client could not interpr
 report must hold an order with that client order id or venue id, booked under the intent, and not called rejected.
 """,
         check=lost_confirmation,
+        venues="each",
     ),
     Property(
         id="RCV-02",
@@ -369,6 +371,7 @@ call the order open, filled or cancelled, and must not call the intent done, par
 accepted for it.
 """,
         check=never_accepted,
+        venues="each",
     ),
     Property(
         id="RCV-03",
@@ -399,6 +402,7 @@ on the in-doubt orders sent for it. For gateways: an order that stands must neve
 been given a terminal state that it did not have.
 """,
         check=verdict_needs_evidence,
+        venues="each",
     ),
     Property(
         id="RCV-04",
@@ -427,6 +431,7 @@ as absent. Each such moment must be preceded by that proof, or by a sighting of 
 The clock of a client may differ from the wire by a tenth of a second. Orders of a lost store are judged by RCV-06.
 """,
         check=absence_needs_proof,
+        venues="each",
     ),
     Property(
         id="RCV-05",
@@ -455,5 +460,6 @@ matter of RCV-04, not of this property. For gateways: a call whose requests got 
 be said to mean `not_found`.
 """,
         check=failed_query,
+        venues="each",
     ),
 )

@@ -152,6 +152,7 @@ client ended that connection by then. A stream that ended with its process is no
         source="nautechsystems/nautilus_trader#4020; nautechsystems/nautilus_trader#3907 (pings reset the timer);"
         " Binance, OKX and Bybit documentation (keep-alive)",
         check=check_silence,
+        venues="each",
     ),
     Property(
         id="RCV-10",
@@ -175,5 +176,6 @@ that shows that order or its symbol's orders or trades, asked for after the loss
 alone do not say what happened to which order.""",
         source="QuantConnect/Lean.Brokerages.TradeStation#101; sammchardy/python-binance#1647",
         check=check_lost_frame,
+        venues="each",
     ),
 )

@@ -140,6 +140,8 @@ def _unknown_at_the_end(ix: Index, doubts: list[Doubt], seq: int, at: int) -> It
         if outcome is None or outcome.status != "unknown":
             continue
         mine = [doubt for doubt in doubts if doubt.op.intent is intent]
+        if not mine and intent.id in ix.elsewhere:
+            continue
         start = max((since[id(doubt)] for doubt in mine), default=ns(intent.at))
         if answered_for(ix, start, at) >= resolve:
             message = (
@@ -203,5 +205,6 @@ doubt's evidence is timed from the last failed read, the last outage, or the age
 the report fails where the venue had answered for `bounds.resolve`.
 """,
         check=well_again,
+        venues="each",
     ),
 )

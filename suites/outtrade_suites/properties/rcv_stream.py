@@ -277,6 +277,7 @@ same incarnation is looked at until the new stream ends. The reads must cover ev
 was sent in the gap. Where none was, nothing could be missed and nothing is judged.
 """,
         check=gap_closed,
+        venues="each",
     ),
     Property(
         id="RCV-11",
@@ -304,6 +305,7 @@ in a list of trades, the report must hold its id once, the filled quantity of it
 that trade, and the position must not be off by it. Gateways without an event interface have nothing to judge here.
 """,
         check=booked_once,
+        venues="each",
     ),
     Property(
         id="RCV-12",
@@ -332,5 +334,6 @@ after a later event about it, the report must know the order with all that was f
 it was over.
 """,
         check=nothing_lost,
+        venues="each",
     ),
 )

@@ -245,6 +245,7 @@ and by the order views that they return. Trade ids are unique per symbol only. A
 half.
 """,
         check=fills,
+        venues="each",
     ),
     Property(
         id="REC-05",
@@ -267,6 +268,7 @@ How it is judged: against the trades on the venue at some instant of the window 
 not given is waived.
 """,
         check=average_prices,
+        venues="each",
     ),
     Property(
         id="REC-06",
@@ -288,5 +290,6 @@ How it is judged: against the venue's trades, fill by fill, for the fills that c
 others). Fills without a fee waive this property.
 """,
         check=fees,
+        venues="each",
     ),
 )

@@ -101,5 +101,6 @@ How it is judged: of the trades that a report (a gateway's list of fills, for it
 one symbol where they are more than 50, and those of one symbol in one millisecond. A report without fills waives
 this property.""",
         check=check_counted,
+        venues="each",
     ),
 )

@@ -223,5 +223,6 @@ What passes: silence. Whatever is needed to be sure (last look at orders, clean-
 How it is judged: any request on record after the report of the last incarnation.
 """,
         check=silence,
+        venues="all",
     ),
 )

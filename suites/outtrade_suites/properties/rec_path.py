@@ -63,5 +63,6 @@ applicable.""",
         source="nautechsystems/nautilus_trader release notes (terminal states are absorbing);"
         " nautechsystems/nautilus_trader#3797",
         check=check_path,
+        venues="each",
     ),
 )

@@ -269,6 +269,7 @@ venue still hid): an order that worked all through it must be there, an order th
 not.
 """,
         check=open_orders,
+        venues="each",
     ),
     Property(
         id="REC-02",
@@ -292,6 +293,7 @@ How it is judged: against the fills on the venue, at some instant of the window 
 sold, the entry price is a matter of convention and not compared. A report without positions waives this property.
 """,
         check=positions,
+        venues="all",
     ),
     Property(
         id="REC-03",
@@ -315,6 +317,7 @@ Where an order filled or ended in the seconds before, the balances before it are
 balances waives this property.
 """,
         check=account_balances,
+        venues="each",
     ),
     Property(
         id="REC-10",
@@ -336,5 +339,6 @@ the venue, unless the task allows it (`leave_resting`).
 How it is judged: by the exchange alone, whatever the report says. Not applicable after a crash without a restart.
 """,
         check=nothing_left_working,
+        venues="each",
     ),
 )

@@ -39,6 +39,8 @@ def check_transient(ix: Index) -> Iterator[Case]:
     for intent in ix.intents.values():
         if intent.kind not in EXPOSING or impossible(ix, intent) is not None or intent.max_slippage_bps is not None:
             continue
+        if intent.id in ix.elsewhere:
+            continue
         failed = [op for op in ix.sends_of(intent) if op.state == "definite" and op.error in TRANSIENT]
         if failed and _in_time(ix, intent, failed[-1]):
             yield from _retried(ix, intent, failed[-1])
@@ -171,6 +173,7 @@ not started again after a crash.""",
         source="Binance spot API documentation, rest-api.md (429) and errors.md (-1021, -1015); askmike/gekko#1855;"
         " nautechsystems/nautilus_trader#4091",
         check=check_transient,
+        venues="each",
     ),
     Property(
         id="RTY-04",
@@ -194,5 +197,6 @@ elsewhere. For gateways only repetitions within one call count.""",
         source="Binance spot API documentation, errors.md (-2010, -2015); freqtrade/freqtrade#7932;"
         " freqtrade/freqtrade#528",
         check=check_permanent,
+        venues="each",
     ),
 )

@@ -324,6 +324,7 @@ order" on a cancel prove nothing. Other parts of a `scale`, at other prices, may
         source="Binance spot API documentation, rest-api.md (5XX) and errors.md (-1006, -1007); scrtlabs/catalyst#317;"
         " bennycode/trading-signals#1178; gzhytar in veox/python3-krakenex#65",
         check=check_reconciled,
+        venues="each",
     ),
     Property(
         id="RTY-12",
@@ -346,5 +347,6 @@ rejected, nor send it under a new id, unless it asked.""",
         source="Binance spot API documentation, errors.md (-2010, Duplicate order sent);"
         " nautechsystems/nautilus_trader#4215",
         check=check_duplicate,
+        venues="each",
     ),
 )

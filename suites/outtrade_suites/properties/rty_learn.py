@@ -116,6 +116,7 @@ Judged: after each refusal of an order request for its parameters, no request wi
 order id) is sent by the same incarnation.""",
         source="QuantConnect/Lean.Brokerages.TradeStation#101; nautechsystems/nautilus_trader#3942",
         check=check_parameter_errors,
+        venues="each",
     ),
     Property(
         id="RTY-11",
@@ -136,6 +137,7 @@ duplicate-id answer) had reached the agent, no order request with that client or
 their way (a tenth of a second) are exempt.""",
         source="Haehnchen/crypto-trading-bot#53; bennycode/trading-signals#1178",
         check=check_dropped,
+        venues="each",
     ),
     Property(
         id="RTY-14",
@@ -152,5 +154,6 @@ Example: 429 after 300 account queries in a minute, in a run whose faults have n
 Judged in runs whose plan holds no rate limit, ban or "busy": no answer of class `rate` or `ban`.""",
         source="Binance spot API documentation, rest-api.md (LIMITS); hummingbot/hummingbot#1291",
         check=check_own_limits,
+        venues="each",
     ),
 )

@@ -209,7 +209,7 @@ def _work_left(ix: Index, end: int, last: int) -> bool:
     for intent in ix.intents.values():
         live = ns(intent.at) <= end and ix.deadline(intent) >= last
         free = intent.kind in EXPOSING and intent.id not in cancelled and intent.max_slippage_bps is None
-        if not live or not free or impossible(ix, intent) is not None:
+        if not live or not free or intent.id in ix.elsewhere or impossible(ix, intent) is not None:
             continue
         refused = any(op.state == "definite" and op.error not in TRANSIENT for op in ix.sends_of(intent))
         if not refused and not any(order.accepted and order.first.at <= last for order in ix.orders_of(intent)):
@@ -296,6 +296,7 @@ of a method count.""",
         source="bennycode/trading-signals#1178; hummingbot/hummingbot#1993; DeviaVir/zenbot#890;"
         " Reya-Labs/reya-python-sdk#55",
         check=check_attempts,
+        venues="each",
     ),
     Property(
         id="RTY-06",
@@ -319,6 +320,7 @@ library sends by itself, within the same call, counts.""",
         source="Binance spot API documentation, rest-api.md (IP limits, Retry-After); rotki/rotki#1860;"
         " hummingbot/hummingbot#1291",
         check=check_retry_after,
+        venues="each",
     ),
     Property(
         id="RTY-07",
@@ -342,6 +344,7 @@ driver decides when to go on, so that only the silence is judged.""",
         source="Binance spot API documentation, rest-api.md (IP limits, 418); GuntharDeNiro/BTCT#427;"
         " taniman/profit-trailer#444",
         check=check_ban,
+        venues="each",
     ),
     Property(
         id="RTY-13",
@@ -363,5 +366,6 @@ of up to 15 seconds are not judged, as no common read timeout would fire.""",
         source="Binance spot API documentation, errors.md (-1007, timeout); s4w3d0ff/python-poloniex#109;"
         " nautechsystems/nautilus_trader#4020",
         check=check_wait,
+        venues="each",
     ),
 )

@@ -288,6 +288,7 @@ after answers that leave the outcome open are filled with questions, and not jud
         source="AWS Architecture Blog, Exponential Backoff And Jitter; Kraken documentation, rate limits;"
         " hummingbot/hummingbot#1291",
         check=check_growing,
+        venues="each",
     ),
     Property(
         id="RTY-16",
@@ -332,5 +333,6 @@ within `recovery`, if that still lies before its end. Intents in doubt, with a s
 not judged.""",
         source="hummingbot/hummingbot#1993; askmike/gekko#1855",
         check=check_resumed,
+        venues="all",
     ),
 )

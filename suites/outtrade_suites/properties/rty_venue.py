@@ -185,6 +185,7 @@ incarnation are refused for that before one gets through. Requests that were on 
         source="Binance spot API documentation, rest-api.md (timing security) and errors.md (-1021);"
         " askmike/gekko#1855; ccxt/binance-trade-bot#164",
         check=check_resync,
+        venues="each",
     ),
     Property(
         id="RTY-17",
