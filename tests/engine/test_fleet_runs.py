@@ -27,6 +27,7 @@ from outtrade.model.history import (
 from outtrade.model.scenario import Scenario, ScenarioError
 from outtrade.model.task import Intent, Limits
 from outtrade.report import timeline
+from outtrade.report.beliefs import beliefs
 from outtrade.targets import resolve
 from outtrade.wire.run import NotInRealTime, run_wire
 from outtrade_suites import suite
@@ -171,6 +172,9 @@ def test_views_part_the_history_and_the_whole_has_one_report() -> None:
     assert sum(len(view.own_orders) for view in views) == len(whole.own_orders) > 0
     assert all(len(view.orders) == len(whole.orders) for view in views), "others' orders are foreign"
     assert whole.report is not None and set(whole.report.outcomes) == set(whole.intents)
+    assert len(beliefs(history)) > len(whole.intents) and not [one for one in beliefs(history) if one.differs]
+    truth = [line for line in timeline.lines(history, width=160, limit=1000) if "accepted" in line]
+    assert truth and all("[" in line.split("order", 1)[0] for line in truth), "the exchange's lane says whose it is"
     numbers = {event.seq: event for event in history.events}
     assert all(numbers[op.seq] is op.request for view in views for op in view.ops)
 

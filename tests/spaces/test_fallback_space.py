@@ -17,6 +17,8 @@ from outtrade.judge.index import OWN, Index
 from outtrade.model.history import Request
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Report
+from outtrade.report import timeline
+from outtrade.report.beliefs import beliefs
 from outtrade.targets.naming import Target, resolve
 from outtrade_suites.agents.branching import BranchTask
 from outtrade_suites.agents.ccxt_agent import CcxtAgent
@@ -138,6 +140,7 @@ def test_mistakes_at_the_fallback_are_judged_by_its_own_rules(agent: Any, venue:
         events = {event.seq: event for event in history.events}
         for case in found.broken:
             assert {events[seq].venue for seq in case.evidence if events[seq].source not in OWN} == {1}
+            assert case.message.startswith(f"at {venue}: ")
             told.add(case.key)
         if told:
             return
@@ -146,6 +149,12 @@ def test_mistakes_at_the_fallback_are_judged_by_its_own_rules(agent: Any, venue:
 
 def test_a_report_is_taken_apart() -> None:
     history = run(resolve("agent:ccxt"), generate("fallback", 1, 20))  # orders here and there
+    assert beliefs(history) and not [line for line in beliefs(history) if line.differs]
+    lines = "\n".join(timeline.lines(history, width=160, limit=1000))
+    places = [line for line in lines.splitlines() if "place " in line]
+    assert all("[main] place" in line or "[bybit] place" in line for line in places)
+    assert "[main] place" in lines and "[bybit] place" in lines
+    assert "[main] FAULT lost answer" in lines and "[main] REPORT" not in lines
     main, there, both = Index(history), Index(history, 1), Index(history, None)
     assert main.report is not None and there.report is not None and both.report is not None
     for ix in (main, there):

@@ -107,13 +107,22 @@ class Finding:
         return self.id + (":" + self.broken[0].key if self.broken and self.broken[0].key else "")
 
 
+def _named(prop: Property, index: Index) -> Iterator[Case]:
+    """What a check finds at one of several venues."""
+    for case in prop.check(index):
+        told = f"at {index.name_of(index.venue or 0)}: {case.message}" if case.message else ""
+        yield msgspec.structs.replace(case, message=told)
+
+
 def judge(prop: Property, *indices: Index) -> Finding:
-    """Run one check over one history: over each of its indices, one after the other."""
+    """Run one check over one history: over each of its indices, one after the other. Of several (one a venue) what was
+    found names the venue."""
     finding = Finding(prop.id, "not-applicable")
     kinds: set[str] = set()
     open_cases: list[Case] = []
     try:
-        for case in chain.from_iterable(prop.check(index) for index in indices):
+        found = (prop.check(index) if len(indices) == 1 else _named(prop, index) for index in indices)
+        for case in chain.from_iterable(found):
             finding.cases += 1
             kinds.add(case.kind)
             if case.kind == "broke":

@@ -2,7 +2,8 @@
 
 This is for reading. The verdict is the judge's, which also knows what the agent was able to see; here a line is marked
 as different where the two columns cannot both be right, by the tolerances of the contract (half a step for
-quantities, half an asset's smallest unit for balances).
+quantities, half an asset's smallest unit for balances). Of several copies of an agent the reports are put together, as
+the judge does; of several venues balances are the main one's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from outtrade.judge.fleet import Fleet
 from outtrade.model.history import History, OrderTruth, Reported, Snapshot
 from outtrade.report.text import clean, number
 
@@ -32,7 +34,9 @@ class Belief:
 
 
 def beliefs(history: History) -> list[Belief]:
-    """The lines of a history: intents, orders, balances. Empty where no report came."""
+    """The lines of a history: intents, orders, balances. Empty where no report came, or not from every copy."""
+    if history.header.scenario.get("fleet"):
+        history = Fleet(history).whole().history
     report = next((event for event in reversed(history.events) if isinstance(event, Reported)), None)
     if report is None:
         return []
@@ -41,7 +45,7 @@ def beliefs(history: History) -> list[Belief]:
     for event in history.events:
         if isinstance(event, OrderTruth) and event.seq < report.seq:
             orders[event.order] = event
-        elif isinstance(event, Snapshot) and event.why == "report":
+        elif isinstance(event, Snapshot) and event.why == "report" and event.venue == 0:
             snapshot = event
     own = [order for order in orders.values() if not order.foreign]
     rows = [
@@ -89,8 +93,10 @@ def _alone(intents: Sequence[Mapping[str, Any]], order: OrderTruth) -> Mapping[s
 def _orders(history: History, report: Mapping[str, Any], own: Sequence[OrderTruth]) -> Iterator[Belief]:
     known: set[str] = set()
     for view in report.get("orders") or ():
-        names = [str(name) for name in (view.get("client_id"), *(view.get("venue_ids") or ())) if name]
-        order = next((one for one in own if one.created_as in names or one.order in names), None)
+        ids = [str(name) for name in view.get("venue_ids") or ()]
+        names = [str(name) for name in (view.get("client_id"), *ids) if name]
+        order = next((one for one in own if one.order in ids), None)
+        order = order or next((one for one in own if one.created_as in names), None)
         what = f"order {clean(names[0], 48) if names else 'without an id'}"
         believed = f"{clean(view.get('status'), 40)}, {clean(number(view.get('filled', '0')), 40)} filled"
         if order is None:

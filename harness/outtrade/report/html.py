@@ -344,7 +344,7 @@ def _line(group: Sequence[Row], stamp: str) -> str:
             if row.lane == lane:
                 loud = row.text.startswith(_LOUD)
                 tone = ' class="fault"' if loud else ' class="said"' if row.text == "REPORT" else ""
-                spans.append(f"<span{tone}>{text(row.text, 240).replace('[…', _SHORTENED)}</span>")
+                spans.append(f"<span{tone}>{text(row.told, 240).replace('[…', _SHORTENED)}</span>")
         cells.append(f"<td>{''.join(spans)}</td>")
     mark = '▸<span class="hide"> evidence </span>' if proof else ""
     return f'<tr{" class=proof" if proof else ""}><th scope="row">{mark}{stamp}</th>{"".join(cells)}</tr>\n'

@@ -12,7 +12,8 @@
 
 Times are seconds of run time. A line marked ``>`` holds evidence of the failure shown. Only what concerns the orders
 of the evidence is shown, with all faults, crashes and reports; routine reads are left out; long stretches are
-cut in the middle. ``lines`` returns plain text, without control characters or markup.
+cut in the middle. Of several copies of the agent ``[2]`` says whose an event is, of several venues ``[main]`` and
+``[okx]`` where it happened. ``lines`` returns plain text, without control characters or markup.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from outtrade.judge.fleet import Fleet
+from outtrade.judge.index import OWN
 from outtrade.model.fault import READS, WRITES
 from outtrade.model.history import (
     Answer,
@@ -76,6 +78,13 @@ class Row:
     lane: int
     text: str
     marked: bool = False
+    by: str = ""
+    """``[2] `` or ``[okx] ``: which of several copies or venues it is about; "" where there is one."""
+
+    @property
+    def told(self) -> str:
+        """The whole entry."""
+        return self.by + self.text
 
 
 def lines(
@@ -120,9 +129,10 @@ class _Reader:
         for event in history.events:
             if isinstance(event, OrderTruth):
                 self.client_ids[event.order] = event.created_as
-        self.working_at_report = next(
-            (event.working for event in history.events if isinstance(event, Snapshot) and event.why == "report"), None
-        )
+        self.working_at_report: dict[int, tuple[str, ...]] = {}
+        for event in history.events:
+            if isinstance(event, Snapshot) and event.why == "report":
+                self.working_at_report.setdefault(event.venue, event.working)
         self.calls, self.answered = _gateway_calls(history)
         self.tags = None if everything else self._tags()
         self.fleet = Fleet(history) if history.header.scenario.get("fleet") else None
@@ -175,12 +185,17 @@ class _Reader:
                 texts = spare(self, event)
             by = self._by(event)
             for lane, text in texts:
-                yield Row(event.seq, event.at, lane, by + text if lane in (SENT, BELIEVED) else text, marked)
+                yield Row(event.seq, event.at, lane, text, marked, by)
 
     def _by(self, event: EventType) -> str:
-        """Which of several copies did or saw it."""
-        owner = self.fleet.owner(event) if self.fleet is not None else None
-        return "" if owner is None else f"[{owner}] "
+        """Which of several copies did or saw it, or at which of several venues it happened."""
+        if self.fleet is not None:
+            about = self.requests.get(event.call or -1) if isinstance(event, Landed) else None
+            owner = self.fleet.owner(event if about is None else about)
+            return "" if owner is None else f"[{owner}] "
+        if not self.history.header.fallbacks or event.source in OWN:
+            return ""
+        return f"[{self.history.header.fallbacks[event.venue - 1].name if event.venue else 'main'}] "
 
     # -------------------------------------------------------------- wire
     def routine(self, call: int) -> bool:
@@ -289,7 +304,7 @@ class _Reader:
         return ((EXCHANGE, f"mid of {clean(event.symbol)} for {clean(event.intent)}: {number(event.mid)}"),)
 
     def snapshot(self, event: Snapshot) -> Texts:
-        if event.why == "start" or (event.why == "end" and event.working == self.working_at_report):
+        if event.why == "start" or (event.why == "end" and event.working == self.working_at_report.get(event.venue)):
             return ()
         when = "at the report" if event.why == "report" else "at the end"
         working = ", ".join(clean(order) for order in event.working) or "nothing"
@@ -518,7 +533,7 @@ def _layout(rows: list[Row | int], width: int) -> Iterator[str]:
         cells: list[list[str]] = [[], [], []]
         for row in group:
             cells[row.lane] += textwrap.wrap(
-                row.text, lane, subsequent_indent=" ", break_on_hyphens=False, max_lines=5, placeholder="…"
+                row.told, lane, subsequent_indent=" ", break_on_hyphens=False, max_lines=5, placeholder="…"
             )
         stamp = f"{group[0].at / 1e9:.3f}"
         for n in range(max(len(cell) for cell in cells)):
