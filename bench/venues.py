@@ -11,6 +11,8 @@ faster. *Core* is how much of that tenth is spent in the exchange core (``Exchan
 events), which all venues share. Orders rest, in an account that has up to eighty open (Kraken takes no more). RSA,
 Ed25519, ES256 and EdDSA requests are fewer, because ccxt takes long to sign them. Where a request carries a token
 (Coinbase), a line of its own says how much of the fastest tenth is spent in verifying it: the work of ``cryptography``.
+*header* is a key that is sent as it is (Alpaca): what is left is codec and core. *session* is an order with the token
+of a session that was signed in before (Deribit), and the line below it what signing in costs (``public/auth``).
 *Start* is ``build`` in milliseconds, once the process has read the reference data (and, apart, the first time, with the
 import of the package); the 3,000 instruments come through ``VenueConfig.reference``.
 """
@@ -44,8 +46,10 @@ from outtrade_mocks.venues.config import VenueConfig
 EPOCH = 1_767_225_600 * 10**9
 """1 January 2026, in UNIX nanoseconds: calendars know no sessions of 1970."""
 
-UNSIGNED = {"alpaca": "its key is a plain header", "deribit": "a session is signed in, not an order"}
-"""Venues whose orders carry no signature, and why."""
+SESSIONS = {"deribit": "/api/v2/public/auth?grant_type=client_credentials&client_id={key}&client_secret={secret}"}
+"""Where a session can be signed in, whose token stands for a signature: the request for that."""
+LOGINS = 200
+"""Times that a session is signed in."""
 MOCKS = Path(__file__).resolve().parents[1] / "mocks"
 ORDERS, FEWER, OPEN, RUNS = 400, 80, 80, 5
 """Orders a pass with a shared secret, and with a key pair; most that are open at once; passes."""
@@ -57,9 +61,14 @@ Asked = tuple[int, HttpRequest, bool]
 def key_pairs(kinds: Any) -> Iterator[tuple[str, str | None, bytes | None]]:
     """Kind, private and public half (PEM) of each kind of key that the venue takes.
 
-    HMAC and ES256 are what the venue's own credentials are, and need none.
+    HMAC, ES256, plain headers and sessions are what the venue's own credentials are for, and need none.
     """
+    if not kinds:
+        yield "header", None, None
+        return
     yield "ES256" if "es256" in kinds else "HMAC", None, None
+    if "bearer" in kinds:
+        yield "session", None, None
     if "eddsa" in kinds:
         yield from token_keys()
     if not {"rsa", "ed25519"} & set(kinds):
@@ -92,23 +101,46 @@ def token_keys() -> Iterator[tuple[str, str | None, bytes | None]]:
     yield "EdDSA", b64encode(halves).decode(), pem
 
 
-def requests(wire: Wire, venue: str, orders: int) -> list[Asked]:
-    """What a client sends that places orders deep in the book, and cancels them all now and then."""
+def keys_of(venue: str) -> Any:
+    """What kinds of key sign a venue's requests; nothing where none does."""
+    return load(venue).traits["auth"].value.get("keys", ())
+
+
+def signing_in(wire: Wire, venue: str) -> HttpRequest:
+    """The request that signs a session in."""
+    keys = wire.module.credentials
+    target = SESSIONS[venue].format(key=keys.key, secret=keys.secret)
+    return HttpRequest("GET", target, wire.venue.rest_hosts[0][0], {}, b"")
+
+
+def requests(wire: Wire, venue: str, orders: int, *, session: bool = False) -> list[Asked]:
+    """What a client sends that places orders deep in the book, and cancels them all now and then. ``session``: with the
+    token of a session, which the same venue gives again for the same first request."""
     wire.load()
     wire.restart(venue, 1, **CALM)
     made: list[Asked] = []
+    bearer: dict[str, str] = {}
 
     def note(request: HttpRequest, call: Call, commit: Commit | None, answer: HttpAnswer) -> None:
         assert wire.venue.interpret(answer.status, answer.headers, answer.body, wire.now).outcome == "ok", answer.body
+        if bearer:
+            request = replace(request, headers={**request.headers, **bearer})
         made.append((wire.now, request, call.op in ("place", "place_batch")))
 
     wire.seen = note
+    if session:
+        token = json.loads(wire.send(signing_in(wire, venue)).body)["result"]["access_token"]
+        bearer["authorization"] = f"Bearer {token}"
     symbol = wire.config.symbols[0]
     mid = float(MIDS[symbol.split("/")[0]])
+    market = wire.ccxt.market(symbol)
+    amount = 200.0 if market.get("inverse") else 200 / mid
+    tick = market["precision"]["price"]
     mine: list[str] = []
     for n in range(orders):
         wire.wait(500 * MS)
-        order = wire.ccxt.create_order(symbol, "limit", "buy", 200 / mid, round(mid * (0.9 - n % 90 / 1000), 4))
+        price = round(mid * (0.9 - n % 90 / 1000) / tick) * tick
+        order = wire.ccxt.create_order(symbol, "limit", "buy", amount, round(price, 4))
         mine.append(order["id"])
         if len(mine) == OPEN:
             wire.wait(60_000 * MS)
@@ -148,7 +180,7 @@ def create_order(wire: Wire, venue: str, asked: list[Asked]) -> Costs:
 
     def watched() -> None:
         watch(core_of(wire.venue), "place", core)
-        if "es256" in load(venue).traits["auth"].value["keys"]:
+        if "es256" in keys_of(venue):
             watch(wire.venue.desk.keys, "check", tokens)
 
     for _ in _play(wire, venue, asked, watched):
@@ -173,10 +205,18 @@ def _play(wire: Wire, venue: str, asked: list[Asked], begun: Callable[[], None])
             if answer is None:
                 answer = made.render(made.execute(call, now), now)
             took = perf_counter_ns() - began
-            assert answer.status == 200, answer.body
+            assert answer.status in (200, 204), answer.body
             if timed:
                 yield took
         gc.enable()
+
+
+def sign_in(wire: Wire, venue: str) -> float:
+    """The fastest tenth of signing a session in, us."""
+    request = signing_in(wire, venue)
+    asked = [(EPOCH + n * 500 * MS, request, True) for n in range(LOGINS)]
+    times = sorted(_play(wire, venue, asked, lambda: None))
+    return times[len(times) // 10] / 1000
 
 
 def listings(venue: str, number: int) -> VenueConfig:
@@ -222,23 +262,23 @@ def main(names: list[str]) -> None:
         f"{'venue':<14}{'key':<9}{'fastest':>8}{'median':>8}{'core':>7}  us{'start: 5':>12}{'3,000':>8}{'first':>7}  ms"
     )
     for venue in names or NAMES:
-        if venue in UNSIGNED:
-            print(f"{venue:<14}not measured: {UNSIGNED[venue]}")
-            continue
         module = load(venue)
         few, many = listings(venue, 5), listings(venue, 3_000)
         few = replace(few, symbols=sorted(module.symbols)[:5], reference=None)
         module.build(few)
         timed = [start(lambda: module.build(config)) for config in (few, many)]  # noqa: B023
         starts = f"{timed[0]:>16.2f}{timed[1]:>8.1f}{first(venue):>7.0f}"
-        for kind, private, public in key_pairs(module.traits["auth"].value["keys"]):
+        for kind, private, public in key_pairs(keys_of(venue)):
             wire = Wire(venue, secret=private, public_key=public)
-            cost = create_order(wire, venue, requests(wire, venue, ORDERS if kind == "HMAC" else FEWER))
+            number = ORDERS if kind in ("HMAC", "header", "session") else FEWER
+            cost = create_order(wire, venue, requests(wire, venue, number, session=kind == "session"))
             told = f"{venue:<14}{kind:<9}{cost.fastest:>8.0f}{cost.median:>8.0f}{cost.core:>7.0f}{starts}"
             print(told, flush=True)
             starts = ""
             if cost.token is not None:
                 print(f"{venue:<14}{kind:<9}{cost.token:>8.0f} us of it verify the token", flush=True)
+            if kind == "session":
+                print(f"{venue:<14}{kind:<9}{sign_in(wire, venue):>8.0f} us to sign it in", flush=True)
 
 
 if __name__ == "__main__":
