@@ -11,9 +11,10 @@ from outtrade.engine.judging import judge_history
 from outtrade.engine.run import run
 from outtrade.model.history import FillTruth, OrderTruth, PositionTruth, Reported, Request
 from outtrade.model.scenario import AccountModes, Market, Scenario
-from outtrade.model.task import Intent, is_contract
+from outtrade.model.task import Intent, Report, Task, is_contract
 from outtrade.suites import load
-from outtrade.targets.naming import resolve
+from outtrade.targets.access import VenueAccess
+from outtrade.targets.naming import Target, resolve
 from outtrade_mocks import venues
 from outtrade_mocks.venues.config import VenueConfig
 
@@ -101,3 +102,18 @@ def test_somebody_elses_order_is_placed_in_units_too() -> None:
     report = next(e for e in history.events if isinstance(e, Reported)).report
     (theirs,) = (view for view in report["orders"] if view["intent"] is None)
     assert D(theirs["quantity"]) == D("0.02")
+
+
+def test_a_number_of_contracts_is_read_as_the_amount_that_it_stands_for() -> None:
+    """Deribit takes ``contracts`` as well: 250 of 10 dollars are 2,500 (private/buy)."""
+
+    def agent(_: Task, access: VenueAccess) -> Report:
+        order = {"instrument_name": "BTC-PERPETUAL", "type": "market", "contracts": "250", "label": "AB12CD34-1"}
+        access.ccxt().request("sell", ["private"], "GET", order)
+        return Report(outcomes={}, orders=())
+
+    history = run(Target("counts", "A", False, lambda: agent), scenario("deribit", "BTC/USD:BTC", "2500"))
+    (sent,) = (event.order for event in history.events if isinstance(event, Request) and event.order is not None)
+    assert sent.quantity == "2500"
+    found = {finding.id: finding.verdict for finding in judge_history(history, load().properties)}
+    assert found["PAR-06"] == found["PAR-13"] == "pass"

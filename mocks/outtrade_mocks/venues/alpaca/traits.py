@@ -52,6 +52,13 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+ORDER_PARAMETERS = (
+    *("symbol", "qty", "notional", "side", "type", "time_in_force", "limit_price", "stop_price", "trail_price"),
+    *("trail_percent", "extended_hours", "client_order_id", "order_class", "legs", "take_profit", "stop_loss"),
+    *("position_intent", "advanced_instructions"),
+)
+"""What a new order may carry (reference/postorder, body parameters)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         # ---- identity
@@ -106,7 +113,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "recorded",
         ),
         "cancel_all_empty": Trait({"status": 207, "body": "an empty list"}, "reference/deleteallorders", "inferred"),
-        "order_parameters": Trait({"names": {}, "refusals": ()}, "not written down here: not judged", "inferred"),
+        "order_parameters": Trait({"names": {"/v2/orders": ORDER_PARAMETERS}, "refusals": ()}, API, "documented"),
         "unknown_params": Trait("ignored", "clients send them (ccxt passes extra parameters through)", "inferred"),
         "endpoint_unknown": Trait({"status": 404}, "not stated", "inferred"),
         # ---- change

@@ -50,6 +50,13 @@ _PARAMETERS = tuple(
     if word not in ("INVALID_LIMIT_PRICE",)  # it also begins INVALID_LIMIT_PRICE_POST_ONLY
 )
 
+ORDER_PARAMETERS = (
+    *("client_order_id", "product_id", "side", "order_configuration", "leverage", "margin_type"),
+    *("retail_portfolio_id", "preview_id", "attached_order_configuration", "sor_preference", "prediction_metadata"),
+    *("cost_basis_method",),
+)
+"""What a new order may carry (Create Order, Body)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         # ---- identity
@@ -116,7 +123,11 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             "recorded",
         ),
         "cancel_all_empty": Trait(None, "there is no cancel-all", "documented"),
-        "order_parameters": Trait({"names": {}, "refusals": ()}, "not written down here: not judged", "inferred"),
+        "order_parameters": Trait(
+            {"names": {"/api/v3/brokerage/orders": ORDER_PARAMETERS}, "refusals": ()},
+            f"{CREATE}, Body; what stands inside order_configuration is not compared",
+            "documented",
+        ),
         "unknown_params": Trait(
             "ignored", "ccxt sends trigger=true, stopLoss and others, and orders are taken", "inferred"
         ),

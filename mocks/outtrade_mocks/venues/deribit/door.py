@@ -98,7 +98,8 @@ def describe(desk: Desk, call: Call, name: str) -> None:
     if name in ("private/buy", "private/sell"):
         price = call.params.get("price") if str(sent.get("type") or "limit").endswith("limit") else None
         symbol = call.symbol or call.params.get("instrument_name", "")
-        call.order = tickets.unified(sent, name.rpartition("/")[2], symbol, price)
+        contract = None if entry is None else entry.contract
+        call.order = tickets.unified(sent, name.rpartition("/")[2], symbol, price, contract)
     lasting = {key: value for key, value in sent.items() if key not in SECRETS and key not in ("timestamp", "nonce")}
     call.digest = codec.digest(call.op, name, lasting)
 

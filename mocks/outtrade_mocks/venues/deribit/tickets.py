@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast
 
 from outtrade_mocks.core import NewOrder, Trigger
 from outtrade_mocks.core.orders import Side, TimeInForce, TriggerKind, TriggerSource
+from outtrade_mocks.venues.catalogue import text
 from outtrade_mocks.venues.deribit import codec
 from outtrade_mocks.venues.deribit.desk import Desk, Note
 from outtrade_mocks.venues.deribit.errors import refuse
@@ -196,10 +197,35 @@ def _close(now: int) -> int:
     return (now - CLOSE_NS) // DAY_NS * DAY_NS + DAY_NS + CLOSE_NS
 
 
-def unified(sent: Mapping[str, Any], side: str, symbol: str, price: str | None) -> dict[str, Any]:
-    """The unified reading of an order request; numbers stay as they were sent. ``price``: of the request."""
+DIGITS = 20
+"""No amount has so many digits before or behind its point."""
+
+
+def wire_amount(contracts: str | None, contract: Decimal) -> str | None:
+    """The amount of so many contracts; None for none, and for what is no number.
+
+    >>> wire_amount("250", Decimal("10.0")), wire_amount("many", Decimal(10)), wire_amount(None, Decimal(10))
+    ('2500', None, None)
+    """
+    try:
+        amount = Decimal(contracts or "x") * contract
+    except ArithmeticError:
+        return None
+    return text(amount) if amount.is_finite() and abs(amount.adjusted()) < DIGITS else None
+
+
+def unified(
+    sent: Mapping[str, Any], side: str, symbol: str, price: str | None, contract: Decimal | None
+) -> dict[str, Any]:
+    """The unified reading of an order request; numbers stay as they were sent, but that ``contracts`` are told as the
+    amount that they stand for. ``price``: of the request; ``contract``: the amount in one, None where the instrument is
+    not known."""
     word = str(sent.get("type") or "limit")
-    plain = codec.plainly({name: sent[name] for name in ("amount", "trigger_price") if sent.get(name) is not None})
+    names = ("amount", "contracts", "trigger_price")
+    plain = codec.plainly({name: sent[name] for name in names if sent.get(name) is not None})
+    if "amount" not in plain and contract is not None:
+        counted = wire_amount(plain.get("contracts"), contract)
+        plain |= {} if counted is None else {"amount": counted}
     return {
         "symbol": symbol,
         "side": cast(Side, side),

@@ -60,6 +60,14 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
     }
 )
 
+PLACING = ("/api/v2/private/buy", "/api/v2/private/sell")
+ORDER_PARAMETERS = (
+    *("instrument_name", "amount", "contracts", "type", "label", "price", "time_in_force", "display_amount"),
+    *("post_only", "reject_post_only", "reduce_only", "trigger_price", "trigger_offset", "trigger", "advanced", "mmp"),
+    *("valid_until", "linked_order_type", "trigger_fill_condition", "otoco_config", "access_token"),
+)
+"""What a new order may carry (private/buy, private/sell)."""
+
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         # ---- identity
@@ -109,7 +117,11 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             {"status": 400, "code": 10004, "list": []}, f"{ERRORS}; by label an empty list (inferred)", "documented"
         ),
         "cancel_all_empty": Trait("0", f"{DOCS} private/cancel_all: the number of orders", "documented"),
-        "order_parameters": Trait({"names": {}, "refusals": ()}, "not written down here: not judged", "inferred"),
+        "order_parameters": Trait(
+            {"names": dict.fromkeys(PLACING, ORDER_PARAMETERS), "refusals": ()},
+            f"{BUY}, {DOCS} private/sell; over a WebSocket the same names; a token may be a parameter (Authentication)",
+            "documented",
+        ),
         "unknown_params": Trait("ignored", "clients send some (ccxt passes its params through)", "inferred"),
         "endpoint_unknown": Trait({"status": 400, "code": -32601}, f"{ERRORS}; the status is inferred", "inferred"),
         # ---- change
