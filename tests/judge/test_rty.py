@@ -7,6 +7,7 @@ from judge_kit import BUY, NA, Case, check, lacking
 from test_ord import CASES as MORE
 from test_retry import CASES as RETRY
 
+LOWERED = "i1:buy 3@100 | m:amend 2 target=i1 at=20 | 1 place a q=3 -> ok:1 | "
 LOST = BUY + "1 place a -> lost:ok | "
 RATE = "fault rate_limit duration=20 | " + BUY
 LIMITED = RATE + "1 place a -> no:rate f=0 ra=20"
@@ -23,6 +24,10 @@ GATE = "set scope=G | i1:buy 1@100 | 1 call 1 submit a | "
 CANCELS = "".join(f" | +2 cancel a c={i} -> unknown" for i in range(1, 13))
 
 CASES = [
+    ("RTY-01", "i1:buy 1@100 | m:amend 2 target=i1 at=20 | 1 place a -> ok | 21 place b q=1 -> ok", "pass"),
+    ("RTY-01", "i1:buy 1@100 | m:amend 2 target=i1 at=20 | 1 place a -> ok | 10 place b q=1 -> ok", "fail"),
+    ("RTY-01", LOWERED + "21 cancel a -> ok | 22 place b q=1 -> ok", "pass"),
+    ("RTY-01", LOWERED + "21 cancel a -> ok | 22 place b q=2 -> ok", "fail"),
     ("RTY-01", BUY + "1 place a -> ok | 2 cancel a -> ok | 3 place b -> ok", "pass"),
     ("RTY-01", LOST + "12 place b -> ok", "fail"),
     ("RTY-01", BUY + "1 place a -> ok | 5 fill a 1.4@100", "pass"),

@@ -174,6 +174,7 @@ CASES: list[tuple[str, str, str]] = [
     ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.6 p=101 -> ok | 600 report m=failed"),
     ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.6 p=100 -> ok | 600 report m=done"),
     ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 22 place b q=0.4 p=101 -> ok | 600 report m=done"),
+    ("REC-12", PASS, "i1:buy 2@100 | m:amend 2@100 target=i1 at=20 | 1 place a q=2 -> ok | 600 report m=done"),
     ("REC-12", PASS, OTHERWISE + "15 fill a 1@100 | 600 report i1=done m=failed"),
     ("REC-12", PASS, OTHERWISE + "21 cancel a -> ok | 600 report i1=partial m=failed"),
     ("REC-12", FAIL, OTHERWISE + "21 cancel a -> ok | 600 report i1=partial m=done"),

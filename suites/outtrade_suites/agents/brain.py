@@ -251,6 +251,9 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
 
     async def conclude(self, job: Job, order: Order) -> None:
         """The last order ended: it is made anew, or the rest is to be taken, or that was it."""
+        if self.being_replaced(job):
+            job.wake = self.now() + 1
+            return
         if self.overtaken(order) and not job.filled:
             await self.begin(job)
             return

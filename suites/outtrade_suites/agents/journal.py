@@ -54,6 +54,14 @@ class Journal:
         found: str | None = self._store.get(f"moved:{intent}")
         return found
 
+    def replace(self, amendment: str) -> None:
+        """From now on the target of an amendment is being replaced by a new order."""
+        self._store[f"replacing:{amendment}"] = True
+
+    def replacing(self, amendment: str) -> bool:
+        """Whether ``replace`` was said of an amendment."""
+        return f"replacing:{amendment}" in self._store
+
     def keep_silence(self, until: float) -> None:
         """No request before ``until``, run time in seconds."""
         if self._store.get("silence") != until:

@@ -79,7 +79,7 @@ class Moving(Reporting):
         stood = [
             order for order in target.orders
             if order.venue_id and order.status != "rejected" and order.terms.type != "market"
-            and order.last_sent >= job.intent.at and not self.out_of_place(order, wanted)
+            and (order.may_stand or order.last_sent >= job.intent.at) and not self.out_of_place(order, wanted)
         ]  # fmt: skip
         job.stage = "exposed" if self.exposed(target) else job.stage
         job.verdict = "failed" if job.stage == "exposed" else "done"

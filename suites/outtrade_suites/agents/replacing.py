@@ -17,8 +17,7 @@ from decimal import Decimal
 from outtrade_suites.agents.brain import Brain
 from outtrade_suites.agents.port import TRANSIENT, Doubtful, NotSent, OrderState, Refused
 from outtrade_suites.agents.sending import FIRST_LOOK
-from outtrade_suites.agents.sizing import Impossible
-from outtrade_suites.agents.state import ZERO, Job, Order
+from outtrade_suites.agents.state import Job, Order
 
 LOOK = 1.0
 """Seconds between two looks at an order whose change is on its way."""
@@ -109,21 +108,3 @@ class Replacing(Brain):
             job.wake = self.now() + LOOK  # its own job finds out first what has come after it
             return
         await super().step_amend(job)
-
-    def amended(self, job: Job, target: Job, order: Order) -> Decimal:
-        """The quantity that the last order of the chain is to have; raises Impossible."""
-        intent, done = job.intent, self.before(target)
-        if intent.quantity is None or intent.limit_price not in (None, target.intent.limit_price):
-            raise Impossible("only the quantity of an order can be amended")
-        wanted = self.quantity_on_grid(intent.quantity, self.instrument(order.terms.symbol), market=False) - done
-        if wanted > order.quantity:
-            raise Impossible(f"a quantity of {wanted} cannot be had by reducing {order.quantity}")
-        return wanted
-
-    def total(self, target: Job, wanted: Decimal) -> Decimal:
-        """The whole chain's."""
-        return self.before(target) + wanted
-
-    def before(self, target: Job) -> Decimal:
-        """What the orders of the chain before the last one have filled."""
-        return sum((order.filled for order in target.orders[:-1]), ZERO)

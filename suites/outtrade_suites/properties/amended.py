@@ -8,14 +8,12 @@ total.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from outtrade.judge.index import CLOCK_SLACK, Index, ns
-from outtrade.judge.records import ZERO, Order, working
+from outtrade.judge.records import Order, working
 from outtrade.model.history import OrderTruth
 from outtrade.model.task import Instrument, Intent
-from outtrade_suites.properties import guarding
 
 PRICES = ("limit_price", "stop_price", "take_profit_price")
 TERMS = ("quantity", *PRICES)
@@ -42,6 +40,14 @@ def in_force(ix: Index, target: Intent, at: int) -> Intent:
     return target.model_copy(update=changes) if changes else target
 
 
+def most(ix: Index, intent: Intent, at: int) -> Decimal | None:
+    """The largest base quantity that an intent asked for until ``at`` (ns): a request for the older, larger total may
+    be on its way when a smaller one falls due."""
+    due = [one.quantity for one in amendments(ix, intent) if ns(one.at) - CLOCK_SLACK <= at]
+    named = [quantity for quantity in (intent.quantity, *due) if quantity is not None]
+    return max(named) if intent.quantity is not None else None
+
+
 def in_place(ix: Index, order: Order, wanted: Intent) -> bool:
     """Whether an order that protects is where ``wanted`` has it, within a tick; the take-profit of a pair included."""
     tick = ix.instruments[order.symbol].tick
@@ -65,17 +71,18 @@ def stood(ix: Index, amend: Intent, seq: int) -> bool:
     since = ns(amend.at) - CLOCK_SLACK
     wanted = in_force(ix, target, ns(amend.at))
     orders = [order for order in ix.orders_of(target) if order.side == target.side]
+    stands = [state for order in orders if (state := order.state_by(since)) is not None and working(state)]
+    changes = [change for order in orders for change in order.changes if since <= change.at]
+    told = [change for change in (*stands, *changes) if change.seq <= seq]
     if target.kind == "protect":
         return any(
-            order.accepted and order.first.trigger is not None and order.first.seq <= seq
-            and order.first.at >= since and in_place(ix, order, wanted)
-            for order in orders
-        )  # fmt: skip
-    changes = [change for order in orders for change in order.changes if since <= change.at and change.seq <= seq]
-    return any(_has_terms(ix, target, wanted, amend, change, rules) for change in changes)
+            working(change) and change.trigger is not None and in_place(ix, ix.orders[change.order], wanted)
+            for change in told
+        )
+    return any(_has_terms(ix, target, amend, change, rules) for change in told)
 
 
-def _has_terms(ix: Index, target: Intent, wanted: Intent, amend: Intent, change: OrderTruth, rules: Instrument) -> bool:
+def _has_terms(ix: Index, target: Intent, amend: Intent, change: OrderTruth, rules: Instrument) -> bool:
     """Whether a working order of the target has the new price, and makes the new total with what was filled."""
     if not working(change):
         return False
@@ -85,29 +92,3 @@ def _has_terms(ix: Index, target: Intent, wanted: Intent, amend: Intent, change:
         return False
     total = ix.filled(target, change.seq) + ix.working(target, change.seq)
     return amend.quantity is None or abs(total - amend.quantity) < rules.step
-
-
-def admitted(ix: Index, amend: Intent, moments: Iterable[int]) -> set[str]:
-    """The outcomes of an amendment that were true just after one of the events."""
-    return set().union(*(_admitted(ix, amend, seq) for seq in moments))
-
-
-def _admitted(ix: Index, amend: Intent, seq: int) -> set[str]:
-    """The contract's row for amendments; a protection with nothing to protect may be called moved or ended."""
-    if stood(ix, amend, seq):
-        return {"done"}
-    never, target = {"failed", "refused"}, ix.intents.get(amend.target or "")
-    if target is None or target.symbol not in ix.instruments:
-        return never
-    if target.kind != "protect":
-        wanted = in_force(ix, target, ns(amend.at)).quantity
-        enough = wanted is not None and ix.filled(target, seq) > ZERO and ix.filled(target, seq) >= wanted
-        return never | {"done"} if enough else never
-    rules, known = ix.instruments[target.symbol], guarding.moments(ix, target.symbol)
-    start, (_, end) = ns(amend.at), guarding.window(ix, target)
-    before = [moment for moment in known if moment.at <= start][-1:]
-    during = [moment for moment in known if start < moment.at < end and moment.seq <= seq]
-    bare = any(
-        not guarding.is_dust(target, rules, guarding.exposed(ix, target, moment)) for moment in (*before, *during)
-    )
-    return never if bare else never | {"done"}

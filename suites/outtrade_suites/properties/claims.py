@@ -24,6 +24,7 @@ from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument, Intent, OrderView
 from outtrade.model.units import worth
 from outtrade_suites.properties import sight
+from outtrade_suites.properties.amended import most
 from outtrade_suites.properties.compare import TERMINAL, step_of
 from outtrade_suites.properties.sent import size
 
@@ -132,7 +133,7 @@ def exceeds(ix: Index, intent: Intent, first: Operation, second: Operation) -> b
     not stated, the second order counts as a replacement.
     """
     in_quote = intent.quantity is None
-    wanted = intent.quote_quantity if in_quote else intent.quantity
+    wanted = intent.quote_quantity if in_quote else most(ix, intent, second.sent_at)
     rule = ix.instruments.get(intent.symbol or "")
     one, two = (exposure(op.order, rule, in_quote=in_quote) for op in (first, second))
     if wanted is None or one is None or two is None:

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from outtrade.judge.api import Case, Property, broke, held
-from outtrade.judge.index import Index, decimal
+from outtrade.judge.index import Index, decimal, ns
 from outtrade.judge.records import ZERO, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument, Intent, is_contract
 from outtrade.model.units import is_inverse
+from outtrade_suites.properties.amended import amendments
 from outtrade_suites.properties.rules_now import rules_at
 from outtrade_suites.properties.sent import (
     EXPOSING,
@@ -135,7 +136,9 @@ def _must_be_whole(ix: Index, op: Operation, wanted: Asked) -> bool:
         return False
     if ix.scope == "G":
         return True
-    return op.intent is not None and not any(order.first.seq < op.seq for order in ix.orders_of(op.intent))
+    if op.intent is None or any(ns(one.at) <= op.sent_at for one in amendments(ix, op.intent)):
+        return False
+    return not any(order.first.seq < op.seq for order in ix.orders_of(op.intent))
 
 
 def _all_held(ix: Index, op: Operation, base: Decimal, rule: Instrument) -> bool:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import Operation
+from outtrade_suites.properties.amended import most
 from outtrade_suites.properties.compare import plain
 from outtrade_suites.properties.sent import impossible, rules, size, start_mid
 
@@ -83,7 +84,7 @@ def _wanted(ix: Index, op: Operation) -> Decimal | None:
         value = None if call is None else call.call.args.get("quantity")
         return None if value is None else decimal(str(value))
     intent = op.intent
-    return None if intent is None or intent.kind not in ("order", "trade", "scale") else intent.quantity
+    return None if intent is None or intent.kind not in ("order", "trade", "scale") else most(ix, intent, op.sent_at)
 
 
 PROPERTIES: tuple[Property, ...] = (

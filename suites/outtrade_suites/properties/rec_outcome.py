@@ -16,10 +16,10 @@ from outtrade.judge.records import Order
 from outtrade.model.history import NS
 from outtrade.model.task import Intent
 from outtrade_suites.properties import strays
-from outtrade_suites.properties.amended import admitted as amendment
 from outtrade_suites.properties.amended import amendments, stood
 from outtrade_suites.properties.books import Books, books
 from outtrade_suites.properties.compare import floor_to, near_any, plain, step_of, wanted_base
+from outtrade_suites.properties.rec_amended import admitted as amendment
 
 ZERO = Decimal(0)
 ORDERING = frozenset({"order", "trade", "scale"})
@@ -106,14 +106,16 @@ def complete(ix: Index, intent: Intent, seq: int) -> bool:
 def amended_base(ix: Index, intent: Intent, seq: int) -> Decimal | None:
     """The base quantity after the last amendment that was carried out up to event ``seq``; None: there was none.
 
-    An order that was amended has its new whole quantity; what the intent's other orders filled comes to it. Where
-    another order took its place, the total is the one that was asked for."""
+    The total that was asked for, once it stood; else an order that was amended has its new whole quantity, and what the
+    intent's other orders filled comes to it."""
+    stands = [one.quantity for one in amendments(ix, intent) if one.quantity is not None and stood(ix, one, seq)]
+    if stands:
+        return stands[-1]
     for order in ix.orders_of(intent):
         amended = [c for c in order.changes if c.why == "amend" and c.call is not None and c.seq <= seq]
         if amended:
             return Decimal(amended[-1].quantity) + ix.filled(intent, seq) - order.filled_at(seq)
-    later = [one for one in reversed(amendments(ix, intent)) if one.quantity is not None and stood(ix, one, seq)]
-    return later[0].quantity if later else None
+    return None
 
 
 def within_market_step(ix: Index, intent: Intent, filled: Decimal) -> bool:

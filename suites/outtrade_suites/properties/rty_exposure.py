@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from outtrade.judge.api import Case, Property, broke, held, undecided
-from outtrade.judge.index import Index, decimal
+from outtrade.judge.index import CLOCK_SLACK, Index, decimal, ns
 from outtrade.judge.records import ZERO, Doubt, GatewayOp, Operation, working
 from outtrade.model.history import NS, OrderTruth
 from outtrade.model.task import Instrument, Intent
 from outtrade.model.units import is_inverse
+from outtrade_suites.properties.amended import amendments
 from outtrade_suites.properties.sent import EXPOSING, same_intent, start_mid, submits
 
 
@@ -34,19 +35,23 @@ def check_exposure(ix: Index) -> Iterator[Case]:
 def _one_exposure(ix: Index, intent: Intent, rule: Instrument) -> Case:
     """The worst instant of one intent."""
     orders = [order for order in ix.orders_of(intent) if order.side == intent.side and order.symbol == intent.symbol]
-    limit, unit = _wanted(ix, intent), rule.quote if is_inverse(intent.symbol or "") else rule.base
-    if limit is None:
+    first = intent.quantity or intent.quote_quantity
+    unit = rule.quote if is_inverse(intent.symbol or "") else rule.base
+    if first is None:
         return undecided(f"{intent.id} says no quantity", subject=intent.id)
     slack = rule.step
     by_quote = intent.quantity is None
     if by_quote:
         slack, unit = rule.step * _price(ix, intent), rule.quote
-    for change in sorted((change for order in orders for change in order.changes), key=lambda change: change.seq):
+    changes = sorted((change for order in orders for change in order.changes), key=lambda change: change.seq)
+    limits = _Limit(first, slack, [] if by_quote else amendments(ix, intent))
+    for change in changes:
         states = [state for order in orders if (state := order.state_at(change.seq)) is not None]
         if by_quote:
             total = sum((Decimal(s.quote_filled) + working(s) * Decimal(s.price or "0") for s in states), ZERO)
         else:
             total = sum((asked_for(s) + working(s) for s in states), ZERO)
+        limit = limits.at(change.at, total)
         if total > limit + slack:
             parts = [o for o in orders if o.filled_at(change.seq) or o.working_at(change.seq)]
             names = ", ".join(order.created_as for order in parts)
@@ -65,6 +70,25 @@ def asked_for(state: OrderTruth) -> Decimal:
     """What was filled of an order, without what the venue filled beyond its quantity: that is not the target's doing
     (what the target does about it is LIM-03's)."""
     return min(Decimal(state.filled), Decimal(state.quantity))
+
+
+class _Limit:
+    """The most that an intent may come to, change by change: a larger total counts from its ``at`` on, a smaller one
+    from the first instant at which no more than that was filled or working."""
+
+    def __init__(self, first: Decimal, slack: Decimal, amends: list[Intent]) -> None:
+        self.limit, self.slack = first, slack
+        self.to_come = [(ns(one.at) - CLOCK_SLACK, one.quantity) for one in amends if one.quantity is not None]
+        self.less: Decimal | None = None
+
+    def at(self, when: int, total: Decimal) -> Decimal:
+        """The limit for ``total`` at ``when`` (ns); to be asked in order of time."""
+        while self.to_come and self.to_come[0][0] <= when:
+            wanted = self.to_come.pop(0)[1]
+            self.limit, self.less = (wanted, None) if wanted >= self.limit else (self.limit, wanted)
+        if self.less is not None and 0 < total <= self.less + self.slack:
+            self.limit, self.less = self.less, None
+        return self.limit
 
 
 def _wanted(ix: Index, intent: Intent) -> Decimal | None:
@@ -290,7 +314,8 @@ that instant 2 can fill. Passes: asking for A first; a replacement of 0.6 after 
 
 Judged from the truth, over all incarnations and at every change of every order: filled plus what working orders
 can still add never exceeds the intent's quantity by more than one step (for quote amounts, by the value of one
-step; the larger total where the intent is amended). Orders belong to an intent by the tag in the id they were
+step; where the intent is amended, a larger total from its time on, a smaller one once no more than that was left).
+Orders belong to an intent by the tag in the id they were
 created with, else by symbol and side. Orders that several intents might own are bounded by all of them
 together. For gateways: one call of `submit` brings at most one order onto the exchange.""",
         source="Binance spot API documentation, rest-api.md (5XX: execution status unknown); scrtlabs/catalyst#315;"

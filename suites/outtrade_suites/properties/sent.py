@@ -12,7 +12,7 @@ price) are marked as such, so that a venue that accepts the order proves them wr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from outtrade.judge.records import ZERO, GatewayOp, Operation
 from outtrade.model.history import OrderParams
 from outtrade.model.task import Instrument, Intent, is_contract
 from outtrade.model.units import wire_size, worth
+from outtrade_suites.properties.amended import most
 
 EXPOSING = frozenset({"order", "trade", "scale"})
 """Kinds of intent that say how much exposure is wanted."""
@@ -54,7 +55,7 @@ def asked(ix: Index, op: Operation) -> Asked | None:
     intent = op.intent
     if intent is None or intent.kind not in EXPOSING:
         return None
-    return asked_of(intent)
+    return replace(asked_of(intent), quantity=most(ix, intent, op.sent_at))
 
 
 def asked_of(intent: Intent) -> Asked:

@@ -1,6 +1,6 @@
-"""Stops that move: a protection whose stop, or take-profit, is changed while it stands, and positions that are closed.
+"""What moves: a protection whose stop or take-profit is changed while it stands, an order at another price or for more.
 
-One symbol and one position, protected from the start. What happens to it is a story::
+One symbol. Six of eight stories are of a position that is protected from the start, two of an order that rests::
 
     follows    the stop is raised once or more behind a rising price; then the price falls through the last one
     passed     the price has fallen below the new stop before that is asked for: the venue refuses it
@@ -8,6 +8,8 @@ One symbol and one position, protected from the start. What happens to it is a s
     grows      the entry is filled in parts, before and after the move
     closed     the position is sold by another intent after the move; later the price falls through both stops
     both       stop and take-profit, of which one cancels the other, are moved at once; the price reaches one of them
+    repriced   an order, filled in part or not at all, is asked for at another price, or at two, one after the other
+    enlarged   an order is asked for more in all, at its own price or a better one
 
 About two thirds have a fault, most of them on the move itself: the answer to the cancel of the old stop is lost (it was
 carried out, or not), the answer to the new stop is lost, the venue is busy for either. The space is one of Binance
@@ -29,7 +31,7 @@ from outtrade_suites.spaces.orders import SETTLE, SYMBOLS, lively
 from outtrade_suites.spaces.plans import SYMPTOMS
 from outtrade_suites.spaces.wording import sentence
 
-STORIES = ("follows", "passed", "races", "grows", "closed", "both")
+STORIES = ("follows", "passed", "repriced", "races", "grows", "enlarged", "closed", "both")
 FAULTS = ("none", "lost cancel", "lost stop", "none", "busy stop", "busy cancel", "none", "event", "partial")
 
 
@@ -40,10 +42,10 @@ def moving(d: Draw) -> Scenario:
     wanted, told, ends = _told(d, product, story)
     for place, one in enumerate(wanted, 1):
         one |= {"id": f"i{place}", "tag": d.tag(f"tag {place}"), "symbol": product.symbol}
-    guard = next(one for one in wanted if one["kind"] == "protect")
+    target = next((one for one in wanted if one["kind"] == "protect"), wanted[0])
     for one in wanted:
         if one["kind"] == "amend":
-            one["target"] = guard["id"]
+            one["target"] = target["id"]
     until = float(round(ends + SETTLE + d.integer("to the end", 20, 60)))
     return Scenario(
         id=f"moving-{d.seed}-{d.index:04d}-{story}",
@@ -55,11 +57,17 @@ def moving(d: Draw) -> Scenario:
         fees=d.choice("fees", ((Decimal("0.001"), Decimal("0.001")), (Decimal(0), Decimal("0.00075")))),
         latency=d.number("latency", 0.005, 0.08),
         knobs={"event_first": d.boolean("event first")},
-        intents=tuple(Intent(**one, text=sentence(one)) for one in wanted),
+        intents=tuple(Intent(**one, text=_text(one, wanted[0])) for one in wanted),
         until=until,
-        faults=_faults(d, wanted, until - 180),
-        needs=("amend", "protect", "stop_orders"),
+        faults=_faults(d, wanted, target, until - 180),
+        needs=("amend", "protect", "stop_orders") if target["kind"] == "protect" else ("amend",),
     )
+
+
+def _text(one: dict[str, Any], entry: dict[str, Any]) -> str:
+    """The sentence of an intent; of an amendment, whether it asks for more or for less."""
+    more = one["kind"] == "amend" and one.get("quantity", entry["quantity"]) > entry["quantity"]
+    return sentence(one).replace("Reduce", "Raise") if more else sentence(one)
 
 
 # ------------------------------------------------------------------ stories
@@ -67,6 +75,8 @@ def _told(d: Draw, product: Product, story: str) -> tuple[list[dict[str, Any]], 
     """What is wanted, what the market does, and when the last thing happens."""
     flat = market(d.sub("market"), product)
     mid, begin = flat.mid, float(d.integer("at", 5, 30))
+    if story in ("repriced", "enlarged"):
+        return _resting(d, product, flat, story, begin)
     size = product.quantity(product.order_value * Decimal(str(d.number("value", 0.3, 1.2))) / mid)
     entry: dict[str, Any] = {"kind": "order", "side": "buy", "at": begin, "quantity": size, "type": "market"}
     if story == "grows":
@@ -132,6 +142,38 @@ def _follows(d: Draw, product: Product, flat: Market, wanted: list[dict[str, Any
     return float(at)
 
 
+def _resting(
+    d: Draw, product: Product, flat: Market, story: str, begin: float
+) -> tuple[list[dict[str, Any]], Market, float]:
+    """An order near the touch, which the market fills in part; then other terms, once or twice."""
+    side, at = d.choice("side", ("buy", "sell")), begin + d.integer("amended after", 10, 40)
+    way = 1 if side == "buy" else -1
+    size = product.quantity(flat.depth * Decimal(str(d.number("size", 1.5, 3))))
+
+    def price(name: str, low: float, high: float) -> Decimal:
+        bps = Decimal(str(d.number(name, low, high, digits=1))) * way
+        return product.price(flat.mid * (1 - bps / 10_000), up=side == "sell")
+
+    entry: dict[str, Any] = {
+        "kind": "order", "side": side, "at": begin, "quantity": size, "type": "limit",
+        "limit_price": price("price", 0, 12), "post_only": d.boolean("post only", 0.15),
+    }  # fmt: skip
+    first: dict[str, Any] = {"kind": "amend", "at": at}
+    if story == "enlarged":
+        first["quantity"] = product.quantity(size * Decimal(str(d.number("more", 1.2, 1.8, digits=2))))
+    elif d.boolean("less as well", 0.3):
+        first["quantity"] = product.quantity(size * Decimal(str(d.number("less", 0.7, 0.95, digits=2))))
+    if story == "repriced" or d.boolean("nearer", 0.4):
+        first["limit_price"] = price("new price", 13, 20) if d.boolean("away", 0.3) else price("new price", 0, 4)
+    wanted = [entry, first]
+    if d.boolean("twice", 0.4):
+        wanted.append(
+            {"kind": "amend", "at": at + d.integer("again after", 25, 50), "limit_price": price("third", 5, 9)}
+        )
+    entry["expires"] = ends = wanted[-1]["at"] + d.integer("then", 50, 90)
+    return wanted, Market.model_validate(flat.model_dump() | lively(d, flat)), ends
+
+
 def _part(d: Draw, product: Product, mid: Decimal, name: str, low: float, high: float, way: int) -> Decimal:
     """A price on the grid, a drawn part of the mid price away from it."""
     return product.price(mid * (1 + way * Decimal(str(d.number(name, low, high, digits=4)))), up=True)
@@ -142,13 +184,13 @@ def _gap(at: float, mid: Decimal, down: Decimal) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------ faults
-def _faults(d: Draw, wanted: list[dict[str, Any]], heal: float) -> tuple[Fault, ...]:
+def _faults(d: Draw, wanted: list[dict[str, Any]], target: dict[str, Any], heal: float) -> tuple[Fault, ...]:
     """At most one, most of them on the first move."""
     what = d.spread("fault", FAULTS)
-    entry, guard, move = wanted[:3]
-    pair = guard.get("take_profit_price") is not None
+    entry, move = wanted[0], next(one for one in wanted if one["kind"] == "amend")
+    pair = target.get("take_profit_price") is not None
     at_cancel = Trigger(op="cancel", symbol=move["symbol"], after=move["at"], before=heal)
-    at_stop = Trigger(op="place_list" if pair else "place", tag=guard["tag"], after=move["at"], before=heal)
+    at_stop = Trigger(op="place_list" if pair else "place", tag=target["tag"], after=move["at"], before=heal)
     symptom, delay = d.choice("symptom", SYMPTOMS), d.number("delay", 0.05, 2, digits=2)
     committed = d.boolean("committed", 0.6)
     if what == "lost cancel":

@@ -25,8 +25,11 @@ def sentence(fields: dict[str, Any]) -> str:
         return "Stop: cancel all own orders and send nothing more until the end."
     if kind == "watch":
         return "Keep the books right until the end."
-    if kind == "amend" and fields.get("quantity") is None:
+    if kind == "amend" and any(fields.get(name) is not None for name in ("stop_price", "take_profit_price")):
         return _move(fields)
+    if kind == "amend" and fields.get("limit_price") is not None:
+        total = "" if fields.get("quantity") is None else f", and to {fields['quantity']} in all with what is filled"
+        return f"Move the order of {fields['target']} to a limit of {fields['limit_price']}{total}."
     if kind == "amend":
         return f"Reduce the order of {fields['target']} to {fields['quantity']} in all, what is filled included."
     if kind == "protect":
