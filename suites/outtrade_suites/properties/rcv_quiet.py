@@ -123,9 +123,11 @@ def _asked_after(ix: Index, order: Order, lost: StreamLost) -> Response | None:
 
 
 def _made_up_for(ix: Index, order: Order, lost: StreamLost) -> StreamEvent | None:
-    """The order's next event, in time, where each says all of it again (trait ``stream``, ``amounts``)."""
-    stream = ix.trait("stream")
-    if not isinstance(stream, Mapping) or stream.get("amounts") != "cumulative":
+    """The order's next event, in time, where each says all of it again (trait ``stream``, ``amounts``), or where what
+    was lost told of no trade: after a stop that was triggered, the next event says what the order is."""
+    stream, state = ix.trait("stream"), order.state_at(lost.seq)
+    again = isinstance(stream, Mapping) and stream.get("amounts") == "cumulative"
+    if not again and (state is None or state.why not in ("triggered", "working")):
         return None
     due = lost.at + ns(ix.bounds.lost_frame)
     told = (event for event in ix.stream_events if event.seq > lost.seq and event.venue_id == order.id)
