@@ -71,6 +71,7 @@ class Crash(BaseException):
 
 class FakePort:
     contracts = None
+    switch = None
     offers: frozenset[str] = frozenset({"amend", "pair"})
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ IMPLEMENTED = [
     *(f"RTY-{n:02}" for n in range(1, 20)),
     *(f"RCV-{n:02}" for n in range(1, 21)),
     *(f"REC-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)),
-    *(f"ORD-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12)),
+    *(f"ORD-{n:02}" for n in range(1, 13)),
     *(f"EXQ-{n:02}" for n in (1, 2, 3, 4, 5, 6, 7)),
     *(f"LIM-{n:02}" for n in (1, 2, 3, 4, 5)),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from outtrade_mocks.core import Fill, NewOrder, OrderChange, Practice, Reject, RejectReason, Trigger
+from outtrade_mocks.core import CountdownChange, Fill, NewOrder, OrderChange, Practice, Reject, RejectReason, Trigger
 
 SYMBOL = "ABC/USD"
 
@@ -230,9 +230,18 @@ def test_a_countdown_cancels_everything_unless_it_is_renewed(bench: Any) -> None
     assert [(now(x.a, o).status, now(x.a, o).updated) for o in orders] == [("cancelled", 160)] * 2
     assert now(x.b, other).working and x.exchange.next_time() is None
     assert {e.cause for e in x.events if isinstance(e, OrderChange) and e.why == "cancel"} == {"time"}
+    told = [e for e in x.events if isinstance(e, CountdownChange)]
+    assert [(e.why, e.due, e.time) for e in told] == [("set", 110, 10), ("set", 160, 60), ("fired", 0, 160)]
+    first = next(e for e in x.events if isinstance(e, OrderChange) and e.why == "cancel")
+    assert x.events.index(told[-1]) < x.events.index(first)
     x.limit(x.a, "sell", 100, 1)
     x.exchange.countdown(x.a, 10, SYMBOL)
     assert x.exchange.countdown(x.a, 0, SYMBOL) is None
+    assert x.exchange.countdown(x.a, 0, SYMBOL) is None
+    assert [(e.why, e.symbol) for e in x.events if isinstance(e, CountdownChange)][3:] == [
+        ("set", SYMBOL),
+        ("off", SYMBOL),
+    ]
     x.at(1_000)
     assert len(x.a.working) == 1
     for wrong in (-1, 1.5, None, True):

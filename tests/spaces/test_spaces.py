@@ -268,6 +268,7 @@ def test_fixed_spaces() -> None:
         "fallback",
         "moving",
         "equities",
+        "deadman",
         *(f"leveraged//{venue}" for venue in PLACES),
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]

@@ -61,10 +61,11 @@ from outtrade.model.history import (
     Resolve,
     Response,
     Slept,
+    SwitchTruth,
     Wait,
 )
 from outtrade.model.scenario import Scenario
-from outtrade_mocks.core.events import Fill, OrderChange
+from outtrade_mocks.core.events import CountdownChange, Fill, OrderChange
 from outtrade_mocks.venues.api import Call, Commit, Desk, HttpAnswer, HttpRequest, Reading, Session, Venue
 
 if TYPE_CHECKING:
@@ -730,5 +731,10 @@ class Server:
             self.recorder.add(OrderTruth(**data, call=call, incarnation=life.incarnation))
         elif isinstance(change, Fill):
             self.recorder.add(FillTruth(**self.venue.fill_truth(change)))
+        elif isinstance(change, CountdownChange):
+            if change.account == self.venue.holder.account.name:
+                timeout = max(0, change.due - change.time) / NS
+                by = call if change.cause == "request" else None
+                self.recorder.add(SwitchTruth(state=change.why, timeout=timeout, symbol=change.symbol, call=by))
         else:
             self.holding.told(change)

@@ -322,6 +322,18 @@ class FillTruth(Event, kw_only=True):
     """Contracts: profit that it realised, in the settlement asset, fees not counted."""
 
 
+class SwitchTruth(Event, kw_only=True):
+    """The account's dead-man switch was set (``timeout``: seconds until it goes off), switched off, or went off: the
+    cancels that it made come next, at the same instant. ``symbol`` None: it covers the whole account; ``call``: the
+    request that did it."""
+
+    source = "truth"
+    state: Literal["set", "off", "fired"]
+    timeout: float = 0.0
+    symbol: str | None = None
+    call: int | None = None
+
+
 class PositionTruth(Event, kw_only=True):
     """A contract's position is this from now on. ``quantity`` in base units, below 0: short; ``side``: ``net``, or in
     hedge mode ``long`` or ``short``. ``margin``: what stands for it alone, where it is isolated (settlement asset).
@@ -547,7 +559,7 @@ class Ended(Event, kw_only=True):
 
 EventType = (
     Resolve | Connect | Request | Answer | Response | Broken | Closed | StreamUp | StreamEvent | StreamLost | StreamDown
-    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | PositionTruth
+    | Outside | Planned | Landed | Healed | Ledger | OrderTruth | FillTruth | SwitchTruth | PositionTruth
     | SettingsTruth | Charged | Valued | Marked | Snapshot
     | Started | Crashed | StoreSet | Published | Reported | NoReport | Deadlocked | Log | GatewayCall | GatewayResult
     | ToolCall | ToolResult | Slept | Ended

@@ -207,6 +207,9 @@ class Scenario(Plain):
     """Venues that may be used when the main one is down; such a scenario ``needs`` the capability ``fallback``."""
     allow_alert_only: bool = False
     """Giving up with an alert, and not using a fallback, is acceptable."""
+    dead_man: float | None = Field(default=None, gt=0)
+    """The venue's dead-man switch is to stand behind every order: the longest timeout, in seconds. Such a scenario
+    ``needs`` the capability ``dead_man``, and a venue that has the switch."""
     needs: tuple[Capability, ...] = ()
     """What it asks of a target that not every target has; one that lacks it is not run in it (``model.capability``)."""
 
@@ -221,6 +224,8 @@ class Scenario(Plain):
             raise ValueError("a scenario has several copies of the agent or fallbacks, not both")
         if any(fault.venue > len(self.fallbacks) for fault in self.faults):
             raise ValueError(f"a fault acts at a venue that is not there: {self._venues()}")
+        if self.dead_man is not None and "dead_man" not in self.needs:
+            raise ValueError('a scenario with a dead-man switch needs the capability "dead_man"')
         return self
 
     def _venues(self) -> str:
@@ -235,7 +240,7 @@ class Scenario(Plain):
             data.pop("reference", None)
         if self.schedule == "fifo":
             data.pop("schedule", None)
-        for name in ("allow_alert_only", "fallbacks", "fleet", "modes", "needs", "standing"):
+        for name in ("allow_alert_only", "dead_man", "fallbacks", "fleet", "modes", "needs", "standing"):
             if not getattr(self, name):
                 data.pop(name, None)
         return data
@@ -274,6 +279,7 @@ class Scenario(Plain):
             bounds=self.bounds,
             leave_resting=self.leave_resting,
             allow_alert_only=self.allow_alert_only,
+            dead_man=self.dead_man,
             **changes,
         )
 

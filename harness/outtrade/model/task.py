@@ -178,9 +178,25 @@ class Task(Plain):
     bounds: Bounds = Bounds()
     leave_resting: bool = False
     allow_alert_only: bool = False
+    dead_man: float | None = Field(default=None, gt=0)
+    """Own orders may stand no longer than so many seconds after the last sign of life: the venue's dead-man switch is
+    set to that (or less) before the first order, and again and again while an order stands. None: not asked for."""
     resumed: bool = False
     instance: int = 0
     instances: int = 1
+
+    @model_serializer(mode="wrap")
+    def _without_switch(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A task that asks for no dead-man switch is written as ever."""
+        data: dict[str, Any] = handler(self)
+        if self.dead_man is None:
+            data.pop("dead_man", None)
+        return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What is written has the fields of what is read."""
+        return handler({name: part for name, part in schema.items() if name != "serialization"})
 
 
 class ExecutionView(Plain):

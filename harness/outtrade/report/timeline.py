@@ -56,6 +56,7 @@ from outtrade.model.history import (
     StreamEvent,
     StreamLost,
     StreamUp,
+    SwitchTruth,
     ToolResult,
 )
 from outtrade.report.text import clean, number
@@ -295,6 +296,13 @@ class _Reader:
             ),
         )
 
+    def switch(self, event: SwitchTruth) -> Texts:
+        """Each time it is set again is a line too many."""
+        if event.state == "set" and event.seq not in self.evidence:
+            return ()
+        what = {"set": f"set to {event.timeout:g} s", "off": "switched off", "fired": "GOES OFF"}[event.state]
+        return ((EXCHANGE, f"dead-man switch {what}" + (f" ({clean(event.symbol)})" if event.symbol else "")),)
+
     def charged(self, event: Charged) -> Texts:
         what = "received" if not event.amount.startswith("-") else "paid"
         name = event.why.replace("_", " ")
@@ -411,6 +419,7 @@ _WRITERS: dict[type, _Writer] = {
     Ledger: _Reader.ledger,
     OrderTruth: _Reader.order,
     FillTruth: _Reader.fill,
+    SwitchTruth: _Reader.switch,
     Charged: _Reader.charged,
     Marked: _Reader.marked,
     Snapshot: _Reader.snapshot,

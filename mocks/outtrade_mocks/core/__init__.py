@@ -51,6 +51,7 @@ from outtrade_mocks.core.brackets import Bracket
 from outtrade_mocks.core.events import (
     BalanceChange,
     Change,
+    CountdownChange,
     Fill,
     FinalSettlement,
     InsuranceChange,
@@ -96,6 +97,7 @@ __all__ = [
     "BalanceChange",
     "Bracket",
     "Change",
+    "CountdownChange",
     "Discount",
     "Exchange",
     "FeeSchedule",

@@ -11,6 +11,7 @@ from heapq import heappop
 
 from outtrade_mocks.core.account import Account
 from outtrade_mocks.core.doors import Doors
+from outtrade_mocks.core.events import Cause, CountdownChange, CountdownWhy
 from outtrade_mocks.core.floor import Countdown, FundingTime, InterestHour, Planned, Timed, order_of
 from outtrade_mocks.core.flow import NEVER
 from outtrade_mocks.core.market import Market
@@ -82,6 +83,7 @@ class Clockwork(Doors):
                     self._accrue()
                 elif isinstance(one, Countdown):
                     self._countdowns.pop((one.account.name, one.symbol), None)
+                    self._tell_countdown(one.account, one.symbol, "fired", 0, "time")
                     for order_id in self._open_ids(one.account, one.symbol):
                         if order_id in self._entries:
                             self._cancel(self._entries[order_id], "time", None)
@@ -110,11 +112,18 @@ class Clockwork(Doors):
         before = self._countdowns.pop(key, None)
         if before is not None:
             before.alive = False
-        if not delay:
-            return None
-        self._countdowns[key] = made = Countdown(account, symbol)
-        self._alarm(self.now + delay, made)
-        return self.now + delay
+        due = self.now + delay if delay else None
+        if due is not None:
+            self._countdowns[key] = made = Countdown(account, symbol)
+            self._alarm(due, made)
+        if due is not None or before is not None:
+            self._tell_countdown(account, symbol, "off" if due is None else "set", due or 0, "request")
+            self._flush()
+        return due
+
+    def _tell_countdown(self, account: Account, symbol: str | None, why: CountdownWhy, due: int, cause: Cause) -> None:
+        if self._callbacks:
+            self._out.append(CountdownChange(account.name, symbol, why, due, self.now, cause))
 
     def publish(
         self, symbol: str, *, mark: int | None = None, index: int | None = None, funding: Decimal | None = None

@@ -46,6 +46,7 @@ deleveraged or settled the contract. ``borrow``, ``repay``, ``interest``: money 
 ``transfer``: from or to another account of the customer."""
 LoanWhy = Literal["borrow", "repay", "interest", "takeover"]
 """``interest``: an hour's interest became due. ``takeover``: the house paid for the account."""
+CountdownWhy = Literal["set", "off", "fired"]
 MarginWhy = Literal["call", "safe", "liquidation", "takeover"]
 PositionWhy = Literal["trade", "funding", "margin", "leverage"]
 ListStatus = Literal["executing", "updated", "done"]
@@ -148,6 +149,19 @@ class Rejection(msgspec.Struct, frozen=True, gc=False):
     """One line for people."""
     time: int
     cause: Cause = "request"
+
+
+class CountdownChange(msgspec.Struct, frozen=True, gc=False):
+    """A dead man's switch was set (again), switched off, or went off: the cancels that it makes come after this."""
+
+    account: str
+    symbol: str | None
+    """None: all of them."""
+    why: CountdownWhy
+    due: int
+    """When it goes off; 0 where it is no longer set."""
+    time: int
+    cause: Cause
 
 
 class StateChange(msgspec.Struct, frozen=True, gc=False):
@@ -263,4 +277,14 @@ ContractChange = PositionChange | SettingsChange | InsuranceChange
 """What concerns contracts, beside the fills of their orders."""
 DebtChange = LoanChange | MarginChange
 """What concerns margin accounts, beside their orders and balances."""
-Change = OrderChange | Fill | BalanceChange | ListChange | Rejection | MarketChange | ContractChange | DebtChange
+Change = (
+    OrderChange
+    | Fill
+    | BalanceChange
+    | ListChange
+    | Rejection
+    | CountdownChange
+    | MarketChange
+    | ContractChange
+    | DebtChange
+)

@@ -17,12 +17,20 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Literal
 
-from outtrade_mocks.core import Change, Fill, InsuranceChange, OrderChange, PositionChange, SettingsChange
+from outtrade_mocks.core import (
+    Change,
+    CountdownChange,
+    Fill,
+    InsuranceChange,
+    OrderChange,
+    PositionChange,
+    SettingsChange,
+)
 from outtrade_mocks.venues.api import Call, Push
 from outtrade_mocks.venues.holder import Holder
 from outtrade_mocks.venues.witness import Witness
 
-_TRUTHS = (OrderChange, Fill, PositionChange, SettingsChange, InsuranceChange)
+_TRUTHS = (OrderChange, Fill, CountdownChange, PositionChange, SettingsChange, InsuranceChange)
 
 
 class Watched:
@@ -36,8 +44,8 @@ class Watched:
         self._pushes: list[Callable[[Push], None]] = []
 
     def on_truth(self, callback: Callable[[Any], None]) -> None:
-        """Call with every change of the account under test: orders, fills, positions, settings, and the insurance
-        fund's, which may have been paid by it."""
+        """Call with every change of the account under test: orders, fills, its dead man's switch,
+        positions, settings, and the insurance fund's, which may have been paid by it."""
         self._truths.append(callback)
 
     def on_push(self, callback: Callable[[Push], None]) -> None:

@@ -30,6 +30,7 @@ tools for language models use as well):
     alarm       fills and orders that nobody asked for: an alert, and nothing new any more
     amending    a smaller quantity for an order that works
     replacing   the same where a change makes a new order
+    deadman     the venue's dead-man switch, set while orders stand
     protecting  stops and take-profits: the position is covered for its full size, or left
     moving      protection at other prices: the old order goes, the new one comes
     brain       the loop: which intent does what next

@@ -18,7 +18,10 @@ from outtrade_suites.agents.state import Job
 
 VENUES = ("alpaca",)
 """Where it can trade: equities alone, so in the spaces that are made of them."""
-LACKS = ("contracts", "crypto", "fallback", "oco", "post_only", "protect", "stop_orders", "stream", "take_profit")
+LACKS = (
+    *("contracts", "crypto", "dead_man", "fallback", "oco"),
+    *("post_only", "protect", "stop_orders", "stream", "take_profit"),
+)
 """What it has not got."""
 AUCTIONS = ("OPG", "CLS")
 

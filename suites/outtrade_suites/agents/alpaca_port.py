@@ -22,7 +22,7 @@ from outtrade.dialects.answers import Reader
 from outtrade.dialects.binance_spot import parsed
 from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Refused, Terms
 from outtrade_suites.agents.ccxt_port import NOT_CONNECTED, Heard, chain
-from outtrade_suites.agents.port import Access, ContractDoor, Link
+from outtrade_suites.agents.port import Access, ContractDoor, Link, SwitchDoor
 
 TIMEOUT = 10.0
 """Seconds without a byte after which an answer is given up."""
@@ -48,6 +48,7 @@ class AlpacaPort:
 
     link: Link | None = None
     contracts: ContractDoor | None = None
+    switch: SwitchDoor | None = None
     offers = frozenset({"amend"})
 
     def __init__(self, venue: Access) -> None:

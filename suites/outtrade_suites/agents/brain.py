@@ -20,6 +20,7 @@ from outtrade_suites.agents.alarm import Alarm
 from outtrade_suites.agents.amending import Amending
 from outtrade_suites.agents.auditing import Auditing
 from outtrade_suites.agents.contracts import Contracts
+from outtrade_suites.agents.deadman import DeadMan
 from outtrade_suites.agents.desk import NotYet
 from outtrade_suites.agents.fleet import OneOfMany
 from outtrade_suites.agents.halting import Halting
@@ -38,7 +39,7 @@ TICK = 0.001
 """The shortest wait, in seconds: run time is a difference of large floats."""
 
 
-class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting, Trading):
+class Brain(Alarm, Auditing, OneOfMany, DeadMan, Contracts, Halting, Amending, Protecting, Trading):
     """A reference agent, but for how it speaks to the venue."""
 
     gap_retry_at = 0.0
@@ -57,6 +58,7 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
                 self.alert("error", "another life of this copy has begun: this one does nothing more")
                 return self.report()
             await self.clean_up()
+            await self.switch_off()
             return self.report()
         finally:
             await self.port.close()
@@ -88,6 +90,7 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
     async def round(self) -> None:
         """News, gap, all jobs that are due."""
         self.take_events()
+        await self.mind_the_switch()
         await self.mind_the_gap()
         await self.mind_positions()
         await self.look_out()
@@ -120,7 +123,7 @@ class Brain(Alarm, Auditing, OneOfMany, Contracts, Halting, Amending, Protecting
             wakes.append(self.gap_retry_at)
         if self.in_positions:
             wakes.append(self.next_position_look)
-        return min([limit, *wakes])
+        return min([limit, *wakes, *self.switch_wakes()])
 
     async def mind_the_gap(self) -> None:
         """After a new subscription, read what the stream missed; until that succeeded no exposure is added."""

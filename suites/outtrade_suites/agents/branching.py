@@ -68,6 +68,7 @@ class BranchTask:
         self.limits: Limits = task.limits
         self.bounds: Bounds = task.bounds
         self.leave_resting: bool = task.leave_resting
+        self.dead_man: float | None = task.dead_man
         self.resumed: bool = task.resumed
         self.instance: int = task.instance
         self.instances: int = task.instances

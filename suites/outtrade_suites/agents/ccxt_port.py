@@ -31,7 +31,8 @@ from outtrade.dialects.binance_spot import pair_params, parsed, read_pair
 from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Refused, Terms, plain
 from outtrade_suites.agents.ccxt_contracts import CcxtContracts
 from outtrade_suites.agents.ccxt_pages import FROM_ID, following, has_cursor
-from outtrade_suites.agents.port import Access, ContractDoor, Link
+from outtrade_suites.agents.ccxt_switch import switch_of
+from outtrade_suites.agents.port import Access, ContractDoor, Link, SwitchDoor
 
 NOT_CONNECTED = (
     "NewConnectionError", "NameResolutionError", "ConnectTimeoutError",
@@ -138,6 +139,7 @@ class CcxtPort:
         smaller = self.reader.traits.get("amend") == "quantity_down_only"
         self.offers = frozenset({"pair"} if listed else ()) | frozenset({"amend"} if listed and smaller else ())
         self.contracts: ContractDoor | None = CcxtContracts(self)
+        self.switch: SwitchDoor | None = switch_of(self, self.reader.traits)
         self._heard: ContextVar[Heard | None] = ContextVar("heard", default=None)  # of this task; others ask as well
 
     def make(self) -> Any:

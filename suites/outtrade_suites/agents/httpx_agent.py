@@ -59,7 +59,7 @@ RECV_WINDOW = 5000
 
 VENUES = ("binance_spot",)
 """Where these agents can trade: they speak its wire."""
-LACKS = ("fallback",)
+LACKS = ("dead_man", "fallback")
 """What it has not got: it speaks one wire."""
 
 
@@ -68,6 +68,7 @@ class HttpxPort:
 
     stream_class = PrivateStream
     contracts = None
+    switch = None
     offers = frozenset({"amend", "pair"})
 
     def __init__(self, venue: Access, backoff: Backoff) -> None:

@@ -57,6 +57,7 @@ __all__ = [
     "Quote",
     "Refused",
     "RunTask",
+    "SwitchDoor",
     "Terms",
     "drive",
     "plain",
@@ -91,6 +92,20 @@ class ContractDoor(Protocol):
         where the client has no list of that."""
 
 
+class SwitchDoor(Protocol):
+    """What a port can do where the venue has a dead-man switch with a timer: it cancels everything unless it is set
+    again in time. ``set_for`` may raise a PortError."""
+
+    by_symbol: bool
+    """Whether it is set for each symbol by itself, or for the whole account."""
+    shortest: float
+    longest: float
+    """Timeouts that the venue takes, in seconds; whole ones."""
+
+    async def set_for(self, seconds: int, symbol: str) -> None:
+        """Set it (again) to go off in ``seconds``; 0 switches it off. ``symbol`` matters only where ``by_symbol``."""
+
+
 class Port(Protocol):
     """A venue, as the decisions see it. Every method but ``events`` and ``close`` may raise a PortError."""
 
@@ -98,6 +113,8 @@ class Port(Protocol):
     """None: this port has no stream."""
     contracts: ContractDoor | None
     """None: this port trades no contracts."""
+    switch: SwitchDoor | None
+    """None: there is no dead-man switch that this port could set."""
     offers: frozenset[str]
     """What it can do beyond plain orders: ``pair`` (one cancels the other), ``amend`` (a smaller
     quantity for an order that works)."""
@@ -183,6 +200,8 @@ class RunTask(Protocol):
     def bounds(self) -> Bounds: ...
     @property
     def leave_resting(self) -> bool: ...
+    @property
+    def dead_man(self) -> float | None: ...
     @property
     def resumed(self) -> bool: ...
     @property

@@ -37,7 +37,7 @@ WORKERS = 4
 
 VENUES = ("binance_spot",)
 """Where these agents can trade: they speak its wire."""
-LACKS = ("fallback",)
+LACKS = ("dead_man", "fallback")
 """What it has not got: it speaks one wire."""
 
 

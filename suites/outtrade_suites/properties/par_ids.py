@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import Index, decimal
 from outtrade.judge.records import Doubt, Operation
-from outtrade.model.fault import ClockSkew
+from outtrade.model.fault import ClockSkew, LateRequest
 from outtrade_suites.properties.sent import same_intent, same_request
 
 
@@ -118,8 +118,10 @@ def _resends(op: Operation, doubt: Doubt) -> bool:
 def check_signed(ix: Index) -> Iterator[Case]:
     """PAR-12."""
     skewed = any(isinstance(record.fault, ClockSkew) and record.landed for record in ix.faults)
+    held_up = {on.call for record in ix.faults if isinstance(record.fault, LateRequest) for on in record.landed}
     for op in ix.ops:
-        if op.injected or op.answer is None or (skewed and op.answer.error == "clock"):
+        clock = op.answer is not None and op.answer.error == "clock"
+        if op.injected or op.answer is None or (clock and (skewed or op.request.call in held_up)):
             continue
         if op.answer.error in ("auth", "clock"):
             what = "its time window" if op.answer.error == "clock" else "its key or signature"

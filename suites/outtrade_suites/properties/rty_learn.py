@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from outtrade.judge.api import Case, Property, broke, held
 from outtrade.judge.index import CLOCK_SLACK, Index
 from outtrade.judge.records import Doubt, Operation
-from outtrade.model.fault import Ban, Fault, RateLimit, Reject
+from outtrade.model.fault import Ban, Fault, LateRequest, RateLimit, Reject
 from outtrade.model.history import NS
 from outtrade_suites.properties.sent import same_request
 
@@ -82,11 +82,17 @@ def _limits(fault: Fault) -> bool:
     return isinstance(fault, RateLimit | Ban) or (isinstance(fault, Reject) and fault.reason == "busy")
 
 
+def _limited(op: Operation) -> bool:
+    return op.answer is not None and op.answer.error in ("rate", "ban")
+
+
 def check_own_limits(ix: Index) -> Iterator[Case]:
     """RTY-14."""
     if any(_limits(fault) for fault in ix.scenario.faults if ix.venue in (None, fault.venue)):
         return
-    limited = next((op for op in ix.ops if op.answer is not None and op.answer.error in ("rate", "ban")), None)
+    late = {on.call for record in ix.faults if isinstance(record.fault, LateRequest) for on in record.landed}
+    bunched = {op.request.op for op in ix.ops if op.request.call in late}  # sent apart, and met on the way
+    limited = next((op for op in ix.ops if _limited(op) and op.request.op not in bunched), None)
     if limited is not None:
         yield broke(
             f"{limited.name} met a limit of the venue, and no fault had anything to do with it",

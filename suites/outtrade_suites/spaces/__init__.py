@@ -20,6 +20,7 @@ from outtrade_suites.spaces.binance_spot import scenario as binance_spot
 from outtrade_suites.spaces.breakage import every_kind, faults, swarm
 from outtrade_suites.spaces.changing import changing
 from outtrade_suites.spaces.crash_points import crash_points
+from outtrade_suites.spaces.deadman import deadman
 from outtrade_suites.spaces.draw import Draw
 from outtrade_suites.spaces.equities import equities
 from outtrade_suites.spaces.execution import execution
@@ -65,6 +66,7 @@ SPACES: dict[str, Space] = {
     "fallback": fallback,
     "moving": moving,
     "equities": equities,
+    "deadman": deadman,
 }
 SPACES |= {f"leveraged//{venue}": at_venue(venue) for venue in PLACES}
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}

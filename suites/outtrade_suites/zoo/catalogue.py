@@ -378,4 +378,9 @@ ZOO: tuple[Broken, ...] = (
         needs_fault=False,
         space="equities",
     ),
+    _broken("sets_its_switch_once", "ccxt", "ORD-08", "constructed", space="deadman"),
+    _broken("never_sets_its_switch", "ccxt", "ORD-08", "hummingbot/hummingbot#1357", space="deadman"),
+    _broken(
+        "keeps_dead_orders", "ccxt", "ORD-08", "hummingbot/hummingbot#4024", "RCV-06 RCV-13 REC-01", space="deadman"
+    ),
 )

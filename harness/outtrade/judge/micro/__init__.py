@@ -17,8 +17,8 @@ fills and balances, so that snapshots, listings and the truthful report need not
     Its tag is its id filled up with ``x`` to 8 characters: ``i1xxxxxx``.
 ``set until=600 reuse=never``
     Settings: ``until absent tick step size min max mmin mmax notional nmax fee mid scope streams leave reuse window
-    pattern band modes instances old ack`` (``band=0.2,5``), any bound (``answer attempts recovery resolve ...``), any
-    cap (``max_position max_notional max_orders_per_second ...``) and the starting balance of an asset
+    pattern band modes instances old ack dead switch`` (``band=0.2,5``), any bound (``answer attempts recovery resolve
+    ...``), any cap (``max_position max_notional max_orders_per_second ...``) and the starting balance of an asset
     (``USDT=100000 BTC=10``).
 ``fault rate_limit duration=20 on.op=place``
     The next fault of the plan (index 0, 1, ...), fields as in `outtrade.model.fault`.
@@ -59,6 +59,10 @@ cancels), ``TIME expire a``, ``TIME foreign f buy 1@90`` (an order that is not o
 ``TIME taken sell:1@95 why=adl gain=-5`` (the venue closes a part, by order
 ``F2`` and trade ``tF2`` where two changes of orders came before). ``set modes=1``: the venue says that ``positions``
 shows leverage and margin mode, and ``account`` the position mode.
+
+**Dead-man switch** (``set dead=30``: asked for; ``switch=stream``, ``switch=none``: what the venue has instead of a
+timer): ``TIME arm t=30`` (a request sets it; ``-> END`` as above), ``TIME arm t=0`` (switches it off), ``TIME fired``
+(it goes off: what stands is cancelled); ``sym=``: of one symbol.
 
 **Stream**: ``TIME up``, ``TIME down`` (``down client``), ``TIME event a`` (an order update), ``TIME event a fill`` (its
 last fill; ``t=t7`` chooses), ``TIME lose a fill`` (kept from the client; ``f=0`` by fault 0). ``n=3`` gives the

@@ -44,6 +44,7 @@ from outtrade.model.history import (
     StreamEvent,
     StreamLost,
     StreamUp,
+    SwitchTruth,
     ToolCall,
     ToolResult,
     Wait,
@@ -111,6 +112,14 @@ class Player(HoldingVerbs):
         self.stage.exchange.end(
             self.stage.exchange.order(word, word.args[0] if word.args else None), "expired", "expire", None
         )
+
+    def do_fired(self, word: Word) -> None:
+        """The dead-man switch goes off."""
+        symbol = word.options.get("sym")
+        self.stage.add(SwitchTruth(state="fired", symbol=symbol))
+        for order in self.stage.exchange.orders:
+            if order.status == "open" and symbol in (None, order.symbol):
+                self.stage.exchange.end(order, "cancelled", "cancel", None)
 
     def do_foreign(self, word: Word) -> None:
         if len(word.args) != 3:

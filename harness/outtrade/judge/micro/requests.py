@@ -9,7 +9,18 @@ from outtrade.judge.micro.exchange import Standing
 from outtrade.judge.micro.stage import Stage
 from outtrade.judge.micro.words import Word, number, options_of, plain
 from outtrade.model.fault import READS, WRITES
-from outtrade.model.history import NS, Answer, Broken, ErrorClass, Landed, Marked, OrderParams, Request, Response
+from outtrade.model.history import (
+    NS,
+    Answer,
+    Broken,
+    ErrorClass,
+    Landed,
+    Marked,
+    OrderParams,
+    Request,
+    Response,
+    SwitchTruth,
+)
 from outtrade.model.task import Intent
 
 TRANSIT = 20_000_000
@@ -219,6 +230,13 @@ class Requests:
             fills = [fill for order in self.stage.exchange.orders if not order.foreign for fill in order.fills]
             return json.dumps(
                 [{"trade": fill.trade_id, "order": fill.order, "quantity": fill.quantity} for fill in fills]
+            )
+        if word.verb == "dead_man":
+            timeout = float(number(word.options.get("t", "0"), word.text, word.text))
+            self.stage.add(
+                SwitchTruth(
+                    state="set" if timeout else "off", timeout=timeout, symbol=word.options.get("sym"), call=call
+                )
             )
         return "{}"
 

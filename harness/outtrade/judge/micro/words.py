@@ -15,7 +15,7 @@ from outtrade.model.history import NS, Header
 from outtrade.model.scenario import Scenario
 from outtrade.model.task import Bounds, Intent, Limits
 
-ALIASES = {"open": "open_orders", "all": "all_orders", "info": "exchange_info"}
+ALIASES = {"open": "open_orders", "all": "all_orders", "info": "exchange_info", "arm": "dead_man"}
 ZERO = Decimal(0)
 
 
@@ -93,6 +93,7 @@ class Script:
             "scope",
         }
         | {"streams", "leave", "reuse", "window", "pattern", "band", "modes", "instances", "old", "ack"}
+        | {"dead", "switch"}
     )
 
     def __init__(self, text: str) -> None:
@@ -224,6 +225,8 @@ class Script:
             leave_resting=self.set.get("leave") == "1",
             faults=tuple(self.faults),
             fleet=self._fleet(),
+            dead_man=float(self.set["dead"]) if "dead" in self.set else None,
+            needs=("dead_man",) if "dead" in self.set else (),
         )
         traits: dict[str, Any] = {"id_reuse": self.set.get("reuse", "open_only")}
         names = ("symbol", "clientOrderId", "side", "type", "tif", "price", "quantity", "quote_quantity")
@@ -231,6 +234,9 @@ class Script:
         traits["id_pattern"] = self.set.get("pattern", "^[a-zA-Z0-9-_]{1,36}$")
         if "ack" in self.set:
             traits["ack"] = self.set["ack"]
+        if "dead" in self.set:
+            own = {"timer": {"unit": "seconds"}, "stream": {"unit": "seconds", "acts": "when no stream is left"}}
+            traits["dead_man_switch"] = own.get(self.set.get("switch", "timer"))
         if "window" in self.set:
             traits["id_window"] = float(self.set["window"])
         if self.set.get("modes") == "1":
