@@ -117,3 +117,17 @@ def test_a_number_of_contracts_is_read_as_the_amount_that_it_stands_for() -> Non
     assert sent.quantity == "2500"
     found = {finding.id: finding.verdict for finding in judge_history(history, load().properties)}
     assert found["PAR-06"] == found["PAR-13"] == "pass"
+
+
+@pytest.mark.parametrize("spec", ["ccxt:okx", "ccxt.async:okx"])
+def test_a_gateway_over_ccxt_is_asked_in_units_and_answers_in_units(spec: str) -> None:
+    made = scenario("okx", "BTC/USDT:USDT", "0.05")
+    back = {"id": "i2", "tag": "EF34GH56", "side": "buy", "at": 20.0, "quantity": D("0.02"), "reduce_only": True}
+    intents = (*made.intents, made.intents[0].model_copy(update=back))
+    history = run(resolve(spec), made.model_copy(update={"intents": intents}))
+    sent = [event.order for event in history.events if isinstance(event, Request) and event.order is not None]
+    assert [(D(order.quantity or 0), order.reduce_only) for order in sent] == [(5, False), (2, True)]
+    properties = [prop for prop in load().properties if "G" in prop.scope]
+    found = {finding.id: finding.verdict for finding in judge_history(history, properties)}
+    assert not [name for name, verdict in found.items() if verdict in ("fail", "warn", "harness-error")]
+    assert found["PAR-06"] == found["PAR-07"] == found["REC-04"] == "pass"

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from outtrade.model.task import BalanceView, FillView, OrderStatus, OrderType, OrderView
@@ -78,6 +79,8 @@ _CLIENT_ID = {"bybit": "orderLinkId"}
 _PLACED_AS = {"coinbase": "client_order_id", "deribit": "label"}
 """The parameter that names a new order, where ccxt drops ``clientOrderId`` or passes it on unread; Deribit's orders
 come back without one, and are asked for by the venue's id alone."""
+ONE = Decimal(1)
+SIZES: Mapping[str, Decimal] = MappingProxyType({})
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 
 
@@ -98,10 +101,17 @@ class _Common:
 
     asynchronous = False
     exchange: Any
+    sizes: Mapping[str, Decimal] = SIZES
+    """Symbol -> units in one of ccxt's amounts, which are what travels: of contracts, contracts."""
 
-    def settle(self) -> None:
+    def args(self, request: OrderRequest) -> tuple[Any, ...]:
+        """Arguments of ``create_order``."""
+        return create_args(request, self.exchange.id, self.sizes.get(request.symbol, ONE))
+
+    def settle(self, venue: VenueAccess) -> None:
         """What ccxt asks its user to say once: ``fetch_order`` at Bybit knows the last 500 orders only, and raises
-        ArgumentsRequired without asking the venue until that is acknowledged."""
+        ArgumentsRequired without asking the venue until that is acknowledged. And what its amounts are counted in."""
+        self.sizes = {symbol: rules.contract_size for symbol, rules in venue.instruments.items()}
         self.exchange.options.setdefault("fetchOrder", {})["acknowledged"] = True
 
     def meaning(self, error: Exception) -> Meaning:
@@ -124,8 +134,11 @@ def placed_as(request: OrderRequest, exchange: str) -> dict[str, Any]:
     return {_PLACED_AS.get(exchange, "clientOrderId"): request.client_id}
 
 
-def create_args(request: OrderRequest, exchange: str = "") -> tuple[str, str, str, float, float | None, dict[str, Any]]:
-    """Arguments of ``create_order`` (symbol, type, side, amount, price, params). ``exchange``: ccxt's name of it."""
+def create_args(
+    request: OrderRequest, exchange: str = "", size: Decimal = ONE
+) -> tuple[str, str, str, float, float | None, dict[str, Any]]:
+    """Arguments of ``create_order`` (symbol, type, side, amount, price, params). ``exchange``: ccxt's name of it;
+    ``size``: units in one of its amounts (ccxt manual, Contracts: amounts are in contracts)."""
     if request.type not in ("market", "limit"):
         raise ValueError(f"this adapter has no orders of type {request.type}")
     params = placed_as(request, exchange)
@@ -133,9 +146,11 @@ def create_args(request: OrderRequest, exchange: str = "") -> tuple[str, str, st
         params["timeInForce"] = request.time_in_force
     if request.post_only:
         params["postOnly"] = True
+    if request.reduce_only:
+        params["reduceOnly"] = True
     price = float(request.limit_price) if request.limit_price is not None else None
     assert request.quantity is not None, "an order by quote amount goes through create_market_order_with_cost"
-    return request.symbol, request.type, request.side, float(request.quantity), price, params
+    return request.symbol, request.type, request.side, float(request.quantity / size), price, params
 
 
 def reference(ref: OrderRef, exchange: str = "") -> tuple[str, str, dict[str, Any]]:
@@ -151,31 +166,33 @@ def number(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def order_view(order: Any) -> OrderView:
-    """ccxt's order structure as an OrderView; Unreadable where it is none."""
+def order_view(order: Any, sizes: Mapping[str, Decimal] = SIZES) -> OrderView:
+    """ccxt's order structure as an OrderView; Unreadable where it is none. ``sizes``: symbol -> units in an amount."""
     if not isinstance(order, Mapping) or not order.get("id") or not order.get("symbol") or not order.get("side"):
         raise Unreadable(f"not an order structure: {str(order)[:120]}")
+    size = sizes.get(order["symbol"], ONE)
+    quantity, filled = number(order.get("amount")), number(order.get("filled"))
     return OrderView(
         client_id=order.get("clientOrderId"),
         venue_ids=(str(order["id"]),),
         symbol=order["symbol"],
         side=order["side"],
         type=_TYPES.get(str(order.get("type")), "limit"),
-        quantity=number(order.get("amount")),
-        filled=number(order.get("filled")) or Decimal(0),
+        quantity=None if quantity is None else quantity * size,
+        filled=(filled or Decimal(0)) * size,
         average_price=number(order.get("average")),
         status=_STATUS.get(str(order.get("status")), "unknown"),
     )
 
 
-def fill_view(trade: Mapping[str, Any]) -> FillView:
-    """ccxt's trade structure as a FillView."""
+def fill_view(trade: Mapping[str, Any], size: Decimal = ONE) -> FillView:
+    """ccxt's trade structure as a FillView. ``size``: units in an amount."""
     fee = trade.get("fee") or {}
     return FillView(
         trade_id=str(trade["id"]),
         order=str(trade["order"]),
         price=Decimal(str(trade["price"])),
-        quantity=Decimal(str(trade["amount"])),
+        quantity=Decimal(str(trade["amount"])) * size,
         fee=number(fee.get("cost")),
         fee_asset=fee.get("currency"),
     )
@@ -197,31 +214,34 @@ class CcxtGateway(_Common):
         """Make the exchange object (once) and load its markets."""
         if not hasattr(self, "exchange"):
             self.exchange = venue.ccxt()
-            self.settle()
+            self.settle(venue)
         self.exchange.load_markets()
 
     def submit(self, request: OrderRequest) -> OrderView:
         """``create_order``, or ``create_market_order_with_cost`` for a quote amount."""
         if request.quote_quantity is not None:
             cost, params = float(request.quote_quantity), placed_as(request, self.exchange.id)
-            return order_view(self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params))
-        return order_view(self.exchange.create_order(*create_args(request, self.exchange.id)))
+            return order_view(
+                self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params), self.sizes
+            )
+        return order_view(self.exchange.create_order(*self.args(request)), self.sizes)
 
     def cancel(self, ref: OrderRef) -> OrderView:
         """``cancel_order``."""
-        return order_view(self.exchange.cancel_order(*reference(ref, self.exchange.id)))
+        return order_view(self.exchange.cancel_order(*reference(ref, self.exchange.id)), self.sizes)
 
     def order(self, ref: OrderRef) -> OrderView:
         """``fetch_order``."""
-        return order_view(self.exchange.fetch_order(*reference(ref, self.exchange.id)))
+        return order_view(self.exchange.fetch_order(*reference(ref, self.exchange.id)), self.sizes)
 
     def open_orders(self, symbol: str) -> Sequence[OrderView]:
         """``fetch_open_orders``."""
-        return [order_view(order) for order in self.exchange.fetch_open_orders(symbol)]
+        return [order_view(order, self.sizes) for order in self.exchange.fetch_open_orders(symbol)]
 
     def fills(self, symbol: str, since: float) -> Sequence[FillView]:
         """``fetch_my_trades`` from ``since`` (UNIX seconds)."""
-        return [fill_view(trade) for trade in self.exchange.fetch_my_trades(symbol, int(since * 1000))]
+        trades, size = self.exchange.fetch_my_trades(symbol, int(since * 1000)), self.sizes.get(symbol, ONE)
+        return [fill_view(trade, size) for trade in trades]
 
     def balances(self) -> Mapping[str, BalanceView]:
         """``fetch_balance``."""
@@ -240,33 +260,33 @@ class AsyncCcxtGateway(_Common):
         """Make the exchange object (once) and load its markets."""
         if not hasattr(self, "exchange"):
             self.exchange = venue.ccxt(asynchronous=True)
-            self.settle()
+            self.settle(venue)
         await self.exchange.load_markets()
 
     async def submit(self, request: OrderRequest) -> OrderView:
         """``create_order``, or ``create_market_order_with_cost`` for a quote amount."""
         if request.quote_quantity is not None:
             cost, params = float(request.quote_quantity), placed_as(request, self.exchange.id)
-            return order_view(
-                await self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params)
-            )
-        return order_view(await self.exchange.create_order(*create_args(request, self.exchange.id)))
+            order = await self.exchange.create_market_order_with_cost(request.symbol, request.side, cost, params)
+            return order_view(order, self.sizes)
+        return order_view(await self.exchange.create_order(*self.args(request)), self.sizes)
 
     async def cancel(self, ref: OrderRef) -> OrderView:
         """``cancel_order``."""
-        return order_view(await self.exchange.cancel_order(*reference(ref, self.exchange.id)))
+        return order_view(await self.exchange.cancel_order(*reference(ref, self.exchange.id)), self.sizes)
 
     async def order(self, ref: OrderRef) -> OrderView:
         """``fetch_order``."""
-        return order_view(await self.exchange.fetch_order(*reference(ref, self.exchange.id)))
+        return order_view(await self.exchange.fetch_order(*reference(ref, self.exchange.id)), self.sizes)
 
     async def open_orders(self, symbol: str) -> Sequence[OrderView]:
         """``fetch_open_orders``."""
-        return [order_view(order) for order in await self.exchange.fetch_open_orders(symbol)]
+        return [order_view(order, self.sizes) for order in await self.exchange.fetch_open_orders(symbol)]
 
     async def fills(self, symbol: str, since: float) -> Sequence[FillView]:
         """``fetch_my_trades`` from ``since`` (UNIX seconds)."""
-        return [fill_view(trade) for trade in await self.exchange.fetch_my_trades(symbol, int(since * 1000))]
+        trades, size = await self.exchange.fetch_my_trades(symbol, int(since * 1000)), self.sizes.get(symbol, ONE)
+        return [fill_view(trade, size) for trade in trades]
 
     async def balances(self) -> Mapping[str, BalanceView]:
         """``fetch_balance``."""
