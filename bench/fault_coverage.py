@@ -1,6 +1,6 @@
 """How often each kind of fault landed, was not exercised, or came to nothing, over spaces and venues.
 
-    python bench/fault_coverage.py                     the size that CI could bear: some 900 runs
+    python bench/fault_coverage.py                     the full size: some 3,700 runs
     python bench/fault_coverage.py --share 0.1         a tenth of it
     python bench/fault_coverage.py --markdown FILE     writes the table for docs/fault_tables.py --coverage FILE
 
@@ -43,18 +43,26 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("agent:httpx", "every_kind", None, 840),
-    Part("agent:httpx", "retry", None, 735),
-    Part("agent:httpx", "recovery", None, 525),
+    Part("agent:httpx", "retry", None, 280),
+    Part("agent:httpx", "recovery", None, 280),
     Part("agent:ccxt", "leveraged", None, 848),
-    Part("agent:httpx", "changing", None, 140),
-    Part("agent:httpx", "reconciliation", None, 440),
+    Part("agent:httpx", "changing", None, 240),
+    Part("agent:ccxt", "reconciliation", None, 440),
+    Part("agent:ccxt", "fleet", None, 630),
     Part("agent:ccxt", "binance_spot", "hostile", 24),
     Part("agent:ccxt", "binance_usdm", "hostile", 24),
     Part("agent:ccxt", "bybit", "hostile", 24),
     Part("agent:ccxt", "kraken_spot", "hostile", 24),
     Part("agent:ccxt", "okx", "hostile", 24),
+    Part("agent:ccxt", "coinbase", "hostile", 24),
+    Part("agent:ccxt", "deribit", "hostile", 24),
+    Part("agent:ccxt", "alpaca", "hostile", 24),
 )
-"""What is run at full size: an agent with a private stream, and one that speaks every venue."""
+"""What is run at full size. What any scenario may have comes in ``every_kind`` (an agent with a private stream), and at
+every venue (one that speaks them all); what is planned around orders and positions comes in the spaces that do so:
+halts and clocks in ``retry``, what others cancel in ``recovery``, liquidations and the like in ``leveraged``, rules in
+``changing``, strays, transfers, overfills and unlisted trades in ``reconciliation`` (an agent that asks for lists),
+second lives in ``fleet``."""
 
 Key = tuple[str, str, str]
 """(space, form, status of the ledger)."""
