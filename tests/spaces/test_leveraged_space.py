@@ -13,7 +13,7 @@ from outtrade.judge.api import judge
 from outtrade.judge.index import Index
 from outtrade.model.history import Charged, FillTruth, Ledger, PositionTruth
 from outtrade.model.scenario import Scenario
-from outtrade.model.units import settled_in, value_of
+from outtrade.model.units import is_inverse, settled_in, value_of
 from outtrade.suites import Broken
 from outtrade.targets import resolve
 from outtrade_mocks import venues
@@ -65,6 +65,8 @@ def test_each_venue_has_its_own_traps(venue: str) -> None:
         for intent in one.intents:
             if intent.quantity is not None and intent.symbol is not None:
                 assert intent.quantity % Decimal(rules[intent.symbol]["step"]) == 0
+                if is_inverse(intent.symbol):
+                    assert f"{intent.quantity} USD worth of {intent.symbol}" in intent.text
     for one in made:
         if plot(one) == "liquidation" and "isolated" not in place.margin:
             opened = one.intents[0]

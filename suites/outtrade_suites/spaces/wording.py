@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from outtrade.model.units import is_inverse
+
 _PARTIAL = {
     "keep": "",
     "cancel": "cancel the rest at the first partial fill",
@@ -37,6 +39,9 @@ def sentence(fields: dict[str, Any]) -> str:
     if kind == "trade":
         return _trade(fields)
     base, _, quote = fields["symbol"].partition("/")
+    if is_inverse(fields["symbol"]):  # counted in what it is quoted in
+        quote = quote.partition(":")[0]
+        base = f"{quote} worth of {fields['symbol']}"
     side = fields["side"].capitalize()
     if fields.get("quote_quantity") is not None:
         text = f"{side} {base} for {fields['quote_quantity']} {quote} at the market"
