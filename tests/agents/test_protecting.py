@@ -137,6 +137,13 @@ def test_a_new_stop_that_the_market_has_passed_becomes_an_exit_and_the_move_fail
     assert report.outcomes["m"].status == "failed"
 
 
+def test_a_take_profit_that_stays_where_it_was_is_no_proof_that_the_stop_has_moved() -> None:
+    port = FakePort()
+    port.script["place"] = [None, None, None, Refused("would_trigger", "Order would trigger immediately.")]
+    report = run(port, task(HELD, guard(take_profit_price="110"), move(stop_price="101")))
+    assert report.outcomes["m"].status == "failed"
+
+
 def test_nothing_to_protect_is_nothing_to_move() -> None:
     port = FakePort()
     report = run(port, task(guard(), move(stop_price="98")))

@@ -76,11 +76,7 @@ class Moving(Reporting):
         if job.stage == "":
             job.stage, target.wake = "told", self.now()
         wanted = self.as_amended(target, by=job.intent.at)
-        stood = [
-            order for order in target.orders
-            if order.venue_id and order.status != "rejected" and order.terms.type != "market"
-            and (order.may_stand or order.last_sent >= job.intent.at) and not self.out_of_place(order, wanted)
-        ]  # fmt: skip
+        stood = any(self.stands(target, order, wanted, job.intent.at) for order in target.orders)
         job.stage = "exposed" if self.exposed(target) else job.stage
         job.verdict = "failed" if job.stage == "exposed" else "done"
         job.wake = self.now() + MOVE_LOOK
@@ -88,6 +84,16 @@ class Moving(Reporting):
             job.close("done")
         elif target.closed or target.stopped or target.stage in ("exit", "stuck"):
             job.close("failed", "the protection ended before it could be moved")
+
+    def stands(self, job: Job, order: Order, wanted: Intent, since: float) -> bool:
+        """Whether an order, and the other half of its pair, stands or stood where ``wanted`` has it, ``since`` then; it
+        is the stop that counts, if there is to be one."""
+        if order.venue_id is None or order.status == "rejected" or not (order.may_stand or order.last_sent >= since):
+            return False
+        if order.terms.type.startswith("stop") != (wanted.stop_price is not None) or order.terms.type == "market":
+            return False
+        pair = [one for one in (order, self.sibling(job, order)) if one is not None]
+        return not any(self.out_of_place(one, wanted) for one in pair)
 
     # ------------------------------------------------------ of other layers
     def sibling(self, job: Job, order: Order) -> Order | None:
