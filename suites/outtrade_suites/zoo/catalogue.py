@@ -141,7 +141,12 @@ ZOO: tuple[Broken, ...] = (
     ),
     _broken("locked_is_missing", "httpx", "REC-03", "DeviaVir/zenbot#397", needs_fault=False),
     _broken(
-        "newest_fill_only", "ccxt", "REC-04", "ccxt/ccxt#8327", "EXQ-05 RCV-06 REC-02 REC-05 REC-14", needs_fault=False
+        "newest_fill_only",
+        "ccxt",
+        "REC-04",
+        "ccxt/ccxt#8327",
+        "EXQ-05 RCV-06 REC-02 REC-05 REC-09 REC-14",
+        needs_fault=False,
     ),
     _broken("ghost_orders", "httpx", "REC-01", "hummingbot/hummingbot#4024", "RCV-06 RCV-12", needs_fault=False),
     _broken("gives_up_on_a_limit", "ccxt", "RTY-03", "askmike/gekko#1855", "RTY-07 RTY-16 RTY-19"),
@@ -156,7 +161,9 @@ ZOO: tuple[Broken, ...] = (
         "assumes_filled", "ccxt", "RCV-02", "askmike/gekko#1806", "ORD-01 RCV-03 RCV-18 REC-01 REC-04 REC-10 REC-12"
     ),
     _broken("never_resolves", "httpx", "RCV-18", "nautilus_trader release notes 2026 (OKX)", "RTY-03 RTY-19"),
-    _broken("trusts_the_id", "ccxt", "RTY-01", "longbridge/developers#1134", "RCV-04 RCV-06 REC-07 RTY-02"),
+    _broken(
+        "trusts_the_id", "ccxt", "RTY-01", "longbridge/developers#1134", "RCV-04 RCV-06 REC-04 REC-07 REC-12 RTY-02"
+    ),
     _broken(
         "forgets_deadlines", "ccxt", "ORD-01", "nautechsystems/nautilus_trader#3797", "RTY-15 RTY-18", needs_fault=False
     ),
