@@ -203,3 +203,28 @@ def test_reports_are_put_together() -> None:
 def test_real_time_targets_refuse_in_one_line() -> None:
     with pytest.raises(NotInRealTime, match="several copies"):
         run_wire(resolve("cmd:python agent.py"), _scenario())
+
+
+def test_two_folders_with_a_helper_of_the_same_name_in_whole_runs(tmp_path: Path) -> None:
+    """Old code and new code, run in turn: every copy, the one that was forgotten and the one that is started again,
+    gets the helper that lies beside it, and leaves nothing behind for the next run."""
+    for folder in ("old", "new"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bot.py").write_text("import helper\n" + AGENT.replace("COUNT[0] += 1", "helper.count()"))
+        (tmp_path / folder / "helper.py").write_text(
+            f"COUNT = [0]\ndef count():\n    COUNT[0] += 1\n    print('{folder} helper', COUNT[0])\n"
+        )
+    targets = {folder: resolve(f"py:{tmp_path}/{folder}/bot.py:execute") for folder in ("old", "new")}
+    made = _scenario().model_copy(
+        update={
+            "fleet": Fleet(instances=3, old=2),
+            "faults": (Crash(on=Trigger(), point="after_store_set", downtime=2.0),),
+        }
+    )
+    hashes: dict[str, set[str]] = {"old": set(), "new": set()}
+    for folder in ("new", "old", "new", "old"):
+        history = run(targets[folder], made)
+        said = [log.text for log in _of(history, Log) if "helper" in log.text]  # type: ignore[attr-defined]
+        assert said == [f"{folder} helper 1"] * 4, "three copies, and one of them a second time"
+        hashes[folder].add(history.hash())
+    assert all(len(found) == 1 for found in hashes.values())
