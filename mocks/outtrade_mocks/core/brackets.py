@@ -113,6 +113,15 @@ class Tiers:
             found = tier.cap
         return found
 
+    def allows(self, value: int, leverage: int) -> bool:
+        """Whether a position may be worth ``value`` atoms at this leverage: at most ``cap``."""
+        for tier in self.tiers:
+            if tier.leverage < leverage:
+                return False
+            if tier.cap is None or value <= tier.cap:
+                return True
+        return False
+
     def below(self, value: int) -> int:
         """The largest value (atoms) of the next bracket below that of ``value``; 0 where it is in the lowest."""
         number = self.index(value)

@@ -39,20 +39,24 @@ class ContractOrders(Clockwork):
         return terms
 
     def _vet_contract(
-        self, market: Market, account: Account, new: NewOrder, leaving: Entry | None, *, later: bool
+        self, market: Market, account: Account, new: NewOrder, leaving: Entry | None, *, plain: bool, later: bool
     ) -> tuple[Market, int, int, Balance, Balance, bool, Terms | None, int | None]:
-        """As ``Exchange._vet``. Raises Reject(MARKET_CLOSED) also on what would have to wait for a session."""
-        check_contract(new)
+        """As ``Exchange._vet``; ``plain``: what ``check_shape`` said. Raises Reject(MARKET_CLOSED) also on what would
+        have to wait for a session."""
+        if not plain or new.quote is not None:
+            check_contract(new)
         if later:
             raise Reject(RejectReason.MARKET_CLOSED, f"{new.symbol} is not in session, and contracts do not queue")
-        check_terms(new, market.instrument, self.practice, self.now)
         instrument, practice, buy, price = market.instrument, self.practice, new.side == "buy", new.price
-        side = self._order_side(account, new)
-        terms = self._terms(market, new)
+        terms = None
+        if not plain:
+            check_terms(new, instrument, practice, self.now)
+            terms = self._terms(market, new)
+        side, reducing = self._order_side(account, new), terms is not None and terms.reduce_only
         lots = new.lots or 0
         if new.trigger is not None:
             self._size_trigger(market, new, reached_is_fine=practice.immediate_trigger == "trigger")
-        elif terms.reduce_only:
+        elif reducing:
             lots = self._reducible(account, new, side)
             if price is not None:
                 check_price(instrument, new.side, price, market.reference)
@@ -68,13 +72,14 @@ class ContractOrders(Clockwork):
             leaving is None or account.working[new.client_id] != order_of(leaving).order_id
         ):
             raise Reject(RejectReason.DUPLICATE_CLIENT_ID, f"{new.client_id!r} is the id of an open order")
-        if not terms.reduce_only and (new.trigger is None or practice.reserve == "placement"):
+        if not reducing and (new.trigger is None or practice.reserve == "placement"):
             self._check_margin(market, account, side, buy, self._cost(market, account, new, lots), lots, leaving)
         crosses = new.trigger is None and (price is None or market.side(buy=not buy).reaches(price))
         if crosses and new.post_only and practice.post_only == "reject":
             raise Reject(RejectReason.WOULD_TAKE, "a post-only order would trade at once")
-        plain = terms == Terms()
-        return market, lots, 0, *market.clearing.sides(account, buy), crosses, None if plain else terms, None
+        if terms == Terms():
+            terms = None
+        return market, lots, 0, *market.clearing.sides(account, buy), crosses, terms, None
 
     def _order_side(self, account: Account, new: NewOrder) -> PositionSide:
         """The position that an order is for. Raises Reject(POSITION_SIDE)."""

@@ -214,7 +214,7 @@ class Exchange(MarginRequests):
         if account.loans is not None:
             self._check_margin_order(account.loans, market)
         if market.margined is not None:
-            return self._vet_contract(market, account, new, leaving, later=later)
+            return self._vet_contract(market, account, new, leaving, plain=plain, later=later)
         if not plain:
             terms, trigger = self._vet_terms(market, account, new), new.trigger
         instrument, clearing, price, buy = market.instrument, market.clearing, new.price, new.side == "buy"

@@ -24,6 +24,10 @@ from outtrade_mocks.core.orders import TERMINAL, Event, Malformed, Reject, Rejec
 from outtrade_mocks.core.positions import Position, PositionSide
 from outtrade_mocks.core.practice import Practice
 
+_NONE = (0, 0)
+"""Value and lots of no orders."""
+_NOTHING = Exposure("net", 0, 0, 0)
+
 
 class Holdings(LifeCycle):
     """Margin and positions of accounts."""
@@ -42,9 +46,10 @@ class Holdings(LifeCycle):
         return self._margin(account, asset)
 
     def _margin(
-        self, account: Account, asset: str, known: Mapping[str, list[Exposure]] | None = MappingProxyType({})
+        self, account: Account, asset: str, known: Mapping[str, tuple[int, int]] | None = MappingProxyType({})
     ) -> Margin:
-        """``known``: exposures by symbol that were worked out just now; None: open orders do not matter."""
+        """``known``: initial margins by symbol (``initial``) that were worked out just now; None: open orders do not
+        matter."""
         balance = account.balances.get(asset)
         profit = positions = orders = maintenance = isolated = 0
         portfolio = account.portfolio
@@ -54,8 +59,10 @@ class Holdings(LifeCycle):
                 if market.instrument.settle != asset:
                     continue
                 if known is not None:
-                    exposure = known[symbol] if symbol in known else self._exposure(account, market)
-                    alone, together = initial(exposure, setting.leverage)
+                    if symbol in known:
+                        alone, together = known[symbol]
+                    else:
+                        alone, together = initial(self._exposure(account, market), setting.leverage)
                     orders += together - alone
                 for position in portfolio.held(symbol):
                     if position.isolated:
@@ -149,13 +156,15 @@ class Holdings(LifeCycle):
         sides: tuple[PositionSide, ...] = ("long", "short") if portfolio is not None and portfolio.hedge else ("net",)
         result = []
         for side in sides:
+            bids, asks = sums.get((side, True), _NONE), sums.get((side, False), _NONE)
             position = None if portfolio is None else portfolio.position(symbol, side)
-            held = 0 if position is None else self._value(market, position)
-            lots = 0 if position is None else position.lots
-            signed = held if lots > 0 else -held
-            bids, asks = sums.get((side, True), (0, 0)), sums.get((side, False), (0, 0))
-            value = max(abs(signed + bids[0]), abs(signed - asks[0]))
-            most = max(abs(lots + bids[1]), abs(lots - asks[1]))
+            if position is None:
+                held, value, most = 0, max(bids[0], asks[0]), max(bids[1], asks[1])
+            else:
+                held, lots = self._value(market, position), position.lots
+                signed = held if lots > 0 else -held
+                value = max(abs(signed + bids[0]), abs(signed - asks[0]))
+                most = max(abs(lots + bids[1]), abs(lots - asks[1]))
             if value or held:
                 result.append(Exposure(side, value, most, held))
         return result
@@ -183,23 +192,25 @@ class Holdings(LifeCycle):
         before = self._sides(account, market, sums)
         if leaving is not None:
             sums = self._open_values(account, market, leaving)
-        there = sums.get((side, buy), (0, 0))
+        there = sums.get((side, buy), _NONE)
         after = self._sides(account, market, sums | {(side, buy): (there[0] + value, there[1] + lots)})
-        old = {one.side: one for one in before}
-        cap, most = tiers.cap(setting.leverage), instrument.max_position_lots
+        leverage, most = setting.leverage, instrument.max_position_lots
         for one in after:
-            known = old.get(one.side)
-            if most is not None and one.lots > most and (known is None or one.lots > known.lots):
-                raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
-            if cap is not None and one.value > cap and (known is None or one.value > known.value):
-                raise Reject(RejectReason.LEVERAGE, f"position too large for a leverage of {setting.leverage}")
-        more = initial(after, setting.leverage)[1] - initial(before, setting.leverage)[1]
+            many, large = most is not None and one.lots > most, not tiers.allows(one.value, leverage)
+            if many or large:  # as it was already, or does the order make it so?
+                was = next((old for old in before if old.side == one.side), _NOTHING)
+                if many and one.lots > was.lots:
+                    raise Reject(RejectReason.MAX_POSITION, "position above the maximum")
+                if large and one.value > was.value:
+                    raise Reject(RejectReason.LEVERAGE, f"position too large for a leverage of {leverage}")
+        now = initial(before, leverage)
+        more = initial(after, leverage)[1] - now[1]
         mark = market.mark
         if more > 0 and mark is not None:
             at_mark = instrument.notional(mark, lots)
             more += max(0, value - at_mark if buy != instrument.inverse else at_mark - value)
         if more > 0:
-            whole = self._margin(account, instrument.settle, {instrument.symbol: before})
+            whole = self._margin(account, instrument.settle, {instrument.symbol: now})
             if more > (min(whole.spare, whole.free) if setting.isolated else whole.spare):
                 raise Reject(RejectReason.INSUFFICIENT_MARGIN, f"needs more {instrument.settle} than is available")
 

@@ -66,7 +66,9 @@ def check_limits(
         check_account(instrument, new, account, open_buys, lots, leaving is not None)
     if rests(new):
         gone = () if leaving is None or leaving.order is None else (leaving.order,)
-        _check_counts(floor, instrument, account, (new,), gone)
+        _check_counts(floor, instrument, account, 1 - len(gone))
+        if new.trigger is not None or new.visible is not None:
+            _check_special(floor, instrument, account, (new,), gone)
     if new.side == "buy" and market.margined is None:
         check_exposure(floor, account, *cost, leaving)
 
@@ -80,7 +82,8 @@ def check_exposure(floor: Waiting, account: Account, pays: Balance, need: int, l
 
 def check_list(floor: Waiting, instrument: Instrument, account: Account, orders: Sequence[NewOrder]) -> None:
     """Whether the account may have one more order list, with these orders. Raises Reject with the filter's name."""
-    _check_counts(floor, instrument, account, orders, ())
+    _check_counts(floor, instrument, account, len(orders))
+    _check_special(floor, instrument, account, orders, ())
     lists = [group for group in floor._lists.open.values() if group.account is account]
     here = sum(group.symbol == instrument.symbol for group in lists)
     for most, count, reason in (
@@ -104,15 +107,20 @@ def exposure(floor: Waiting, account: Account, reference: str, leaving: Entry | 
     return total
 
 
-def _check_counts(
+def _check_counts(floor: Waiting, instrument: Instrument, account: Account, more: int) -> None:
+    """Whether so many ``more`` orders may be open."""
+    most, everywhere = instrument.max_orders, floor.practice.max_orders
+    if most is not None:
+        _most(most, account.open_count.get(instrument.symbol, 0) + more, RejectReason.MAX_NUM_ORDERS)
+    if everywhere is not None:
+        _most(everywhere, len(account.working) + more, RejectReason.EXCHANGE_MAX_NUM_ORDERS)
+
+
+def _check_special(
     floor: Waiting, instrument: Instrument, account: Account, new: Sequence[NewOrder], gone: Sequence[Order]
 ) -> None:
-    """Whether ``new`` orders may be open beside what is open; ``gone``: open orders that make room for them."""
+    """Whether the trigger orders and icebergs among ``new`` may be open; ``gone``: open orders that make room."""
     practice, symbol = floor.practice, instrument.symbol
-    here = account.open_count.get(symbol, 0) + len(new) - len(gone)
-    everywhere = len(account.working) + len(new) - len(gone)
-    _most(instrument.max_orders, here, RejectReason.MAX_NUM_ORDERS)
-    _most(practice.max_orders, everywhere, RejectReason.EXCHANGE_MAX_NUM_ORDERS)
     algos = sum(order.trigger is not None for order in new)
     if algos and (instrument.max_algo_orders is not None or practice.max_algo_orders is not None):
         found = [order for order in _open(floor, account) if _is_algo(order) and order not in gone]

@@ -45,7 +45,8 @@ class Liquidation(Waiting):
 
     def _aftermath(self, market: Market) -> None:
         super()._aftermath(market)
-        if not self._examining and market.margined is not None:
+        margined = market.margined
+        if margined is not None and not self._examining and (self._stressed or margined.seen != market.mark):
             self._examine(market)
 
     def _examine(self, market: Market) -> None:

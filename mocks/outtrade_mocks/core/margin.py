@@ -15,8 +15,6 @@ first (*inferred*; on most venues spot and contracts have wallets of their own).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from outtrade_mocks.core.positions import PositionSide
@@ -56,7 +54,7 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, self.spare)
 
 
-class Exposure(NamedTuple):
+class Exposure(msgspec.Struct, frozen=True, gc=False):
     """What one side of a symbol could come to: ``net``, or ``long`` and ``short`` in hedge mode."""
 
     side: PositionSide
@@ -69,7 +67,8 @@ class Exposure(NamedTuple):
 
 def initial(exposure: list[Exposure], leverage: int) -> tuple[int, int]:
     """Initial margin of positions alone, and of positions with orders: value / leverage, rounded up."""
-    return (
-        sum(-(-one.held // leverage) for one in exposure),
-        sum(-(-one.value // leverage) for one in exposure),
-    )
+    alone = together = 0
+    for one in exposure:
+        alone -= -one.held // leverage
+        together -= -one.value // leverage
+    return alone, together

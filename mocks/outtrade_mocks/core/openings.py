@@ -13,7 +13,9 @@ compares.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from outtrade_mocks.core.orders import Status
 
@@ -28,7 +30,7 @@ Sums = dict[Leg, tuple[int, int]]
 """Leg -> value (atoms) and lots of open orders."""
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """What one order adds to the sums."""
 
     symbol: str
@@ -59,7 +61,7 @@ def part_of(entry: Entry, instrument: Instrument, *, while_waiting: bool) -> Par
     return Part(order.symbol, (side, entry.buy), instrument.cover(price, lots) if price else 0, lots)
 
 
-class _Unit(NamedTuple):
+class _Unit(msgspec.Struct, frozen=True):
     """Orders that are counted together."""
 
     members: tuple[Entry, ...]
@@ -99,7 +101,7 @@ class Openings:
 
     def _recount(self, count: Count) -> None:
         stale, self._stale = self._stale, {}
-        for order_id in tuple(stale):
+        for order_id in [one for one in stale if one in self._units]:
             for entry in self._dissolve(order_id):
                 assert entry.order is not None
                 stale[entry.order.order_id] = entry
@@ -108,8 +110,9 @@ class Openings:
                 continue  # counted with its partner
             members = _together(entry)
             for member in members:
-                assert member.order is not None
-                self._dissolve(member.order.order_id)
+                if member is not entry:
+                    assert member.order is not None
+                    self._dissolve(member.order.order_id)
             parts = _parts(members, count)
             if parts:
                 unit = _Unit(members, parts)
@@ -143,7 +146,10 @@ def _parts(members: tuple[Entry, ...], count: Count) -> tuple[Part, ...]:
     for entry in members:
         part = count(entry)
         if part is not None:
-            parts.append(part._replace(value=max(0, part.value - value), lots=max(0, part.lots - lots)))
+            more = part
+            if parts:
+                more = msgspec.structs.replace(part, value=max(0, part.value - value), lots=max(0, part.lots - lots))
+            parts.append(more)
             value, lots = max(value, part.value), max(lots, part.lots)
     return tuple(parts)
 

@@ -22,7 +22,7 @@ a trade does is said by ``traded``, which moves nothing itself:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -66,7 +66,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
         return self.lots > 0
 
 
-class Traded(NamedTuple):
+class Traded(msgspec.Struct, frozen=True, gc=False):
     """What a trade makes of a position."""
 
     lots: int

@@ -59,8 +59,8 @@ def check_shape(new: NewOrder) -> bool:
         and new.self_trade is None
         and new.side_effect is None
         and new.extended is False
-        and not new.reduce_only
-        and not new.close_position
+        and new.reduce_only is False
+        and new.close_position is False
         and new.position_side is None
     )
 

@@ -233,7 +233,7 @@ class Tariffed(Spot):
         super().__init__(ledger, instrument)
         self._tariffs = tariffs
         self._tokens = tokens
-        self.worst = worst
+        self.worst = Rate.of(worst)
         """The highest rate that a buy pays in quote beside its cost."""
         self.charges = Charges(tariffs, instrument.symbol)
 

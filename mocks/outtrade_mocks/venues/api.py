@@ -17,9 +17,11 @@ Time passes by ``advance(now)``; ``next_time()`` says when the venue next does s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from outtrade_mocks.venues.holder import Holder
@@ -36,8 +38,7 @@ class Trait:
     confidence: Confidence
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct):
     """A parsed HTTP/1.1 request. Header names are lower case; ``target`` is the raw request target."""
 
     method: str
@@ -65,20 +66,18 @@ class Close:
     reason: str = ""
 
 
-@dataclass(slots=True)
-class HttpAnswer:
+class HttpAnswer(msgspec.Struct):
     """An answer before framing. Over HTTP ``body`` is sent with Content-Length. On a WebSocket ``body`` is one text
     frame (empty: nothing is answered), ``status`` what the frame says or HTTP would say, and ``also`` follows it."""
 
     status: int
     body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     content_type: str = "application/json;charset=UTF-8"
     also: tuple[str | Close, ...] = ()
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """How an answer is to be read, by the venue's declared traits. See ``outtrade.model.history.Response``."""
 
     outcome: Literal["ok", "definite", "ambiguous"] = "ok"
@@ -88,8 +87,7 @@ class Reading:
     retry_after: float | None = None
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """What a request asks, in unified words. ``op`` is one of the operations listed in ``outtrade.model.fault``."""
 
     op: str
@@ -107,8 +105,7 @@ class Call:
     """The venue's own parse (HttpRequest or decoded frame); opaque to the caller."""
 
 
-@dataclass(slots=True)
-class Commit:
+class Commit(msgspec.Struct):
     """What the engine did for a call: a result or a refusal; opaque but for these fields."""
 
     call: Call
@@ -118,8 +115,7 @@ class Commit:
     """Venue ids of the orders that the call created or changed."""
 
 
-@dataclass(slots=True)
-class Push:
+class Push(msgspec.Struct):
     """An event that the venue wants to send on private streams. ``n`` numbers them over the whole run."""
 
     n: int

@@ -47,6 +47,8 @@ NOT_IN_DIGEST = ("timestamp", "signature", "recvWindow", "apiKey")
 # ------------------------------------------------------------------ writing
 def money(amount: int) -> str:
     """An amount of e8 as Binance writes it, with eight decimals."""
+    if not amount:
+        return "0.00000000"
     if amount < 0:
         return "-" + money(-amount)
     return f"{amount // E8}.{amount % E8:08d}"
@@ -76,8 +78,11 @@ def parse_pairs(text: str) -> tuple[dict[str, str], bool]:
     if not text:
         return {}, False
     if "%" not in text and "+" not in text:
-        pairs = [pair.partition("=") for pair in text.split("&")]
-        params = {name: value for name, _, value in pairs}
+        pairs = [pair.split("=", 1) for pair in text.split("&")]
+        try:
+            params = dict(pairs)  # type: ignore[arg-type]  # of a pair without "=" it raises
+        except ValueError:
+            params = {}
         if len(params) == len(pairs) and "" not in params:
             return params, False
     params, repeated = {}, False
@@ -110,6 +115,8 @@ def read_form(request: HttpRequest) -> tuple[str, dict[str, str], str, bool]:
         return path, params, without_signature(query), repeated
     body = request.body.decode("utf-8", "replace")
     form, twice = parse_pairs(body)
+    if not query:
+        return path, form, without_signature(body), twice
     return path, form | params, without_signature(query) + without_signature(body), repeated or twice
 
 
@@ -143,9 +150,9 @@ def optional(params: Mapping[str, str], name: str) -> str | None:
 
 def mandatory(params: Mapping[str, str], name: str) -> str:
     """A parameter that must be sent (-1102)."""
-    value = optional(params, name)
-    if value is None:
-        raise refuse("mandatory", name)
+    value = params.get(name)
+    if not value:
+        raise refuse("mandatory" if value is None else "empty", name)
     return value
 
 

@@ -30,7 +30,7 @@ from outtrade_mocks.venues.api import Call, Push
 from outtrade_mocks.venues.holder import Holder
 from outtrade_mocks.venues.witness import Witness
 
-_TRUTHS = (OrderChange, Fill, CountdownChange, PositionChange, SettingsChange, InsuranceChange)
+_TRUTHS = frozenset({OrderChange, Fill, CountdownChange, PositionChange, SettingsChange, InsuranceChange})
 
 
 class Watched:
@@ -54,7 +54,7 @@ class Watched:
 
     def _tell(self, change: Change) -> None:
         """The truth of a change, to who asked for it."""
-        if isinstance(change, _TRUTHS):
+        if self._truths and type(change) in _TRUTHS:
             for tell in self._truths:
                 tell(change)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, structs
 
 from outtrade_mocks.core import (
     Account,
@@ -55,8 +56,7 @@ CONFIGURATION: dict[str, Any] = {
 """What a new account is configured to (account configurations)."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What a handler did: the object of the answer (None: no body), and the orders that it created or changed."""
 
     result: Any
@@ -152,7 +152,7 @@ class Desk:
         if old.parent is not None:
             legs = self.notes[old.parent].legs
             legs[legs.index(replaced)] = number
-        note = replace(old, legs=old.legs)
+        note = structs.replace(old, legs=old.legs)
         old.legs = []
         return note
 

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from outtrade_mocks.core import Order, Status
 
@@ -40,8 +41,7 @@ TIFS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class Note:
+class Note(msgspec.Struct, kw_only=True):
     """How an order was asked for. ``kind``: ``market``, ``limit``, ``stop``, ``stop_limit``, ``trailing_stop``."""
 
     kind: str
@@ -54,7 +54,7 @@ class Note:
     extended: bool = False
     parent: int | None = None
     """The core's id of the order it is a leg of."""
-    legs: list[int] = field(default_factory=list)
+    legs: list[int] = msgspec.field(default_factory=list)
     """The core's ids of its legs."""
     waits_for_pair: bool = False
     """Whether it is the stop of a pair: ``held`` until its price is reached, while the limit order is in the market."""

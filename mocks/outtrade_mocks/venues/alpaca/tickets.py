@@ -15,9 +15,10 @@ no source shows are *inferred*.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal
+
+import msgspec
 
 from outtrade_mocks.core import NewList, NewOrder, TradingState
 from outtrade_mocks.core.orders import Trigger
@@ -39,8 +40,7 @@ LONGEST_ID = 128
 LEAST_NOTIONAL = Decimal(1)
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct):
     """A new order, read: one order or a list, with a note for each."""
 
     listing: Listing

@@ -8,9 +8,10 @@ answer down. All take the time as an argument, in UNIX nanoseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.core import Change, Fill, OrderChange, Reject
 from outtrade_mocks.venues.alpaca import auth, codec
@@ -41,14 +42,13 @@ STREAM_PATH = "/stream"
 CONTENT_TYPE = "application/json; charset=UTF-8"
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of an HTTP request."""
 
     endpoint: Endpoint | None
     parts: tuple[str, ...]
     headers: Mapping[str, str]
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     readable: bool = True
 
 

@@ -7,9 +7,10 @@ symbols, nanoseconds) and Binance's (strings of eight decimals, large ids, ``BTC
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.core import (
     Account,
@@ -48,6 +49,8 @@ SELF_TRADE_MODE = "EXPIRE_MAKER"
 BNB = "BNB"
 BNB_MULTIPLIER = Decimal("0.75")
 """What is left of a fee that is paid in BNB (faqs/commission_faq.md)."""
+_OWN = frozenset({OrderChange, Fill, BalanceChange, ListChange})
+"""Changes of the account."""
 _LIMITED = {"limit": "_LIMIT", "market": ""}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -80,13 +83,12 @@ SELF_TRADE_WORDS = {
 }
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a handler did: the data of the answer. ``time`` is when it was decided (UNIX ns)."""
 
     data: Any
     time: int
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     status: int = 200
     order_ids: tuple[str, ...] = ()
 
@@ -151,12 +153,12 @@ class Desk:
         self.exchange.tariffs.charge(FeeSchedule(tiers=(tier,), discount=discount), symbol=entry.unified)
 
     def _on_change(self, change: Change) -> None:
-        if not isinstance(change, OrderChange | Fill | BalanceChange | ListChange):
+        if type(change) not in _OWN:
             return  # the account is as it was
         self.updated_ns = self.exchange.now
         if isinstance(change, ListChange):
             self.lists.setdefault(change.list_id, []).append(change)
-        if isinstance(change, OrderChange) and change.fill is not None:
+        elif isinstance(change, OrderChange) and change.fill is not None:
             fills = self.fills.setdefault(change.order.order_id, [])
             if not fills:
                 self.limits.traded(change.time, maker=change.fill.maker)

@@ -8,8 +8,9 @@ window and signature, order limits, in this order. ``execute`` is the only place
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.core import Reject
 from outtrade_mocks.venues import binance_auth as auth
@@ -29,8 +30,7 @@ TYPES = {
 }
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of a request."""
 
     endpoint: Endpoint | None

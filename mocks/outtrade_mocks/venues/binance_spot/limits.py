@@ -40,6 +40,7 @@ class Limits(WeightLimits):
     ) -> None:
         super().__init__(weight=weight, ban_after=ban_after)
         self._orders = (Window(TEN_SECONDS, orders_10s), Window(DAY, orders_day))
+        self._named = ((self._orders[0], "10 SECOND"), (self._orders[1], "1 DAY"))
 
     # ---------------------------------------------------------------- weight
     def _limited(self, now: int) -> Refusal:
@@ -60,7 +61,7 @@ class Limits(WeightLimits):
     # ---------------------------------------------------------------- orders
     def order_refusal(self, now: int) -> Refusal | None:
         """429 / -1015 where a further order would break a limit."""
-        for window, name in zip(self._orders, ("10 SECOND", "1 DAY"), strict=True):
+        for window, name in self._named:
             if window.at(now) >= window.limit:
                 return refuse("too_many_orders", window.limit, name)
         return None

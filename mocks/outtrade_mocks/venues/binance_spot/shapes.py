@@ -87,10 +87,12 @@ def ack(desk: Desk, order: Order, now: int) -> dict[str, Any]:
 
 def result(desk: Desk, order: Order, now: int) -> dict[str, Any]:
     """``newOrderRespType=RESULT``."""
-    return ack(desk, order, now) | {
-        "price": desk.price(order.symbol, order.price),
-        "origQty": desk.quantity(order.symbol, order.lots),
-        "executedQty": desk.quantity(order.symbol, order.filled),
+    listing = desk.listings[order.symbol]
+    return {
+        **ack(desk, order, now),
+        "price": money((order.price or 0) * listing.tick),
+        "origQty": money(order.lots * listing.step),
+        "executedQty": money(order.filled * listing.step),
         "origQuoteOrderQty": money(order.quote or 0),
         "cummulativeQuoteQty": money(order.quote_filled),
         "status": desk.status(order),

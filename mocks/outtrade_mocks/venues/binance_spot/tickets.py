@@ -17,8 +17,9 @@ The orders of a list are read here too: there the same parameters have other nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
+
+import msgspec
 
 from outtrade_mocks.core import NewOrder, Trigger
 from outtrade_mocks.core.orders import SelfTrade, TimeInForce, TriggerKind
@@ -76,8 +77,7 @@ Names = Mapping[str, str]
 """Usual name of a parameter -> its name in this request, where that differs."""
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct):
     """A readable request for an order, and how its answer is wanted."""
 
     listing: Listing
@@ -157,9 +157,9 @@ class _Called:
         return value
 
     def mandatory(self, usual: str) -> str:
-        value = self.optional(usual)
-        if value is None:
-            raise refuse("mandatory", self.name(usual))
+        value = self._sent.get(usual)
+        if not value:
+            raise refuse("mandatory" if value is None else "empty", self.name(usual))
         return value
 
     def refuse_sent(self, *usual: str) -> None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.core import (
     Account,
@@ -64,7 +65,7 @@ PRACTICE = Practice(
 )
 """Sources: see the traits stop_reserves, amend and batch."""
 
-_OWN = (OrderChange, Fill, BalanceChange, PositionChange, SettingsChange)
+_OWN = frozenset({OrderChange, Fill, BalanceChange, PositionChange, SettingsChange})
 """What changes the account."""
 
 STATUS = {
@@ -91,13 +92,12 @@ FORCED = {"liquidation": "autoclose-", "adl": "adl_autoclose", "settlement": "se
 """Client order ids of orders that the venue makes (user-data-streams, Event Order Update)."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a handler did: the data of the answer. ``time`` is when it was decided (UNIX ns)."""
 
     data: Any
     time: int
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     status: int = 200
     order_ids: tuple[str, ...] = ()
 
@@ -168,7 +168,7 @@ class Desk:
             self._funded[key] = position.funding if position.lots else 0
         elif isinstance(change, InsuranceChange) and change.account == self.account.name:
             self.incomes.append((change.time, "INSURANCE_CLEAR", change.symbol, -change.fee, change.asset))
-        if isinstance(change, _OWN):
+        if type(change) in _OWN:
             self.updated_ns = self.exchange.now
 
     def amended(self, before: Order, order: Order) -> int:

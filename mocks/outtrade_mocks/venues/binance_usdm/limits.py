@@ -42,6 +42,7 @@ class Limits(WeightLimits):
     ) -> None:
         super().__init__(weight=weight, ban_after=ban_after)
         self._orders = (Window(10 * SECOND, orders_10s), Window(MINUTE, orders_minute))
+        self._named = ((self._orders[0], "10 SECOND"), (self._orders[1], "1 MINUTE"))
         self._retry_after = retry_after
 
     # ---------------------------------------------------------------- weight
@@ -61,7 +62,7 @@ class Limits(WeightLimits):
     # ---------------------------------------------------------------- orders
     def orders(self, now: int, count: int = 1) -> Refusal | None:
         """Count ``count`` orders of a request; the refusal (-1015) where they break a limit, then none counts."""
-        for window, name in zip(self._orders, ("10 SECOND", "1 MINUTE"), strict=True):
+        for window, name in self._named:
             if window.at(now) + count > window.limit:
                 return refuse("too_many_orders", window.limit, name)
         for window in self._orders:

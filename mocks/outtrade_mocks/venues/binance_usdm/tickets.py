@@ -15,9 +15,10 @@ are refused (-4120). A quantity is in the base asset. Trading rules (filters) co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple, cast
+
+import msgspec
 
 from outtrade_mocks.core import NewOrder, Reject, Trigger
 from outtrade_mocks.core.orders import HeldSide, SelfTrade, TimeInForce, TriggerKind, TriggerSource
@@ -64,8 +65,7 @@ ALGO_KINDS: Mapping[str, Kind] = {
 """A trailing stop begins to track when its activation price is reached as a take profit's would be."""
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct):
     """A readable request for an order, and how its answer is wanted."""
 
     listing: Listing

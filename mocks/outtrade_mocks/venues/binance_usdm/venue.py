@@ -8,8 +8,9 @@ moves, ``render`` writes the answer down. All take the time as an argument, in U
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from outtrade_mocks.core import Change, Fill, OrderChange
 from outtrade_mocks.venues import binance_auth as auth
@@ -39,8 +40,7 @@ STREAM_PATH = "/private/ws"
 _TRUTHS = (OrderChange, Fill)
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of an HTTP request."""
 
     endpoint: Endpoint | None

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.venues.bybit.endpoints import Endpoint
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """What was sent, and what the front door makes of it."""
 
     endpoint: Endpoint | None
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     readable: bool = True
     path: str = ""
     payload: str = ""
     """What is signed: the query string or the body as sent."""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     """Names in lower case."""
     frame: dict[str, Any] | None = None
     """The whole frame, where it came by WebSocket."""

@@ -127,11 +127,11 @@ def digest(op: str, params: Mapping[str, str]) -> str:
 def text(params: Params, name: str) -> str | None:
     """A parameter that may be left out; empty counts as left out. Raises 10001 where it is no string."""
     value = params.get(name)
-    if value is None or value == "":
+    if isinstance(value, str):
+        return value or None
+    if value is None:
         return None
-    if not isinstance(value, str):
-        raise refuse("params_named", f"{name} invalid")
-    return value
+    raise refuse("params_named", f"{name} invalid")
 
 
 def required(params: Params, name: str) -> str:

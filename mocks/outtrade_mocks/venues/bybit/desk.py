@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from outtrade_mocks.core import (
@@ -62,13 +62,12 @@ PRACTICE = Practice(
 A trigger price that is reached already is refused by the codec where the venue says so (110092, 110093)."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a handler did: the ``result`` of the answer. ``time`` is when it was decided (UNIX ns)."""
 
     result: Any
     time: int
-    ext: dict[str, Any] = field(default_factory=dict)
+    ext: dict[str, Any] = msgspec.field(default_factory=dict)
     message: str = "OK"
     order_ids: tuple[str, ...] = ()
 
@@ -232,6 +231,10 @@ class Desk:
         """The id on the wire."""
         snapshots = self.account.orders.get(core)
         return ids.order_id(core, spot=snapshots is not None and self.listings[snapshots[0].symbol].spot)
+
+    def id_of(self, order: Order) -> str:
+        """The id on the wire of an order that one has."""
+        return ids.order_id(order.order_id, spot=self.listings[order.symbol].spot)
 
     def find(self, category: str, wire: str) -> Order | None:
         """The latest snapshot of an order of a category, by its id on the wire."""

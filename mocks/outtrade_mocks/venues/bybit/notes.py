@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from outtrade_mocks.core import Fill, Order
 
 NAMELESS = "~"
@@ -11,8 +13,7 @@ NAMELESS = "~"
 SIDES = {"buy": "Buy", "sell": "Sell"}
 
 
-@dataclass(slots=True)
-class Note:
+class Note(msgspec.Struct):
     """What Bybit knows of an order and the core does not. Prices in ticks, quantities in lots."""
 
     link_id: str = ""

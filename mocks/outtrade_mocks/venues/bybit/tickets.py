@@ -11,9 +11,10 @@ order that waits for the price to move against it is a stop.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, cast
+
+import msgspec
 
 from outtrade_mocks.core import NewOrder, Reject, Trigger
 from outtrade_mocks.core.orders import HeldSide, SelfTrade, TimeInForce, TriggerSource
@@ -37,8 +38,7 @@ POSITION_SIDES: Mapping[int, HeldSide | None] = {0: None, 1: "long", 2: "short"}
 BUY, SELL = "buy", "sell"
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct):
     """A readable request for an order."""
 
     listing: Listing
@@ -130,16 +130,16 @@ def _quantity(
     value = codec.text(params, "qty")
     if value is None:
         raise refuse("spot_empty", "qty") if listing.spot else refuse("params_named", "qty is required")
-    if not codec.is_decimal(value):
+    by_value = note.market_unit == "quoteCoin"
+    sent = codec.units(value, 8 if by_value else listing.size_decimals)
+    if sent is None and not codec.is_decimal(value):
         raise bad(listing, "spot_quantity_decimals", "qty")
-    if note.market_unit == "quoteCoin":
-        atoms = codec.units(value, 8)
-        if atoms is None:
+    if by_value:
+        if sent is None:
             raise refuse("spot_amount_decimals")
-        if not atoms:
+        if not sent:
             raise refuse("spot_notional")
-        return None, atoms, False
-    sent = codec.units(value, listing.size_decimals)
+        return None, sent, False
     lots, rest = (0, 1) if sent is None else divmod(sent, listing.step)
     if rest:
         if listing.spot:
@@ -157,9 +157,9 @@ def ticks_of(listing: Listing, name: str, params: Mapping[str, Any]) -> int | No
     value = codec.text(params, name)
     if value is None:
         return None
-    if not codec.is_decimal(value):
-        raise refuse("spot_invalid", name) if listing.spot else refuse("params_named", f"{name} invalid")
     sent = codec.units(value, listing.price_decimals)
+    if sent is None and not codec.is_decimal(value):
+        raise refuse("spot_invalid", name) if listing.spot else refuse("params_named", f"{name} invalid")
     ticks, rest = (0, 1) if sent is None else divmod(sent, listing.tick)
     if rest:
         raise refuse("spot_price_decimals" if listing.spot else "price_range")

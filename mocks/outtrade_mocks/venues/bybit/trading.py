@@ -54,7 +54,7 @@ def _said(reject: Reject, listing: Listing) -> Refusal:
 
 
 def _ids(firm: Firm, order: Order, now: int) -> Outcome:
-    wire = firm.desk.order_id(order.order_id)
+    wire = firm.desk.id_of(order)
     return Outcome({"orderId": wire, "orderLinkId": link_of(order, firm.desk.note(order))}, now, order_ids=(wire,))
 
 

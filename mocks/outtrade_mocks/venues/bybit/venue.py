@@ -121,8 +121,9 @@ class Bybit(Watched):
         """Count a signed request against its endpoint's limit; raises 10006."""
         endpoint = asked.endpoint
         assert endpoint is not None
-        cost, most = endpoint.cost(asked.params), endpoint.most(self.desk.paces, asked.category)
-        asked.granted = self.desk.limits.take((asked.path, asked.category), most, now, cost)
+        category = asked.category
+        cost, most = endpoint.cost(asked.params), endpoint.most(self.desk.paces, category)
+        asked.granted = self.desk.limits.take((asked.path, category), most, now, cost)
         if not asked.granted:
             raise refuse("too_many_visits")
 
@@ -171,8 +172,9 @@ class Bybit(Watched):
         """What a signed request is told of its limit."""
         if asked is None or asked.endpoint is None or not asked.endpoint.signed:
             return {}
-        key = (asked.path, asked.category)
-        return self.desk.limits.headers(key, asked.endpoint.most(self.desk.paces, asked.category), now)
+        category = asked.category
+        most = asked.endpoint.most(self.desk.paces, category)
+        return self.desk.limits.headers((asked.path, category), most, now)
 
     # --------------------------------------------------------------- reading
     def interpret(self, status: int, headers: Mapping[str, str], body: bytes, now: int) -> Reading:

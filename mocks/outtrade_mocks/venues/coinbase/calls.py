@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.venues.api import Call, HttpAnswer
 from outtrade_mocks.venues.coinbase.codec import encode
@@ -21,8 +22,7 @@ REFUSALS = {"rate": "rate", "ban": "rate", "permission": "permission", "busy": "
 """What it injects by status."""
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of an HTTP request."""
 
     endpoint: Endpoint | None
@@ -31,8 +31,8 @@ class Asked:
     """What its token may be for."""
     named: str = ""
     """What stands in the path where the table of endpoints has a name."""
-    query: dict[str, list[str]] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    body: dict[str, Any] = msgspec.field(default_factory=dict)
     readable: bool = True
 
 

@@ -12,10 +12,10 @@ price in the instant in which the market has reached the stop, and keeps its id.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from outtrade_mocks.core import (
@@ -58,8 +58,7 @@ TIERS = ((0, "0.004", "0.006"), (10_000, "0.0025", "0.004"), (50_000, "0.0015", 
 """From that 30-day volume (USD) on, maker and taker fee (as ccxt lists them; the venue's own page needs a login)."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a handler did: the data of the answer, and the orders that it created or changed."""
 
     data: Any

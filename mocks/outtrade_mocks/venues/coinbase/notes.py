@@ -8,8 +8,10 @@ answer as it was sent::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.venues.coinbase.reference import Listing
 
@@ -57,8 +59,7 @@ ELSEWHERE = ("market_market_fok", "twap_limit_gtd", "scaled_limit_gtc")
 spot: nautilus_trader)."""
 
 
-@dataclass(slots=True)
-class Note:
+class Note(msgspec.Struct):
     """An order as it was asked for."""
 
     id: str
@@ -74,7 +75,7 @@ class Note:
     """UNIX ns."""
     stop: int | None = None
     """Of a bracket: the price in ticks at which it gives up its limit; None once that has happened."""
-    edits: list[dict[str, str]] = field(default_factory=list)
+    edits: list[dict[str, str]] = msgspec.field(default_factory=list)
     """Every edit: price, size, and when it was taken."""
     attached_to: str = ""
 

@@ -11,9 +11,10 @@ the note's number along (``Order.label``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.core import (
     Account,
@@ -73,8 +74,7 @@ STATE = {
 }
 
 
-@dataclass(slots=True, eq=False)
-class Note:
+class Note(msgspec.Struct, eq=False):
     """What Deribit remembers of an order beside what the core knows."""
 
     label: str = ""
@@ -92,8 +92,7 @@ class Note:
     """Of a trailing order: the price of its trigger when it was placed."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a method did: the ``result`` of the answer."""
 
     result: Any

@@ -9,8 +9,9 @@ it when it was read. The door counts it against the pools, has it carried out, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.venues.api import Call, Commit
 from outtrade_mocks.venues.deribit import codec, tickets
@@ -35,12 +36,11 @@ INJECTED = {
 SECRETS = ("client_secret", "signature", "refresh_token", "access_token")
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of a request."""
 
     method: Method | None
-    sent: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Its parameters."""
     identity: Any = None
     """``id``."""

@@ -13,9 +13,10 @@ not implemented, as are orders that trigger others (``linked_order_type``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
+
+import msgspec
 
 from outtrade_mocks.core import NewOrder, Trigger
 from outtrade_mocks.core.orders import Side, TimeInForce, TriggerKind, TriggerSource
@@ -66,8 +67,7 @@ SOURCES: Mapping[str, TriggerSource] = {"last_price": "last", "mark_price": "mar
 """``trigger``; the core has no index apart from the mark price (*simplified*)."""
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct):
     """A readable request for an order."""
 
     listing: Listing

@@ -77,10 +77,13 @@ def moment(time: int, decimals: int = 6) -> str:
 # ------------------------------------------------------------------ reading
 def parse_form(text: str) -> dict[str, str]:
     """Decode ``a=1&b=2``; of a name that comes twice, the last value counts (*inferred*)."""
-    params: dict[str, str] = {}
     if not text:
-        return params
-    for pair in text.split("&"):
+        return {}
+    pairs = text.split("&")
+    if "%" not in text and "+" not in text and all(pairs):
+        return {name: value for name, _, value in [pair.partition("=") for pair in pairs]}
+    params: dict[str, str] = {}
+    for pair in pairs:
         if pair:
             name, _, value = pair.partition("=")
             if "%" in name or "+" in name:
@@ -127,8 +130,10 @@ def _text(value: Any) -> str:
 def digest(op: str, params: Mapping[str, str], orders: object = None) -> str:
     """Equal for an unchanged resend: operation and parameters without nonce and token, in any order, and what a batch
     holds."""
-    params = {name: value for name, value in params.items() if name not in NOT_IN_DIGEST}
-    kept = "\n".join([op, *map("=".join, sorted(params.items()))])
+    told = dict(params)
+    for name in NOT_IN_DIGEST:
+        told.pop(name, None)
+    kept = "\n".join([op, *map("=".join, sorted(told.items()))])
     if orders is not None:
         kept += repr(orders)
     return blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

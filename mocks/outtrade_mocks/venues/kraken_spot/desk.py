@@ -11,7 +11,6 @@ later is placed at its time (``advance``). Either may fail by then, silently, as
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -68,8 +67,7 @@ _UNPAID = (RejectReason.INSUFFICIENT_BALANCE,)
 """Refusals of an order that starts later for which "Out of funds" is the reason."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a handler did: the result of the answer, and the txids that it created or changed."""
 
     result: Any

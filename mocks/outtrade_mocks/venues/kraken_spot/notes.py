@@ -6,8 +6,10 @@ a core order to its note is one look-up. Orders that are to start later have a n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
+
+import msgspec
 
 from outtrade_mocks.core import NewOrder
 from outtrade_mocks.venues.kraken_spot.reference import Listing
@@ -41,8 +43,7 @@ class Close:
     text: str
 
 
-@dataclass(slots=True)
-class Note:
+class Note(msgspec.Struct):
     """One order as it was asked for. ``price`` and ``price2`` are as shown; times are UNIX seconds, 0 for none."""
 
     txid: str
@@ -70,9 +71,9 @@ class Note:
     """None: not in the market yet, and may never be."""
     ended: int | None = None
     """When an order that never came to the market ended (UNIX ns)."""
-    reasons: list[tuple[int, str]] = field(default_factory=list)
+    reasons: list[tuple[int, str]] = msgspec.field(default_factory=list)
     """(time, why it ended), where the core does not know."""
-    amends: list[Amend] = field(default_factory=list)
+    amends: list[Amend] = msgspec.field(default_factory=list)
 
     @property
     def order_text(self) -> str:

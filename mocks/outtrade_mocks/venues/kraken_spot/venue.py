@@ -8,9 +8,10 @@ writes the answer down: HTTP 200 and an ``error`` list, whatever it was. All tak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.core import Change, Fill, OrderChange, Reject
 from outtrade_mocks.venues.api import Call, Commit, HttpAnswer, HttpRequest, Reading, Trait
@@ -39,8 +40,7 @@ STREAM_PATH = "/v2"
 CONTENT_TYPE = "application/json; charset=utf-8"
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of an HTTP request."""
 
     endpoint: Endpoint | None
@@ -48,7 +48,7 @@ class Asked:
     signature: str | None
     sent: bytes
     """The body as it was signed."""
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = msgspec.field(default_factory=dict)
     """A JSON body, undressed."""
     readable: bool = True
 

@@ -16,7 +16,7 @@ import base64
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from outtrade_mocks.venues.config import Credentials
@@ -64,7 +64,7 @@ def time_ns(sent: str) -> int:
 @lru_cache(maxsize=64)
 def _seconds(text: str) -> int:
     """UNIX seconds of ISO text without a fraction; raises ValueError on a date that is none."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp())
 
 
 def check_request(headers: Mapping[str, str], credentials: Credentials, payload: str, now: int) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from outtrade_mocks.core import (
     Account,
     Change,
@@ -95,8 +97,7 @@ class Algo:
     """Its client id came as ``clOrdId``, as ccxt sends it."""
 
 
-@dataclass(slots=True, eq=False)
-class Note:
+class Note(msgspec.Struct, eq=False):
     """What OKX remembers of an order beside what the core knows."""
 
     td_mode: str = "cash"
@@ -110,7 +111,7 @@ class Note:
     algo: Algo | None = None
     leg: str = ""
     """``tp`` or ``sl``: which trigger of its algo order it is."""
-    amends: list[tuple[int, str, str]] = field(default_factory=list)
+    amends: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
     """(time in ns, reqId, whole size as sent or "") of each amend."""
     completed: bool = False
     """An amend to a size that was filled already has ended it: then it counts as filled."""
@@ -133,8 +134,7 @@ class Funding:
     time: int
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a handler did: ``data`` of the answer, and the envelope's code."""
 
     data: list[Any]

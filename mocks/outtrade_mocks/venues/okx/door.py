@@ -7,8 +7,9 @@ what was wrong with it when it was read. The door counts it against the rate lim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from outtrade_mocks.venues.api import Call, Commit
 from outtrade_mocks.venues.okx import codec
@@ -41,8 +42,7 @@ know the outcome (50004, 51149); of a ban it documents no words of its own."""
 _ITEMS = ("place", "place_batch", "cancel", "cancel_batch", "amend", "amend_batch")
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """The venue's own parse of a request. ``payload``: the JSON of a body or the arguments of a frame."""
 
     endpoint: Endpoint | None
@@ -50,7 +50,7 @@ class Asked:
     text: Mapping[str, str] | None = None
     """The only object of the payload, its values as text."""
     problem: Refusal | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     signed: str = ""
     """Of a REST request, what is signed behind the timestamp."""
     identity: str = ""

@@ -15,10 +15,10 @@ the order is completely filled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from outtrade_mocks.core import NewList, NewOrder, Reject, Trigger
@@ -57,8 +57,7 @@ SELF_TRADE: Mapping[str, SelfTrade] = {
 SOURCES: Mapping[str, TriggerSource] = {"last": "last", "mark": "mark", "index": "index"}
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct):
     """A readable request for an order."""
 
     listing: Listing
