@@ -80,7 +80,7 @@ def parse_pairs(text: str) -> tuple[dict[str, str], bool]:
     if "%" not in text and "+" not in text:
         pairs = [pair.split("=", 1) for pair in text.split("&")]
         try:
-            params = dict(pairs)  # type: ignore[arg-type]  # of a pair without "=" it raises
+            params = dict(pairs)  # raises where a pair has no "="
         except ValueError:
             params = {}
         if len(params) == len(pairs) and "" not in params:
