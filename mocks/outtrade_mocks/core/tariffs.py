@@ -8,6 +8,7 @@ kept as a ``Plan`` until its tier may change.
 On contracts a fee is a fraction of the value traded, in the settlement asset, a discount token aside; the value is the
 volume that counts, in the settlement asset or at its price in the schedule's reference.
 
+    >>> from decimal import Decimal
     >>> from outtrade_mocks.core import Exchange, Instrument, NewOrder
     >>> from outtrade_mocks.core.fees import FeeSchedule, FeeTier, Rates
     >>> abc = Instrument(symbol="ABC/USD", base="ABC", quote="USD", tick=Decimal(1), step=Decimal(1),
