@@ -1,6 +1,6 @@
 """How often each kind of fault landed, was not exercised, or came to nothing, over spaces and venues.
 
-    python bench/fault_coverage.py                     the full size: some 3,700 runs
+    python bench/fault_coverage.py                     the full size: some 3,800 runs
     python bench/fault_coverage.py --share 0.1         a tenth of it
     python bench/fault_coverage.py --markdown FILE     writes the table for docs/fault_tables.py --coverage FILE
 
@@ -42,13 +42,13 @@ class Part(NamedTuple):
 
 
 PARTS = (
-    Part("agent:httpx", "every_kind", None, 840),
+    Part("agent:httpx", "every_kind", None, 900),
     Part("agent:httpx", "retry", None, 280),
     Part("agent:httpx", "recovery", None, 280),
     Part("agent:ccxt", "leveraged", None, 848),
     Part("agent:httpx", "changing", None, 240),
     Part("agent:ccxt", "reconciliation", None, 440),
-    Part("agent:ccxt", "fleet", None, 630),
+    Part("agent:ccxt", "fleet", None, 660),
     Part("agent:ccxt", "binance_spot", "hostile", 24),
     Part("agent:ccxt", "binance_usdm", "hostile", 24),
     Part("agent:ccxt", "bybit", "hostile", 24),
