@@ -396,7 +396,7 @@ class CcxtPort:
             named = {"trades": known["trades"]}
             trades = await self.rows(exchange.fetch_order_trades, order, symbol, None, None, named)
         elif exchange.id in BY_OWN_REQUEST:  # which has no list of an order's trades, either
-            trades = await self.pages(exchange.fetch_my_trades, symbol, None)
+            trades = await self.trades(exchange.fetch_my_trades, symbol, since=None)
         elif self.own.order_trades or (exchange.market(symbol)["spot"] and exchange.has["fetchOrderTrades"]):
             trades = await self.trades(exchange.fetch_order_trades, order, symbol, since=None)
         else:

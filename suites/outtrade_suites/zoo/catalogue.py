@@ -49,7 +49,7 @@ ZOO: tuple[Broken, ...] = (
     _broken(
         "base_fee_ignored", "httpx", "PAR-18", "freqtrade/freqtrade#528", "ORD-10 RCV-06 REC-02", needs_fault=False
     ),
-    _broken("gross_position", "ccxt", "REC-02", "yubing744/trading-gpt#95", "RCV-06", needs_fault=False),
+    _broken("gross_position", "ccxt", "REC-02", "yubing744/trading-gpt#95", "RCV-06 REC-09", needs_fault=False),
     _broken(
         "replayed_fill_counts",
         "httpx",
