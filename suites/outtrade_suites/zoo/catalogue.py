@@ -64,7 +64,7 @@ ZOO: tuple[Broken, ...] = (
         "httpx",
         "RCV-12",
         "nautechsystems/nautilus_trader#3870",
-        "RCV-06 REC-01 REC-02 REC-04 REC-12 RTY-05",
+        "EXQ-05 RCV-06 REC-01 REC-02 REC-04 REC-12 RTY-05",
         needs_fault=False,
     ),
     _broken("replaces_before_cancelled", "httpx", "RCV-16", "stellar-deprecated/kelp#458", "RTY-01", needs_fault=False),
