@@ -23,6 +23,7 @@ BUY = "i1:buy 1@100 | "
 
 SILENT = "fault stream_silent duration=200 | " + BUY + "0.5 up | 1 place a -> ok | 10 landed 0 | "
 DROPPED = "fault stream_drop | " + BUY + "0.5 up | 1 place a -> ok | 5 fill a 1@100 | 5 lose a fill f=0 | "
+STOP = "fault stream_drop | i1:buy 1 type=stop stop=110 | 0.5 up | 1 place a -> ok | "
 TAKEN = "set ack=accepted | fault stream_drop | " + BUY + "0.5 up | 1 place a -> ok | "
 
 CASES: list[tuple[str, str, str]] = [
@@ -250,6 +251,11 @@ CASES: list[tuple[str, str, str]] = [
     # an answer that says that the order was taken tells of the event that says just this, and of no other
     ("RCV-10", NOTHING, TAKEN + "1.5 lose a order f=0 | 5 fill a 1@100 | 5 event a fill | 600 report"),
     ("RCV-10", FAIL, TAKEN + "5 fill a 1@100 | 5 lose a fill f=0 | 600 report"),
+    # a lost event that told of no trade is made up for by the order's next one, in time
+    ("RCV-10", PASS, STOP + "6 triggered a | 6 lose a order f=0 | 7 fill a 1@110 | 7 event a fill | 600 report"),
+    ("RCV-10", FAIL, STOP + "6 triggered a | 6 lose a order f=0 | 300 fill a 1@110 | 300 event a fill | 600 report"),
+    ("RCV-10", FAIL, STOP + "6 triggered a | 7 fill a 0.5@110 | 7 lose a fill f=0 | 8 fill a 0.5@110 | 8 event a fill"
+     " | 600 report"),
     # ---------------------------------------------------------------- RCV-08, continued
     ("RCV-08", NOTHING, BUY + "1 place a -> ok | 57 place b q=0.1 -> ok | 600 report"),
     # nothing in play, and asked all the same; sent in the gap and over by its own answer

@@ -52,7 +52,8 @@ After END: ``ra=20`` (the answer's Retry-After), ``f=0`` (made by fault 0, which
 venue's code). ``param=NAME`` on a place sends another parameter.
 
 **What the exchange does by itself**: ``TIME fill a 0.4@100 fee=0.1USDT t=t7 maker``, ``TIME xcancel a`` (somebody else
-cancels), ``TIME expire a``, ``TIME foreign f buy 1@90`` (an order that is not ours), ``TIME balance USDT=500``.
+cancels), ``TIME expire a``, ``TIME triggered a`` (the market has reached its stop price), ``TIME foreign f buy 1@90``
+(an order that is not ours), ``TIME balance USDT=500``.
 
 **Contracts** (of the first intent's symbol, or ``sym=``): ``TIME holds -1@100 margin=10`` (the position from now on),
 ``TIME lever 10`` (the account's leverage), ``TIME mark 105``, ``TIME charge -0.5 why=liquidation_fee`` (else funding),

@@ -139,6 +139,10 @@ class Exchange:
         order.status = status
         self._changed(order, why, call)
 
+    def trigger(self, order: Standing) -> None:
+        """The market has reached an order's stop price."""
+        self._changed(order, "triggered", None)
+
     def fill(
         self,
         order: Standing,

@@ -113,6 +113,9 @@ class Player(HoldingVerbs):
             self.stage.exchange.order(word, word.args[0] if word.args else None), "expired", "expire", None
         )
 
+    def do_triggered(self, word: Word) -> None:
+        self.stage.exchange.trigger(self.stage.exchange.order(word, word.args[0] if word.args else None))
+
     def do_fired(self, word: Word) -> None:
         """The dead-man switch goes off."""
         symbol = word.options.get("sym")
