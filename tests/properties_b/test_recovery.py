@@ -254,8 +254,11 @@ CASES: list[tuple[str, str, str]] = [
     # a lost event that told of no trade is made up for by the order's next one, in time
     ("RCV-10", PASS, STOP + "6 triggered a | 6 lose a order f=0 | 7 fill a 1@110 | 7 event a fill | 600 report"),
     ("RCV-10", FAIL, STOP + "6 triggered a | 6 lose a order f=0 | 300 fill a 1@110 | 300 event a fill | 600 report"),
-    ("RCV-10", FAIL, STOP + "6 triggered a | 7 fill a 0.5@110 | 7 lose a fill f=0 | 8 fill a 0.5@110 | 8 event a fill"
-     " | 600 report"),
+    (
+        "RCV-10",
+        FAIL,
+        STOP + "6 triggered a | 7 fill a 0.5@110 | 7 lose a fill f=0 | 8 fill a 0.5@110 | 8 event a fill | 600 report",
+    ),
     # ---------------------------------------------------------------- RCV-08, continued
     ("RCV-08", NOTHING, BUY + "1 place a -> ok | 57 place b q=0.1 -> ok | 600 report"),
     # nothing in play, and asked all the same; sent in the gap and over by its own answer
