@@ -34,6 +34,8 @@ from statistics import median
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mocks"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "venues"))
 
@@ -124,7 +126,7 @@ def requests(wire: Wire, venue: str, orders: int, *, session: bool = False) -> l
     def note(request: HttpRequest, call: Call, commit: Commit | None, answer: HttpAnswer) -> None:
         assert wire.venue.interpret(answer.status, answer.headers, answer.body, wire.now).outcome == "ok", answer.body
         if bearer:
-            request = replace(request, headers={**request.headers, **bearer})
+            request = structs.replace(request, headers={**request.headers, **bearer})
         made.append((wire.now, request, call.op in ("place", "place_batch")))
 
     wire.seen = note
