@@ -106,6 +106,6 @@ def test_the_stateless_agent_writes_nothing_down() -> None:
 def test_a_subscription_that_ends_on_an_open_connection_is_renewed() -> None:
     """Binance says ``eventStreamTerminated`` and leaves it open; ccxt only forgets what it subscribed to."""
     suite = load()
-    history = run(resolve("agent:ccxt_pro"), suite.scenario("recovery", 1, 4))
+    history = run(resolve("agent:ccxt_pro"), suite.scenario("recovery", 1, 1))
     (finding,) = (found for found in judge_history(history, suite.properties) if found.id == "RCV-17")
     assert finding.verdict == "pass"

@@ -226,8 +226,8 @@ class SimTransport(transports._FlowControlMixin, asyncio.Transport):
         return self._closing
 
     def close(self) -> None:
-        """What was written still leaves, then FIN."""
-        if self._closing:
+        """What was written still leaves, then FIN. After the end of the World nothing does: only garbage is closed."""
+        if self._closing or self._loop.is_closed():
             return
         self._closing = True
         if not self._unsent:
