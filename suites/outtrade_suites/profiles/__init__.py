@@ -40,7 +40,12 @@ _BOOKS = ("outcomes", "orders", "fills", "positions", "balances")
 RECIPES: dict[str, Recipe] = {
     "exec-core": Recipe(
         "Everything that is judged, at a spot exchange under realistic faults.",
-        (("binance_spot", 240), ("turbulent", 40), ("regressions", 60), *((name, 30) for name in DIMENSIONS)),
+        (
+            ("binance_spot", 240),
+            ("turbulent", 40),
+            ("regressions", 60),
+            *((name, 30) for name in (*DIMENSIONS, "moving")),
+        ),
         requires=_BOOKS,
     ),
     "exec-parameters": Recipe(
@@ -66,7 +71,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "exec-orders": Recipe(
         "The life of orders and protection: deadlines, partial fills, cancels, stops.",
-        (("orders", 60), ("binance_spot", 40), ("turbulent", 20)),
+        (("orders", 60), ("moving", 30), ("binance_spot", 40), ("turbulent", 20)),
         "orders",
     ),
     "exec-execution": Recipe(

@@ -97,7 +97,7 @@ ZOO: tuple[Broken, ...] = (
         "ccxt",
         "PAR-06",
         "ccxt/ccxt#13397",
-        "EXQ-05 PAR-13 REC-02 REC-04 REC-09 REC-12 RTY-01",
+        "EXQ-05 PAR-02 PAR-13 REC-02 REC-04 REC-09 REC-12 RTY-01",
         needs_fault=False,
         space="leveraged//okx",
     ),
@@ -155,14 +155,18 @@ ZOO: tuple[Broken, ...] = (
         "httpx",
         "RCV-01",
         "nautechsystems/nautilus_trader#4958",
-        "ORD-01 RCV-06 RCV-18 REC-02 REC-04 REC-10",
+        "ORD-01 RCV-06 RCV-18 REC-02 REC-04 REC-10 REC-14",
     ),
     _broken(
         "assumes_filled", "ccxt", "RCV-02", "askmike/gekko#1806", "ORD-01 RCV-03 RCV-18 REC-01 REC-04 REC-10 REC-12"
     ),
     _broken("never_resolves", "httpx", "RCV-18", "nautilus_trader release notes 2026 (OKX)", "RTY-03 RTY-19"),
     _broken(
-        "trusts_the_id", "ccxt", "RTY-01", "longbridge/developers#1134", "RCV-04 RCV-06 REC-04 REC-07 REC-12 RTY-02"
+        "trusts_the_id",
+        "ccxt",
+        "RTY-01",
+        "longbridge/developers#1134",
+        "EXQ-05 ORD-12 RCV-04 RCV-06 REC-02 REC-04 REC-05 REC-07 REC-12 REC-14 RTY-02",
     ),
     _broken(
         "forgets_deadlines", "ccxt", "ORD-01", "nautechsystems/nautilus_trader#3797", "RTY-15 RTY-18", needs_fault=False
@@ -177,7 +181,7 @@ ZOO: tuple[Broken, ...] = (
         "httpx",
         "RTY-11",
         "Haehnchen/crypto-trading-bot#53",
-        "PAR-11 RCV-12 REC-07 RTY-01",
+        "EXQ-05 ORD-12 PAR-11 RCV-12 REC-02 REC-04 REC-05 REC-07 REC-10 REC-12 REC-14 RTY-01 RTY-19",
     ),
     _broken("polls_without_pause", "httpx", "RTY-14", "hummingbot/hummingbot#1291", needs_fault=False),
     _broken("empties_its_queue", "httpx", "RTY-15", "shinnytech/tqsdk-python#71", needs_fault=False),
