@@ -137,6 +137,7 @@ VALID: dict[str, Callable[[Exchange], Any]] = {
     "mark": lambda x: 100,
     "mode": lambda x: "atomic",
     "most": lambda x: 5,
+    "more": lambda x: 1,
     "name": lambda x: "new",
     "new": lambda x: PLAIN,
     "new_client_id": lambda x: "n",

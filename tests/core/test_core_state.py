@@ -92,6 +92,7 @@ def test_a_snapshot_of_a_snapshot_is_the_same() -> None:
         for _ in player.steps(100, exchange):
             pass
         exchange.advance(exchange.now + 5 * NS)
+        next(iter(exchange.accounts.values())).unlisted |= {9, 2}
         state = snapshot(exchange)
         noted += any(market.taken != (0, 0) for market in state.markets)
         assert snapshot(restore(state)).to_json() == state.to_json()
@@ -117,7 +118,7 @@ def test_nothing_of_an_exchange_is_unknown_to_the_snapshot() -> None:
     """A new attribute must be saved (``core/saved.py``) or be derived from others (``restoring``); then add it here."""
     known = {
         Account: "_by_client_id _orders _read balances fills loans name open_count opened portfolio preventions "
-        "snapshots unlimited volumes working",
+        "snapshots unlimited unlisted volumes working",
         Balance: "asset free locked past",
         BookSide: "_keys best buy levels",
         Entry: "account after before buy gets level locked order pays price remaining special",

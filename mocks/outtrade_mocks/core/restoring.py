@@ -159,6 +159,7 @@ def _make_account(saved: AccountState) -> Account:
     account.snapshots = list(saved.orders)
     account.fills = list(saved.fills)
     account.preventions = list(saved.preventions)
+    account.unlisted = set(saved.unlisted)
     account.working = dict(saved.working)
     account.open_count = dict(saved.open_count)
     account.volumes = {asset: dict(days) for asset, days in saved.volumes.items()}

@@ -69,6 +69,8 @@ class AccountState(msgspec.Struct, frozen=True):
     portfolio: PortfolioState | None = None
     loans: LoansState | None = None
     preventions: list[Prevention] = []
+    unlisted: list[int] = []
+    """Order ids whose first fill the lists of trades lack for now."""
 
 
 class TapeState(msgspec.Struct, frozen=True):

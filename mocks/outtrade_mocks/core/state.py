@@ -139,6 +139,7 @@ def _account(account: Account) -> AccountState:
         None if account.portfolio is None else _portfolio(account.portfolio),
         None if account.loans is None else _loans(account.loans),
         account.preventions[:],
+        sorted(account.unlisted),
     )
 
 
