@@ -208,7 +208,7 @@ ZOO: tuple[Broken, ...] = (
         "RTY-01 RCV-03 RCV-04 RCV-18 REC-10 REC-12 ORD-01",
         space="fallback",
     ),
-    _broken("sulks_after_a_limit", "ccxt", "RTY-19", "hummingbot/hummingbot#1993", "RTY-07", space="retry"),
+    _broken("sulks_after_a_limit", "ccxt", "RTY-19", "hummingbot/hummingbot#1993", "RTY-03 RTY-07", space="retry"),
     _broken("believes_its_cancels", "httpx", "ORD-09", "hummingbot/hummingbot#4024", space="orders"),
     _broken("starts_with_a_clean_slate", "httpx", "ORD-10", "constructed", needs_fault=False, space="orders"),
     _broken(
@@ -238,7 +238,9 @@ ZOO: tuple[Broken, ...] = (
         space="orders",
     ),
     _broken("protects_the_first_fill", "httpx", "ORD-05", "tony-ho/binance-oco#19", needs_fault=False, space="orders"),
-    _broken("leaves_the_old_stop", "httpx", "ORD-06", "freqtrade#2799", "ORD-04", needs_fault=False, space="moving"),
+    _broken(
+        "leaves_the_old_stop", "httpx", "ORD-06", "freqtrade#2799", "ORD-04 REC-10", needs_fault=False, space="moving"
+    ),
     _broken("moves_by_and_by", "ccxt", "ORD-06", "constructed", "ORD-05", needs_fault=False, space="moving"),
     _broken("forgets_the_stop", "httpx", "ORD-06", "freqtrade#12528", "ORD-04", needs_fault=False, space="moving"),
     _broken(
