@@ -41,7 +41,7 @@ RECIPES: dict[str, Recipe] = {
     "exec-core": Recipe(
         "Everything that is judged, at a spot exchange under realistic faults.",
         (
-            ("binance_spot", 240),
+            ("binance_spot", 160),
             ("turbulent", 40),
             ("regressions", 60),
             *((name, 30) for name in (*DIMENSIONS, "moving")),
