@@ -19,6 +19,7 @@ class Agent(CcxtAgent):
         if order is job.orders[0]:
             return super().on_transient(job, order, refusal)
         self.on_permanent(job, order, refusal)
+        job.close(reason=str(refusal))
 
 
 def execute(task: RunTask, venue: Access) -> Report:
