@@ -260,7 +260,9 @@ ZOO: tuple[Broken, ...] = (
         "EXQ-05 ORD-01 RCV-01 RCV-06 REC-02 REC-04 REC-10 REC-12 REC-14",
         space="recovery",
     ),
-    _broken("failed_read_is_empty", "httpx", "RCV-14", "nautechsystems/nautilus_trader#4230", space="recovery"),
+    _broken(
+        "failed_read_is_empty", "httpx", "RCV-14", "nautechsystems/nautilus_trader#4230", "REC-03", space="recovery"
+    ),
     _broken("drops_the_second_step", "ccxt", "RCV-20", "stellar-deprecated/kelp#458", space="recovery"),
     _broken(
         "drops_what_it_cannot_say",
