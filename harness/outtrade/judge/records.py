@@ -11,8 +11,10 @@ reads the first; a check that counts exposure reads the second.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import Literal
 
 from outtrade.model.fault import Fault
@@ -141,6 +143,9 @@ class Order:
     fills: list[FillTruth] = field(default_factory=list)
     op: Operation | None = None
     """The request that created it, where it is on record."""
+    _named: int = -1
+    """How many changes its remembered names are of."""
+    _names: tuple[str, ...] = ()
 
     @property
     def first(self) -> OrderTruth:
@@ -159,26 +164,24 @@ class Order:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All client order ids it ever had, the original first."""
-        return tuple(dict.fromkeys([self.created_as, *(c.client_id for c in self.changes if c.client_id)]))
+        """All client order ids it ever had, the original first.
+
+        Remembered, since an order that fills in a thousand trades has as many changes and is asked at each of them.
+        """
+        if self._named != len(self.changes):
+            self._named = len(self.changes)
+            self._names = tuple(dict.fromkeys([self.created_as, *(c.client_id for c in self.changes if c.client_id)]))
+        return self._names
 
     def state_at(self, seq: int) -> OrderTruth | None:
         """The last change before or at sequence number ``seq``; None before its acceptance."""
-        found = None
-        for change in self.changes:
-            if change.seq > seq:
-                break
-            found = change
-        return found
+        known = bisect_right(self.changes, seq, key=attrgetter("seq"))
+        return self.changes[known - 1] if known else None
 
     def state_by(self, t: int) -> OrderTruth | None:
         """The last change up to the end of instant ``t``; None before its acceptance."""
-        found = None
-        for change in self.changes:
-            if change.at > t:
-                break
-            found = change
-        return found
+        known = bisect_right(self.changes, t, key=attrgetter("at"))
+        return self.changes[known - 1] if known else None
 
     def ended_by(self, t: int) -> bool:
         """Whether it was known to the venue and no longer worked at ``t`` (ns)."""

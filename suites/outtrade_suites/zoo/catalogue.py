@@ -287,7 +287,7 @@ ZOO: tuple[Broken, ...] = (
     ),
     _broken("adopts_strangers", "ccxt", "LIM-05", "SEC Release 34-70694", needs_fault=False, space="fleet"),
     _broken("tells_and_goes_on", "ccxt", "LIM-05", "SEC Release 34-70694", needs_fault=False, space="fleet"),
-    _broken("never_lets_go", "ccxt", "LIM-05", "constructed", space="fleet"),
+    _broken("never_lets_go", "ccxt", "LIM-05", "constructed", "RTY-01", space="fleet"),
     _broken("halts_one_of_many", "ccxt", "LIM-04", "SEC Release 34-70694", needs_fault=False, space="fleet"),
     _broken(
         "takes_at_any_price",
