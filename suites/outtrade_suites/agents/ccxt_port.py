@@ -140,7 +140,7 @@ class CcxtPort:
         self.offers = frozenset({"pair"} if listed else ()) | frozenset({"amend"} if listed and smaller else ())
         self.contracts: ContractDoor | None = CcxtContracts(self)
         self.switch: SwitchDoor | None = switch_of(self, self.reader.traits)
-        self._heard: ContextVar[Heard | None] = ContextVar("heard", default=None)  # of this task; others ask as well
+        self._heard: ContextVar[list[Heard]] = ContextVar("heard")  # of this call and of the tasks ccxt makes for it
 
     def make(self) -> Any:
         """The object of ccxt."""
@@ -178,15 +178,15 @@ class CcxtPort:
     ) -> str:
         """ccxt's own hook for an answer that has come in whole."""
         headers = {str(key): str(value) for key, value in response_headers.items()}
-        self._heard.set(Heard(int(code), headers, response_body))
+        self._heard.get([])[:] = [Heard(int(code), headers, response_body)]
         return response_body.strip()
 
     def understood(self) -> Any:
         """The last answer's JSON; raises Refused or Doubtful, None where none came."""
-        heard = self._heard.get()
-        if heard is None:
+        heard = self._heard.get([])
+        if not heard:
             return None
-        return self.reader.check(heard.status, heard.headers, heard.body, now=time.time())
+        return self.reader.check(heard[-1].status, heard[-1].headers, heard[-1].body, now=time.time())
 
     async def ask(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call into ccxt; its result, or NotSent, Refused, Doubtful. After a clock error, take the venue's time."""
@@ -203,13 +203,17 @@ class CcxtPort:
             await self.invoke(self.exchange.load_time_difference)
 
     async def asked(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """One call into ccxt, and what it came to."""
-        self._heard.set(None)
+        """One call into ccxt, and what it came to.
+
+        What is heard goes into a list, not into the variable: ccxt's asynchronous ``load_markets`` is a task of its own,
+        and what such a task sets nobody else sees.
+        """
+        self._heard.set([])
         try:
             result = await self.invoke(method, *args, **kwargs)
         except Exception as error:
             self.understood()
-            if self._heard.get() is not None and type(error).__name__ == "OrderNotFound":
+            if self._heard.get([]) and type(error).__name__ == "OrderNotFound":
                 raise Refused("not_found", str(error)) from None  # a good answer without the order in it
             if any(type(cause).__name__ in NOT_CONNECTED for cause in chain(error)):
                 raise NotSent(repr(error)) from None
