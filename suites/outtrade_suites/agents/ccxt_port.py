@@ -205,8 +205,8 @@ class CcxtPort:
     async def asked(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call into ccxt, and what it came to.
 
-        What is heard goes into a list, not into the variable: ccxt's asynchronous ``load_markets`` is a task of its own,
-        and what such a task sets nobody else sees.
+        What is heard goes into a list, not into the variable: ccxt's asynchronous ``load_markets`` is a task of its
+        own, and what such a task sets nobody else sees.
         """
         self._heard.set([])
         try:
