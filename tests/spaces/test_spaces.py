@@ -269,6 +269,7 @@ def test_fixed_spaces() -> None:
         "moving",
         "equities",
         "deadman",
+        "trailing",
         *(f"leveraged//{venue}" for venue in PLACES),
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]

@@ -116,8 +116,9 @@ def _side(text: str) -> Side:
     return "buy" if text == "BUY" else "sell"
 
 
-def _type(text: str) -> OrderType:
-    return TYPES.get(text, "limit")
+def _type(text: str, trail: Any = None) -> OrderType:
+    """``trail``: the distance of a stop that follows the price (trailingDelta), if it is one."""
+    return TYPES.get(text, "limit") if trail is None else "trailing_stop"
 
 
 def read_order(data: Mapping[str, Any], symbol: str) -> OrderState:
@@ -137,7 +138,7 @@ def read_order(data: Mapping[str, Any], symbol: str) -> OrderState:
         placed_as=data.get("origClientOrderId"),
         symbol=symbol,
         side=side,
-        type=_type(data["type"]),
+        type=_type(data["type"], data.get("trailingDelta")),
         status=STATUSES[data["status"]],
         quantity=Decimal(data["origQty"]),
         price=Decimal(data["price"]) or None,
@@ -165,7 +166,7 @@ def read_event(data: Mapping[str, Any], symbols: Mapping[str, str]) -> OrderStat
         placed_as=data.get("C") or None,
         symbol=symbol,
         side=side,
-        type=_type(data["o"]),
+        type=_type(data["o"], data.get("d")),
         status=STATUSES[data["X"]],
         quantity=Decimal(data["q"]),
         price=Decimal(data["p"]) or None,
@@ -219,6 +220,8 @@ def order_params(venue_symbol: str, client_id: str, terms: Terms) -> dict[str, s
         params["timeInForce"] = terms.time_in_force or "GTC"
     if terms.stop_price is not None:
         params["stopPrice"] = plain(terms.stop_price)
+    if terms.trail is not None:
+        params["trailingDelta"] = plain(terms.trail)
     if terms.price is not None:
         params["price"] = plain(terms.price)
     if terms.quantity is not None:
@@ -232,7 +235,8 @@ def venue_type(terms: Terms) -> str:
     """The venue's word for the type of an order."""
     if terms.post_only:
         return "LIMIT_MAKER"
-    return {unified: word for word, unified in TYPES.items()}.get(terms.type, "LIMIT")
+    words = {unified: word for word, unified in TYPES.items()} | {"trailing_stop": "STOP_LOSS"}
+    return words.get(terms.type, "LIMIT")
 
 
 def pair_params(venue_symbol: str, legs: Sequence[tuple[str, Terms]]) -> dict[str, str]:

@@ -64,8 +64,15 @@ class Terms:
     """Contracts: it may make a position smaller, and nothing else."""
     stop_price: Decimal | None = None
     """The trigger of stop and take-profit orders, quote per base."""
+    trail: Decimal | None = None
+    """Of a stop that follows the price: how far behind the best one, in basis points of it."""
     extended_hours: bool = False
     """Where a market has sessions: it may trade outside the regular one."""
+
+    @property
+    def triggered(self) -> bool:
+        """Whether it waits for a price before it comes to the book."""
+        return self.stop_price is not None or self.trail is not None
 
 
 @dataclass(frozen=True, slots=True)

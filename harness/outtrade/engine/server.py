@@ -366,7 +366,7 @@ class Server:
                 digest=call.digest,
             )
         )
-        if call.order and call.order.get("stop_price") is not None:
+        if call.order and (call.order.get("stop_price") is not None or call.order.get("type") == "trailing_stop"):
             self._mark("", str(call.order.get("symbol")))
         return exchange
 

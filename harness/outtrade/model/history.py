@@ -64,6 +64,8 @@ class OrderParams(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     quantity: str | None = None
     quote_quantity: str | None = None
     stop_price: str | None = None
+    trail: str | None = None
+    """The distance of a stop that follows the price, in the venue's unit."""
     post_only: bool = False
     reduce_only: bool = False
 
@@ -294,6 +296,11 @@ class OrderTruth(Event, kw_only=True):
     trigger: str | None = None
     """What it waits or waited for: ``stop``, ``take_profit``, ``trailing_stop``; None: for nothing."""
     stop_price: str | None = None
+    """Where it triggers; of one that trails: from where on it follows the price."""
+    trail_bps: str | None = None
+    """How far one that trails follows the best price: in basis points of it, or ..."""
+    trail_price: str | None = None
+    """... in quote per base."""
     group: str | None = None
     """The order list that it belongs to: orders of one group exclude or follow each other."""
     forced: str = ""

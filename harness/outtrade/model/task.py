@@ -24,6 +24,8 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
     model_serializer,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -83,7 +85,9 @@ class Bounds(Plain):
 class Intent(Plain):
     """One thing that is wanted. ``tag`` should stand inside every client order id sent for it.
 
-    ``extended_hours``: it may trade before the regular session opens and after it closes, too."""
+    ``extended_hours``: it may trade before the regular session opens and after it closes, too. ``trail``: how far, in
+    basis points of the best price seen since it stands, a stop follows that price; of a ``protect`` it is all there is,
+    a stop of the venue's own that trails at the market."""
 
     id: str
     tag: str = Field(pattern=r"^[A-Za-z0-9]{8}$")
@@ -113,6 +117,17 @@ class Intent(Plain):
     max_age: float | None = Field(default=None, gt=0)
     extended_hours: bool = False
     fallback_types: tuple[OrderType, ...] = ()
+
+    @field_validator("trail")
+    @classmethod
+    def _one_stop(cls, trail: Decimal | None, known: ValidationInfo) -> Decimal | None:
+        """A distance is a part of the price; a protection that trails has no fixed prices beside it."""
+        if trail is not None and not 0 < trail < 10_000:
+            raise ValueError("trail is a distance in basis points, above 0 and below 10,000")
+        fixed = [known.data.get(name) for name in ("stop_price", "limit_price", "take_profit_price")]
+        if known.data.get("kind") == "protect" and trail is not None and any(price is not None for price in fixed):
+            raise ValueError("a protection trails, or has prices: trail stands without stop, limit and take-profit")
+        return trail
 
     @model_serializer(mode="wrap")
     def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

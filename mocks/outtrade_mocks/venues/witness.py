@@ -276,6 +276,10 @@ class Witness:
             found["trigger"] = "trailing_stop" if trigger.trailing else trigger.kind
             if trigger.price is not None:
                 found["stop_price"] = plain(self.exchange.instrument(order.symbol).price(trigger.price))
+            if trigger.trail_bps is not None:
+                found["trail_bps"] = str(trigger.trail_bps)
+            if trigger.trail_ticks is not None:
+                found["trail_price"] = plain(self.exchange.instrument(order.symbol).price(trigger.trail_ticks))
         return found if group is None else found | {"group": str(group)}
 
     def fill_of(self, fill: Fill) -> dict[str, Any]:

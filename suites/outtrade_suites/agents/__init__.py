@@ -32,6 +32,7 @@ tools for language models use as well):
     replacing   the same where a change makes a new order
     deadman     the venue's dead-man switch, set while orders stand
     protecting  stops and take-profits: the position is covered for its full size, or left
+    trailing    protection by a stop that follows the price, at the venue
     moving      protection at other prices: the old order goes, the new one comes
     brain       the loop: which intent does what next
 

@@ -61,7 +61,8 @@ class Peculiar:
     quote currency (``{}``). ``in_quote``: field and value of the venue's own object that call an order's amount one,
     which ccxt heeds of buys only. ``forced``: kinds of trades, by which the venue closes positions, that its list of
     trades leaves out. ``gets``: orders are placed by GET, which aiohttp repeats by itself on a connection that was
-    closed under it (RFC 9112 allows that: a GET is taken to change nothing)."""
+    closed under it (RFC 9112 allows that: a GET is taken to change nothing). ``trail``: parameters of a market order
+    that make it a stop which follows the price at so many percent (``{}``); empty: ccxt, or this port, has none."""
 
     client_id: str = "clientOrderId"
     by_client_id: str = ""
@@ -76,9 +77,11 @@ class Peculiar:
     in_quote: tuple[str, str] | None = None
     forced: tuple[str, ...] = ()
     gets: bool = False
+    trail: Mapping[str, str] = field(default_factory=dict)
 
 
 PECULIAR = {
+    "binance": Peculiar(trail={"trailingPercent": "{}", "stopLossOrTakeProfit": "stopLoss"}),
     "bybit": Peculiar(forced=("BustTrade", "AdlTrade", "Settle")),
     "okx": Peculiar(by_quote={"tgtCcy": "quote_ccy", "sz": "{}"}, in_quote=("tgtCcy", "quote_ccy")),
     "coinbase": Peculiar(
@@ -138,6 +141,7 @@ class CcxtPort:
         listed = "oco" in self.reader.traits["types"] and hasattr(self.exchange, "private_post_orderlist_oco")
         smaller = self.reader.traits.get("amend") == "quantity_down_only"
         self.offers = frozenset({"pair"} if listed else ()) | frozenset({"amend"} if listed and smaller else ())
+        self.offers |= frozenset({"trail"} if self.own.trail else ())
         self.contracts: ContractDoor | None = CcxtContracts(self)
         self.switch: SwitchDoor | None = switch_of(self, self.reader.traits)
         self._heard: ContextVar[list[Heard]] = ContextVar("heard")  # of this call and of the tasks ccxt makes for it
@@ -306,6 +310,8 @@ class CcxtPort:
         if terms.stop_price is not None:
             name = "stopLossPrice" if terms.type.startswith("stop") else "takeProfitPrice"
             params[name] = plain(terms.stop_price)
+        if terms.trail is not None:
+            params |= {name: text.replace("{}", plain(terms.trail / 100)) for name, text in self.own.trail.items()}
         if terms.quote_quantity is not None:
             cost = plain(terms.quote_quantity)
             params |= {name: text.replace("{}", cost) for name, text in self.own.by_quote.items()}

@@ -69,7 +69,7 @@ class HttpxPort:
     stream_class = PrivateStream
     contracts = None
     switch = None
-    offers = frozenset({"amend", "pair"})
+    offers = frozenset({"amend", "pair", "trail"})
 
     def __init__(self, venue: Access, backoff: Backoff) -> None:
         self.venue = venue

@@ -117,7 +117,7 @@ class Port(Protocol):
     """None: there is no dead-man switch that this port could set."""
     offers: frozenset[str]
     """What it can do beyond plain orders: ``pair`` (one cancels the other), ``amend`` (a smaller
-    quantity for an order that works)."""
+    quantity for an order that works), ``trail`` (stops that follow the price)."""
 
     async def start(self) -> None:
         """Get ready: clients, rules, stream. May be called again after it failed."""

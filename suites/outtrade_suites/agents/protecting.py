@@ -20,11 +20,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from outtrade.model.task import Instrument, Intent
-from outtrade_suites.agents.moving import Moving
 from outtrade_suites.agents.port import Doubtful, NotSent, OrderState, Refused, Terms
 from outtrade_suites.agents.sending import FIRST_LOOK
 from outtrade_suites.agents.sizing import Impossible
 from outtrade_suites.agents.state import ZERO, Job, Order
+from outtrade_suites.agents.trailing import Trailing
 
 EXIT_TRIES = 10
 """Market orders sent to close what could not be protected."""
@@ -36,7 +36,7 @@ PENDING_LOOK = 1.0
 """Seconds until the next step while something is in doubt or to be cancelled."""
 
 
-class Protecting(Moving):
+class Protecting(Trailing):
     """``protect`` intents."""
 
     # ------------------------------------------------------------- one step
@@ -54,9 +54,9 @@ class Protecting(Moving):
         if any(self.books.incomplete(order) for order in self.books.orders.values()):
             await self.complete_fills()
         legs = self.legs(job, self.uncovered(job), rules)
-        stops = [order for order in job.orders if order.phase == "live" and order.terms.stop_price is not None]
+        stops = [order for order in job.orders if order.phase == "live" and order.terms.triggered]
         if legs and len(stops) >= MOST_STOPS:
-            for order in stops:
+            for order in self.to_merge(stops, MOST_STOPS):
                 await self.cancel(job, order)
         elif legs and not self.in_excess(job):
             await self.cover(job, legs)
@@ -65,9 +65,12 @@ class Protecting(Moving):
         """The rules of the symbol; raises Impossible where the intent cannot be carried out there."""
         if intent.symbol is None or intent.symbol not in self.venue.instruments:
             raise Impossible(f"unknown symbol {intent.symbol}")
-        if intent.side is None or (intent.stop_price is None and intent.take_profit_price is None):
+        ways = (intent.stop_price, intent.take_profit_price, intent.trail)
+        if intent.side is None or all(way is None for way in ways):
             raise Impossible("protection needs the side of the exit, and a stop or a take-profit")
         rules = self.instrument(intent.symbol)
+        if intent.trail is not None:
+            self.trailable(intent, rules)
         if intent.stop_price is not None and self.stop_type(intent) not in rules.types:
             raise Impossible(f"order type {self.stop_type(intent)} is not offered")
         return rules
@@ -180,6 +183,7 @@ class Protecting(Moving):
         intent = self.as_amended(job)
         assert intent.symbol is not None and intent.side is not None
         prices = [price for price in (intent.stop_price, intent.limit_price, intent.take_profit_price) if price]
+        prices = prices or [self.lowest_exit(intent)]
         least = max(rules.quantity_min, rules.market_min or ZERO, rules.step)
         if quantity < least or quantity * min(prices) < (rules.notional_min or ZERO):
             return []
@@ -188,7 +192,7 @@ class Protecting(Moving):
             if len(exits) >= EXIT_TRIES or (exits and self.now() < exits[-1].last_sent + EXIT_PAUSE):
                 return []
             return [Terms(intent.symbol, intent.side, "market", quantity)]
-        found = []
+        found = [] if intent.trail is None else [self.trailing_stop(intent, quantity)]
         if intent.stop_price is not None:
             kind = "stop" if intent.limit_price is None else "stop_limit"
             stop = self.price_on_grid(intent.stop_price, intent.side, rules.tick)
@@ -205,10 +209,15 @@ class Protecting(Moving):
     async def cover(self, job: Job, legs: list[Terms]) -> None:
         """Send them: again under their ids where the same was sent before and never came to be."""
         last = job.orders[-len(legs) :]
+        if refused := next((order for order in last if order.status == "rejected" and order.terms in legs), None):
+            self.on_no_protection(job, refused, Refused("rules", job.reason))  # the rules were read, and are the same
+            job.wake = self.now()
+            return
         again = [order.terms for order in last] == legs and all(order.phase == "unsent" for order in last)
         orders = last if again else [self.new_order(job, terms) for terms in legs]
         if any(order.phase != "unsent" for order in orders):
-            return  # after a restart they may have been sent: they begin in doubt
+            job.wake = self.now()  # after a restart they may have been sent: they begin in doubt, to be settled first
+            return
         if not all(self.may_resend(order) for order in orders):
             self.alert("error", f"gave up on protecting {job.intent.symbol}", job)
             job.stage = "stuck"

@@ -22,7 +22,7 @@ from outtrade_suites.agents.port import OrderState, Terms, plain
 
 Phase = Literal["unsent", "doubt", "live", "ended"]
 ZERO = Decimal(0)
-NUMBERS = ("quantity", "quote_quantity", "price", "stop_price")
+NUMBERS = ("quantity", "quote_quantity", "price", "stop_price", "trail")
 """Fields of Terms that are numbers."""
 
 

@@ -1,8 +1,9 @@
 """What is exposed and what protects it, instant by instant: the vocabulary of the checks about protection.
 
 A *guard* is a ``protect`` intent. What it has to protect is the own net position in its symbol (at most its quantity);
-what protects is every own order on the side of the exit that waits for a trigger, and an exit of the guard itself that
-works. Orders of one list (one cancels the other) are alternatives: they count once.
+what protects is every own order on the side of the exit that waits for a trigger (of a guard that trails: one that
+trails as asked, see ``trailed``), and an exit of the guard itself that works. Orders of one list (one cancels the
+other) are alternatives: they count once.
 
 A client learns late what happened, through no fault of its own: an answer that took long or never came, a refusal that
 passes by itself, an outage, a crash. ``able_since`` says from when on it could act.
@@ -18,7 +19,8 @@ from outtrade.judge.index import Index, ns
 from outtrade.judge.records import ZERO, Order, working
 from outtrade.model.fault import WRITES
 from outtrade.model.history import FillTruth, OrderTruth
-from outtrade.model.task import Instrument, Intent
+from outtrade.model.task import Intent
+from outtrade_suites.properties import trailed
 from outtrade_suites.properties.compare import floor_to
 from outtrade_suites.properties.outages import answers_since
 from outtrade_suites.properties.sent import TRANSIENT
@@ -95,7 +97,7 @@ def _protects(ix: Index, guard: Intent, order: Order) -> bool:
     if order.side != guard.side:
         return False
     if order.first.trigger is not None:
-        return True
+        return trailed.as_asked(ix, guard, order)
     return order.intent is guard and (order.first.group is None or guard.stop_price is None)
 
 
@@ -110,9 +112,12 @@ def potential(ix: Index, guard: Intent, moment: Moment) -> Decimal:
     return sum(groups.values(), ZERO)
 
 
-def is_dust(guard: Intent, rules: Instrument, quantity: Decimal) -> bool:
+def is_dust(ix: Index, guard: Intent, quantity: Decimal) -> bool:
     """Whether the venue takes no protective order that small."""
+    rules = ix.instruments[guard.symbol or ""]
     prices = [price for price in (guard.stop_price, guard.limit_price, guard.take_profit_price) if price]
+    if guard.trail is not None:
+        prices.append(trailed.lowest_exit(ix, guard))
     least = max(rules.quantity_min, rules.market_min or ZERO, rules.step)
     return quantity < least or quantity * min(prices, default=ZERO) < (rules.notional_min or ZERO)
 
@@ -166,8 +171,7 @@ def able_since(ix: Index, symbol: str, since: int, until: int) -> int:
 
 def settled(ix: Index, guard: Intent, moment: Moment) -> bool:
     """Whether nothing, or no more than dust, is without protection."""
-    rules = ix.instruments[guard.symbol or ""]
-    return is_dust(guard, rules, exposed(ix, guard, moment) - covered(ix, guard, moment))
+    return is_dust(ix, guard, exposed(ix, guard, moment) - covered(ix, guard, moment))
 
 
 def stretches(wrong: list[tuple[Moment, bool]], end: int) -> Iterator[tuple[Moment, int]]:

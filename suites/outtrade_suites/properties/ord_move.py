@@ -34,10 +34,10 @@ def check_moved(ix: Index) -> Iterator[Case]:
 
 def _one_move(ix: Index, guard: Intent, move: Intent, known: list[Moment], end: int) -> Iterator[Case]:
     """One amendment: from its time until the next one, or until nothing has to be protected any more."""
-    start, rules = ns(move.at), ix.instruments[guard.symbol or ""]
+    start = ns(move.at)
     before = [moment for moment in known if moment.at <= start]
     seen = [*before[-1:], *(moment for moment in known if start < moment.at < end)]
-    at_risk = [m for m in seen if not guarding.is_dust(guard, rules, guarding.exposed(ix, guard, m))]
+    at_risk = [m for m in seen if not guarding.is_dust(ix, guard, guarding.exposed(ix, guard, m))]
     if start >= end or not at_risk:
         return
     found = _gap(ix, guard, seen, start, end) or _double(ix, guard, seen, end) or _unmoved(ix, guard, seen, start, end)
@@ -82,13 +82,13 @@ def _double(ix: Index, guard: Intent, seen: list[Moment], end: int) -> Found | N
 
 def _unmoved(ix: Index, guard: Intent, seen: list[Moment], start: int, end: int) -> Found | None:
     """Protected, but not where it was asked for."""
-    rules, wanted = ix.instruments[guard.symbol or ""], amended.in_force(ix, guard, start)
+    wanted = amended.in_force(ix, guard, start)
 
     def at_old_price(moment: Moment) -> bool:
         size = guarding.exposed(ix, guard, moment)
         placed = {name: rest for name, rest in moment.rests.items() if amended.in_place(ix, ix.orders[name], wanted)}
         cover = guarding.covered(ix, guard, Moment(moment.at, moment.seq, moment.position, placed))
-        return not guarding.is_dust(guard, rules, size - cover)
+        return not guarding.is_dust(ix, guard, size - cover)
 
     for moment, until in guarding.stretches([(moment, at_old_price(moment)) for moment in seen], end):
         since = max(moment.at, start)
@@ -132,7 +132,7 @@ def _closed(ix: Index, guard: Intent, before: Moment, after: Moment) -> bool:
 
 def _dust(ix: Index, guard: Intent, moment: Moment) -> bool:
     """Whether what is held is nothing, or too small for an order."""
-    return guarding.is_dust(guard, ix.instruments[guard.symbol or ""], guarding.held(guard, moment))
+    return guarding.is_dust(ix, guard, guarding.held(guard, moment))
 
 
 PROPERTIES: tuple[Property, ...] = (

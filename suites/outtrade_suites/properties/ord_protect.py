@@ -24,11 +24,10 @@ from outtrade_suites.properties.guarding import Moment
 def check_protected(ix: Index) -> Iterator[Case]:
     """ORD-05."""
     for guard in guarding.guards(ix):
-        rules = ix.instruments[guard.symbol or ""]
         start, end = guarding.window(ix, guard)
         known = [moment for moment in guarding.moments(ix, guard.symbol or "") if moment.at < end]
         bare = [(moment, not guarding.settled(ix, guard, moment)) for moment in known]
-        at_risk = [m for m in known if not guarding.is_dust(guard, rules, guarding.exposed(ix, guard, m))]
+        at_risk = [m for m in known if not guarding.is_dust(ix, guard, guarding.exposed(ix, guard, m))]
         if start >= end or not at_risk:
             continue
         failed = False
@@ -114,7 +113,9 @@ def _refused(ix: Index, guard: Intent, op: Operation) -> bool:
     if op.error != "permanent" or op.request.symbol != guard.symbol or op.ended_seq is None:
         return False
     ours = any(guard.tag in value for value in op.request.params.values())
-    stop = op.request.op == "place_list" or (op.order is not None and op.order.stop_price is not None)
+    order = op.order
+    waits = order is not None and (order.stop_price is not None or order.type == "trailing_stop")
+    stop = op.request.op == "place_list" or waits
     if not (ours or op.intent is guard) or not stop:
         return False
     start, end = guarding.window(ix, guard)
@@ -192,7 +193,13 @@ Judged from the truth, from the `at` of a `protect` intent to its end (`expires`
 seconds): the own net position, at most the intent's quantity, cut to the step, is never for longer than
 `protection_gap` larger than the orders that protect it. What the venue would not take as an order (dust) needs no
 protection. Time in which the target could not know or act does not count: an answer that took long or never came, an
-outage, a restart, an order in doubt.""",
+outage, a restart, an order in doubt.
+
+Where the intent asks for a distance (`trail`, basis points), only orders that follow the price protect, at that
+distance within a basis point: a fixed stop stays behind when the price rises, and percent sent for basis points are
+wrong by a factor of 100. A distance told as an amount of quote currency may be off by a tenth, against the market as
+the order left; where that price is not on record, the distance is taken for right, and so is a stop that waits for an
+activation price before it follows.""",
         source="freqtrade#4051 (unprotected after a refused stop); tony-ho/binance-oco#19 (a target never placed);"
         " freqtrade#3639 (a stop filled unnoticed)",
         check=check_protected,

@@ -27,11 +27,9 @@ def _admitted(ix: Index, amend: Intent, seq: int) -> set[str]:
         wanted = in_force(ix, target, ns(amend.at)).quantity
         enough = wanted is not None and ix.filled(target, seq) > ZERO and ix.filled(target, seq) >= wanted
         return never | {"done"} if enough else never
-    rules, known = ix.instruments[target.symbol], guarding.moments(ix, target.symbol)
+    known = guarding.moments(ix, target.symbol)
     start, (_, end) = ns(amend.at), guarding.window(ix, target)
     before = [moment for moment in known if moment.at <= start][-1:]
     during = [moment for moment in known if start < moment.at < end and moment.seq <= seq]
-    bare = any(
-        not guarding.is_dust(target, rules, guarding.exposed(ix, target, moment)) for moment in (*before, *during)
-    )
+    bare = any(not guarding.is_dust(ix, target, guarding.exposed(ix, target, moment)) for moment in (*before, *during))
     return never if bare else never | {"done"}

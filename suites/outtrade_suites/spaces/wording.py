@@ -78,6 +78,10 @@ def _move(fields: dict[str, Any]) -> str:
 
 def _protection(fields: dict[str, Any]) -> str:
     stop, target = fields.get("stop_price"), fields.get("take_profit_price")
+    if fields.get("trail") is not None:
+        what = "the position" if fields.get("quantity") is None else f"{fields['quantity']} of the position"
+        how = f"a stop that follows the price at {fields['trail']} basis points"
+        return f"Protect {what} in {fields['symbol']} with {how}."
     ways = [f"a stop at {stop}"] * (stop is not None) + [f"a take-profit at {target}"] * (target is not None)
     what = "the position" if fields.get("quantity") is None else f"{fields['quantity']} of the position"
     both = ", one cancels the other" if len(ways) == 2 else ""

@@ -406,4 +406,6 @@ ZOO: tuple[Broken, ...] = (
     _broken(
         "keeps_dead_orders", "ccxt", "ORD-08", "hummingbot/hummingbot#4024", "RCV-06 RCV-13 REC-01", space="deadman"
     ),
+    _broken("trail_stays_put", "httpx", "ORD-05", "ccxt/ccxt#16637", needs_fault=False, space="trailing"),
+    _broken("trail_in_percent", "ccxt", "ORD-05", "Bittrex/bittrex.github.io#127", needs_fault=False, space="trailing"),
 )

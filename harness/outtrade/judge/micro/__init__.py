@@ -29,11 +29,13 @@ Operations: ``place query cancel amend`` with an order's name, ``open`` (open_or
 account time info`` (exchange_info) ``depth``, and any other operation by its own name. A name ``a`` stands for the
 client order id ``i1xxxxxx-a``: tag of the intent (``i=i2`` chooses; default the first), dash, name; ``id=RAW`` gives
 the id literally, ``id=-`` sends none; ``v`` (on query and cancel) asks by the venue's id. A place takes side, price and
-quantity from its intent; ``q= p= qq= side= type= tif= sym= stop= post ro`` change them (``p=-`` leaves one out).
+quantity from its intent; ``q= p= qq= side= type= tif= sym= stop= trail= post ro`` change them (``p=-`` leaves one out).
 
 ``amend a q=2`` gives an order another quantity, fills included. ``place_list s t i=i2`` places a stop and a limit order
 of which one cancels the other, at the ``stop_price`` and the ``take_profit_price`` of the intent (``stop= p= q=``
-change them). A protection is declared as ``i2:sell kind=protect stop=95 take_profit_price=110``.
+change them). A protection is declared as ``i2:sell kind=protect stop=95 take_profit_price=110``, one that follows the
+price as ``i2:sell kind=protect trail=100`` (basis points); its orders trail so far, or as ``trail=`` says
+(``trail=5q``: 5 of quote, ``trail=-``: not at all).
 
 END is one of these; ``@T`` after it sets when the client sees it (default 0.04 s after sending, 10 s for ``lost``):
 

@@ -35,6 +35,8 @@ class Standing:
     incarnation: int
     trigger: str | None = None
     stop_price: str | None = None
+    trail: str | None = None
+    """Basis points; quote per base where it ends in ``q``."""
     group: str | None = None
     filled: Decimal = ZERO
     quote: Decimal = ZERO
@@ -93,8 +95,9 @@ class Exchange:
             foreign=foreign,
             created_as=created,
             incarnation=incarnation,
-            trigger=None if params.stop_price is None else "stop",
+            trigger="trailing_stop" if params.trail is not None else None if params.stop_price is None else "stop",
             stop_price=params.stop_price,
+            trail=params.trail,
             group=group,
         )
         self.orders.append(order)
@@ -123,6 +126,8 @@ class Exchange:
                 foreign=order.foreign,
                 trigger=order.trigger,
                 stop_price=order.stop_price,
+                trail_bps=None if order.trail is None or order.trail.endswith("q") else order.trail,
+                trail_price=order.trail[:-1] if order.trail is not None and order.trail.endswith("q") else None,
                 group=order.group,
             )
         )

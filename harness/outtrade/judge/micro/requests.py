@@ -88,7 +88,7 @@ class Requests:
                 digest=word.options.get("digest", f"{word.verb} {venue_id} {sorted(sent.items())}"),
             )
         )
-        if params is not None and params.stop_price is not None:
+        if params is not None and (params.stop_price is not None or params.trail is not None):
             self.stage.add(Marked(intent="", symbol=params.symbol, mid=plain(self.stage.script.mid)))
         self._finish(word, call, name, client_id, params)
 
@@ -246,7 +246,7 @@ class Requests:
 
     def _order_params(self, word: Word, intent: Intent | None) -> OrderParams:
         options = word.options
-        known = {"q", "p", "qq", "side", "type", "tif", "sym", "stop", "i", "id", "c", "digest", "param"}
+        known = {"q", "p", "qq", "side", "type", "tif", "sym", "stop", "trail", "i", "id", "c", "digest", "param"}
         for key in options:
             if key not in known:
                 raise word.fail(key, "is no option of a place")
@@ -257,15 +257,18 @@ class Requests:
 
         price = pick("p", intent.limit_price if intent else None)
         quote = pick("qq", intent.quote_quantity if intent else None)
+        trail = pick("trail", intent.trail if intent else None)
+        kind = ("limit" if price else "market") if "p" in options or not intent else intent.type
         return OrderParams(
             symbol=pick("sym", intent.symbol if intent else "BTC/USDT") or "BTC/USDT",
             side=pick("side", intent.side if intent else "buy"),
-            type=pick("type", ("limit" if price else "market") if "p" in options or not intent else intent.type),
+            type=pick("type", kind if trail is None else "trailing_stop"),
             tif=pick("tif", (intent.time_in_force if intent else None) or ("GTC" if price else None)),
             price=price,
             quantity=pick("q", intent.quantity if intent else "1"),
             quote_quantity=None if options.get("q", "-") != "-" and "qq" not in options else quote,
             stop_price=pick("stop", intent.stop_price if intent else None),
+            trail=trail,
             post_only="post" in word.args or (intent is not None and intent.post_only and "post=0" not in word.text),
             reduce_only="ro" in word.args or (intent is not None and intent.reduce_only),
         )

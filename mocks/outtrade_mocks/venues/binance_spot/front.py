@@ -140,6 +140,7 @@ def order_params(params: Mapping[str, str], symbol: str) -> dict[str, Any]:
         "quantity": params.get("quantity"),
         "quote_quantity": params.get("quoteOrderQty"),
         "stop_price": params.get("stopPrice"),
+        "trail": params.get("trailingDelta"),
         "post_only": kind == "LIMIT_MAKER",
         "reduce_only": params.get("reduceOnly", "").lower() == "true",
     }
