@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
+from random import Random
 
 import pytest
-from fake import EPOCH, Crash, FakePort, order, run, task
+from fake import EPOCH, Crash, FakeAccess, FakePort, order, run, task
 
 from outtrade.model.task import Intent, Limits
-from outtrade_suites.agents.port import Doubtful, Link, NotSent, OrderState, Refused
+from outtrade_suites.agents.brain import Brain
+from outtrade_suites.agents.port import Doubtful, Link, NotSent, OrderState, Refused, Terms
+from outtrade_suites.agents.state import Order
 
 D = Decimal
 
@@ -126,6 +129,14 @@ def test_early_not_found_is_not_absence(port: FakePort) -> None:
     port.script["order"] = [Refused("not_found")] * 4
     run(port, task(order()))
     assert placed(port) == ["000000i1-1"]
+
+
+def test_a_question_put_a_moment_too_early_is_put_again_as_soon_as_it_was_answered(port: FakePort) -> None:
+    brain = Brain(task(order()), FakeAccess(), port, rng=Random(1), clock=lambda: port.now)
+    doubtful = Order("000000i1-1", "i1", Terms("BTC/USDT", "buy", "limit", D(1), D(9)), "doubt", queries=8)
+    port.now = EPOCH + 30.2
+    assert brain.next_look(doubtful, asked=brain.now() - 0.3) == brain.now()
+    assert brain.next_look(doubtful, asked=brain.now() - 0.05) > brain.now() + 10
 
 
 def test_not_sent_is_repeated_with_growing_waits_under_the_same_id(port: FakePort) -> None:

@@ -37,7 +37,7 @@ class Resolution(Learning):
         elif self.old_enough(order, asked) and await self.confirm_absence(order):
             self.on_absent(job, order)
         elif order.phase == "doubt":
-            job.wake = self.next_look(order)
+            job.wake = self.next_look(order, asked)
 
     async def look_up(self, order: Order) -> OrderState | None:
         """Ask for the order by id; None: the venue says that there is none. Failures are raised, never read as None."""
@@ -77,12 +77,15 @@ class Resolution(Learning):
             return problem.until
         return max(self.next_look(order), self.gate.opens)
 
-    def next_look(self, order: Order) -> float:
-        """Soon at first, then every few seconds, and in any case as soon as a "not found" is proof."""
+    def next_look(self, order: Order, asked: float | None = None) -> float:
+        """Soon at first, then every few seconds, and in any case as soon as a "not found" is proof: at once, where the
+        last question was put (``asked``) a moment too early for that, and answered a moment later."""
         order.queries += 1
         again = self.now() + min(LOOK_CAP, 2.0 ** min(order.queries - 1, 10)) * (1 + 0.2 * self.rng.random())
         proof = order.last_sent + self.venue.absent_after + 0.1
-        return min(again, proof) if proof > self.now() else again
+        if proof > (self.now() if asked is None else asked):
+            return max(self.now(), min(again, proof))
+        return again
 
     async def refresh(self, order: Order) -> None:
         """Ask how a live order stands. It exists, so "not found" only means that the venue's readers lag behind."""
