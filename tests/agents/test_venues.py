@@ -94,7 +94,7 @@ def test_the_zoo_leaves_out_who_does_not_trade_there() -> None:
     assert {(job.agent, job.space) for job in everywhere if job.agent != "alpaca"} == {
         (agent, space)
         for agent in ("httpx", "threaded")
-        for space in ("deadman", "equities", "leveraged", "leveraged//deribit", "leveraged//okx")
+        for space in ("deadman", "equities", "leveraged", "leveraged//deribit", "leveraged//okx", "shares")
     }
 
 

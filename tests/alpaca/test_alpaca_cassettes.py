@@ -32,6 +32,9 @@ def test_every_usual_symbol_is_listed() -> None:
     assert (module.symbols["ETH/BTC"], module.symbols["BRK.B/USD"]) == ("ETH/BTC", "BRK.B")
     rules = module.instruments(VenueConfig(symbols=("AAPL/USD", "BTC/USD"), balances={}, epoch_ns=0))
     assert (rules["AAPL/USD"]["tick"], rules["AAPL/USD"]["step"]) == ("0.01", "1")
+    told = VenueConfig(symbols=("AAPL/USD",), balances={}, epoch_ns=0, knobs={"parts_told": True})
+    parts = module.instruments(told)["AAPL/USD"]
+    assert (parts["step"], parts["quantity_min"], parts["market_min"]) == ("0.000000001",) * 3
     assert "trailing_stop" in rules["AAPL/USD"]["types"] and "stop" not in rules["BTC/USD"]["types"]
     assert (rules["BTC/USD"]["step"], rules["BTC/USD"]["notional_min"]) == ("0.000000001", "10")
 

@@ -113,7 +113,10 @@ def test_a_bracket(kit: Kit) -> None:
 
 
 def test_an_oco_and_an_oto(kit: Kit) -> None:
-    pair = kit.place(side="sell", order_class="oco", limit_price=None, **LEGS).ok
+    asked = kit.place(side="sell", order_class="oco", limit_price=None, **LEGS)
+    pair = asked.ok
+    assert asked.call is not None and asked.call.order is not None
+    assert asked.call.order["price"] == pair["limit_price"], "of an OCO it stands in take_profit"
     assert (pair["type"], pair["limit_price"], pair["status"]) == ("limit", "210", "pending_new")
     assert [(leg["type"], leg["status"]) for leg in pair["legs"]] == [("stop_limit", "held")]
     assert kit.balances()["AAPL"] == ("48", "2"), "shares are held once"

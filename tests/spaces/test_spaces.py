@@ -270,6 +270,7 @@ def test_fixed_spaces() -> None:
         "equities",
         "deadman",
         "trailing",
+        "shares",
         *(f"leveraged//{venue}" for venue in PLACES),
     ]
     assert list(SPACES) == own + [venue for venue in venues.NAMES if venue not in own]

@@ -15,6 +15,7 @@ tools for language models use as well):
     port        what the decisions need from a venue, and the three ways in which a request can fail
     ccxt_port   any venue over ccxt's unified API
     alpaca_port equities at Alpaca over alpaca-py
+    alpaca_orders new orders in alpaca-py's words, and the legs of pairs by name
     habits      what has to be known of a venue beforehand, read from its declared traits
     stream      the private stream of the httpx and the threaded agent
     state       an own order and its phase; a job: what has become of an intent

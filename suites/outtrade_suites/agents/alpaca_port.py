@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,8 @@ from typing import Any
 from outtrade.dialects import alpaca
 from outtrade.dialects.answers import Reader
 from outtrade.dialects.binance_spot import parsed
-from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Refused, Terms
+from outtrade.dialects.words import Doubtful, Fill, NotSent, OrderState, Quote, Terms
+from outtrade_suites.agents import alpaca_orders
 from outtrade_suites.agents.ccxt_port import NOT_CONNECTED, Heard, chain
 from outtrade_suites.agents.port import Access, ContractDoor, Link, SwitchDoor
 
@@ -49,7 +50,7 @@ class AlpacaPort:
     link: Link | None = None
     contracts: ContractDoor | None = None
     switch: SwitchDoor | None = None
-    offers = frozenset({"amend"})
+    offers = frozenset({"amend", "pair"})
 
     def __init__(self, venue: Access) -> None:
         from alpaca.trading.client import TradingClient  # a heavy import: it brings pandas
@@ -135,25 +136,22 @@ class AlpacaPort:
 
     # -------------------------------------------------------- the port
     async def place(self, client_id: str, terms: Terms) -> OrderState:
-        from alpaca.trading.requests import LimitOrderRequest, MarketOrderRequest
-
-        fields: dict[str, Any] = {
-            "symbol": self.venue.symbols[terms.symbol], "side": terms.side, "client_order_id": client_id,
-            "time_in_force": (terms.time_in_force or "GTC").lower(),
-        }  # fmt: skip
-        if terms.quote_quantity is not None:
-            fields["notional"] = float(terms.quote_quantity)
-        else:
-            fields["qty"] = float(terms.quantity or 0)
-        if terms.price is None:
-            request: Any = MarketOrderRequest(**fields)
-        else:
-            more = {"extended_hours": True} if terms.extended_hours else {}
-            request = LimitOrderRequest(**fields, limit_price=float(terms.price), **more)
-        return self.state(self.ask(self.client.submit_order, request))
+        name = self.venue.symbols[terms.symbol]
+        return self.state(self.ask(self.client.submit_order, alpaca_orders.request(name, client_id, terms)))
 
     async def place_pair(self, legs: Sequence[tuple[str, Terms]]) -> list[OrderState]:
-        raise Refused("other", "pairs of orders are not sent by this client")
+        """One request of class ``oco``; legs come as (stop, limit order), and their numbers follow each other."""
+        (_, stop), limit = legs
+        request = alpaca_orders.pair(self.venue.symbols[stop.symbol], stop, limit)
+        return self.states(self.ask(self.client.submit_order, request))
+
+    async def pair(self, symbol: str, client_id: str) -> list[OrderState]:
+        """The limit order of a pair by its client id, and the stop that is its leg; raises Refused("not_found")."""
+        from alpaca.trading.requests import GetOrderByIdRequest
+
+        parent = self.state(self.ask(self.client.get_order_by_client_id, client_id))
+        nested = GetOrderByIdRequest(nested=True)
+        return self.states(self.ask(self.client.get_order_by_id, parent.venue_id, nested))
 
     async def cancel(self, symbol: str, venue_id: str, cancel_id: str | None) -> OrderState | None:
         """The venue only says that it has heard (204)."""
@@ -185,10 +183,11 @@ class AlpacaPort:
         after, known = datetime.fromtimestamp(max(since - 1, 0), UTC), dict[str, OrderState]()
         while True:
             asked = GetOrdersRequest(
-                status=status, symbols=[self.venue.symbols[symbol]], after=after, limit=PAGE, direction="asc"
-            )
+                status=status, symbols=[self.venue.symbols[symbol]], after=after, limit=PAGE, direction="asc",
+                nested=True,
+            )  # fmt: skip
             page = self.rows(self.client.get_orders, asked)
-            known |= {state.venue_id: state for state in map(self.state, page)}
+            known |= {state.venue_id: state for row in page for state in self.states(row)}
             if len(page) < PAGE:
                 return list(known.values())
             after = datetime.fromisoformat(page[-1]["submitted_at"])
@@ -196,6 +195,15 @@ class AlpacaPort:
     def state(self, row: Any) -> OrderState:
         """An order's object in our words; raises Doubtful where it is none."""
         return parsed(lambda: alpaca.read_order(row, self.symbol_of(row)))
+
+    def states(self, row: Any) -> list[OrderState]:
+        """The same of an order and of its legs, which are called as we call them (``alpaca_orders``)."""
+        return parsed(
+            lambda: [
+                replace(alpaca.read_order(one, self.symbol_of(one)), placed_as=name)
+                for one, name in alpaca_orders.with_legs(row)
+            ]
+        )
 
     async def fills(self, symbol: str, *, since: float | None = None, order: str | None = None) -> list[Fill]:
         """By the account's activities, page by page: the next begins behind the last trade of this one."""

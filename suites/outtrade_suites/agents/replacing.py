@@ -104,6 +104,9 @@ class Replacing(Brain):
                 if self.now() > taken + ON_ITS_WAY:
                     job.close("failed", "the change was taken and has not come about")
                 return
+        elif order is not None and order.phase == "live" and job.stage == "asked":  # and no answer came
+            await self.refresh(order)
+            job.stage = ""
         if order is not None and order.phase == "ended" and target is not None and not target.closed:
             job.wake = self.now() + LOOK  # its own job finds out first what has come after it
             return

@@ -36,6 +36,7 @@ from outtrade_suites.spaces.real_bugs import regressions
 from outtrade_suites.spaces.reconciliation import reconciliation
 from outtrade_suites.spaces.recovery import recovery
 from outtrade_suites.spaces.retry import retry
+from outtrade_suites.spaces.shares import shares
 from outtrade_suites.spaces.trailing import trailing
 from outtrade_suites.spaces.turbulent import turbulent
 from outtrade_suites.spaces.wire import wire, wire_stream
@@ -69,6 +70,7 @@ SPACES: dict[str, Space] = {
     "equities": equities,
     "deadman": deadman,
     "trailing": trailing,
+    "shares": shares,
 }
 SPACES |= {f"leveraged//{venue}": at_venue(venue) for venue in PLACES}
 SPACES |= {venue: by_venue.space(venue) for venue in NAMES if venue not in SPACES}

@@ -71,7 +71,8 @@ SHARES = Universe(
 
 
 @lru_cache(maxsize=16)
-def _day(day: str) -> Session:
+def session_of(day: str) -> Session:
+    """The session of a day of New York."""
     return next(session for session in calendar_of("XNYS").sessions if session.day == day)
 
 
@@ -89,7 +90,7 @@ def equities(d: Draw) -> Scenario:
 def _before_open(d: Draw, story: Story, low: int, high: int) -> float:
     """The task begins so many seconds before the open; returns the run time of the open."""
     ahead = d.integer("ahead of the open", low, high)
-    story.extra["epoch"] = _day(d.choice("date", FULL_DAYS + SHORT_DAYS)).open // NS - ahead
+    story.extra["epoch"] = session_of(d.choice("date", FULL_DAYS + SHORT_DAYS)).open // NS - ahead
     return float(ahead)
 
 
@@ -97,13 +98,15 @@ def _before_close(d: Draw, story: Story, low: int, high: int) -> float:
     """The task begins so many seconds before the close, early or not; returns the run time of the close."""
     ahead = d.integer("ahead of the close", low, high)
     days = SHORT_DAYS if d.boolean("early", 0.4) else FULL_DAYS
-    story.extra["epoch"] = _day(d.choice("date", days)).close // NS - ahead
+    story.extra["epoch"] = session_of(d.choice("date", days)).close // NS - ahead
     return float(ahead)
 
 
 def _midday(d: Draw, story: Story) -> None:
     """The market is open, and stays so."""
-    story.extra["epoch"] = _day(d.choice("date", FULL_DAYS + SHORT_DAYS)).open // NS + 60 * d.integer("minutes", 5, 90)
+    story.extra["epoch"] = session_of(d.choice("date", FULL_DAYS + SHORT_DAYS)).open // NS + 60 * d.integer(
+        "minutes", 5, 90
+    )
 
 
 # ------------------------------------------------------------------ orders

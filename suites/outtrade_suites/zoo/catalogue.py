@@ -408,4 +408,14 @@ ZOO: tuple[Broken, ...] = (
     ),
     _broken("trail_stays_put", "httpx", "ORD-05", "ccxt/ccxt#16637", needs_fault=False, space="trailing"),
     _broken("trail_in_percent", "ccxt", "ORD-05", "Bittrex/bittrex.github.io#127", needs_fault=False, space="trailing"),
+    _broken(
+        "sells_shares_twice",
+        "alpaca",
+        "ORD-04",
+        "alpacahq/alpaca-trade-api-python#322 (its comment on shares that are held)",
+        "ORD-06 RCV-03 RCV-04 RTY-02",
+        needs_fault=False,
+        space="shares",
+    ),
+    _broken("counts_whole_shares", "alpaca", "PAR-06", "Lumiwealth/lumibot#321", needs_fault=False, space="shares"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from outtrade_mocks.venues.alpaca.desk import Desk
@@ -19,7 +20,7 @@ def name_it(call: Call, desk: Desk) -> None:
         call.symbol = name if entry is None else entry.unified
     if call.op == "place":
         call.client_id = params.get("client_order_id")
-        call.order = _order(params, call.symbol or "")
+        call.order = _order(params, call.symbol or "", _price(params, call.raw.params))
     elif call.op in ("query", "cancel", "amend"):
         if parts[-1] == "orders:by_client_order_id":
             call.client_id = params.get("client_order_id")
@@ -33,14 +34,22 @@ def name_it(call: Call, desk: Desk) -> None:
         call.op = "all_orders"
 
 
-def _order(params: dict[str, str], symbol: str) -> dict[str, Any]:
+def _price(params: Mapping[str, str], sent: Mapping[str, Any]) -> str | None:
+    """The limit of an order; that of an OCO stands where its take-profit does, unless it stands in both places."""
+    profit = sent.get("take_profit") if sent.get("order_class") == "oco" else None
+    if isinstance(profit, dict) and "limit_price" in profit:
+        return str(profit["limit_price"])
+    return params.get("limit_price")
+
+
+def _order(params: dict[str, str], symbol: str, price: str | None) -> dict[str, Any]:
     tif = params.get("time_in_force")
     return {
         "symbol": symbol,
         "side": params.get("side"),
         "type": params.get("type"),
         "tif": TIFS.get(tif or "", tif),
-        "price": params.get("limit_price"),
+        "price": price,
         "stop_price": params.get("stop_price"),
         "quantity": params.get("qty"),
         "quote_quantity": params.get("notional"),

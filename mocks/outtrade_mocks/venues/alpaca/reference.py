@@ -20,8 +20,10 @@ from outtrade_mocks import cassettes
 from outtrade_mocks.core import Instrument
 from outtrade_mocks.core.instruments import REG_NMS
 from outtrade_mocks.venues.alpaca.errors import VENUE
+from outtrade_mocks.venues.alpaca.traits import KNOBS
 from outtrade_mocks.venues.catalogue import Catalogue, Fees, once, task_fields, text
 from outtrade_mocks.venues.config import VenueConfig
+from outtrade_mocks.venues.knobs import knob
 
 STEP = Decimal("0.000000001")
 """Fractions of a share, and of a coin: nine decimals."""
@@ -132,15 +134,17 @@ def core_instrument(entry: Listing, fees: Fees) -> Instrument:
 
 def instruments(config: VenueConfig) -> dict[str, dict[str, Any]]:
     """Unified symbol -> the fields of a task's Instrument, as plain data (decimal strings). Of equities, what every
-    order may have: whole shares and whole cents."""
-    return {unified: _plain(entry, config.fees) for unified, entry in listings(config).items()}
+    order may have: whole cents, and whole shares (knob ``parts_told``: what day orders may have)."""
+    parts = bool(knob(KNOBS, config.knobs, "parts_told"))
+    return {unified: _plain(entry, config.fees, parts) for unified, entry in listings(config).items()}
 
 
-def _plain(entry: Listing, fees: Fees) -> dict[str, Any]:
+def _plain(entry: Listing, fees: Fees, parts: bool) -> dict[str, Any]:
     core = core_instrument(entry, fees)  # with the rates, also where they are booked at the day's end
     if not entry.equity:
         return task_fields(entry, core, types=TYPES)
+    step = text(STEP) if parts and entry.fractionable else "1"
     return task_fields(
-        entry, core, types=[*TYPES, "stop", "trailing_stop"], tick="0.01", price_min="1", step="1", quantity_min="1",
-        market_step="1", market_min="1",
+        entry, core, types=[*TYPES, "stop", "trailing_stop"], tick="0.01", price_min="1", step=step, quantity_min=step,
+        market_step=step, market_min=step,
     )  # fmt: skip

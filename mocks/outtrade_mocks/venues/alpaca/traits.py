@@ -48,6 +48,12 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
             (0, 50, 500, 3000),
             "how long a replacement is on its way (pending_replace): 200 does not promise it, and no figure is stated",
         ),
+        "parts_told": Knob(
+            False,
+            (True, False),
+            "whether a task's instrument tells the nine decimals that day orders may have, or whole shares, as every"
+            " order may",
+        ),
         "requests_per_minute": Knob(200, (), "200 for usual accounts, 1,000 for paying ones"),
     }
 )
