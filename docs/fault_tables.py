@@ -63,7 +63,7 @@ def forms() -> str:
     """Every form by name, and the twin of those that leave the truth open."""
     twins = catalogue.twins()
     rows = [
-        [f"`{row.kind}`", " ".join(f"`{form}`" for form in row.variants), "yes" if row.variants[0] in twins else ""]
+        [f"`{row.kind}`", " ".join(f"`{form}`" for form in row.variants), "yes" * any(f in twins for f in row.variants)]
         for row in catalogue.entries().values()
     ]
     return table(["kind", "forms", "in pairs"], rows)

@@ -461,17 +461,20 @@ class Server:
         return None
 
     def _refuse(self, exchange: Exchange, armed: Armed) -> None:
-        """429, 418, 403 or an injected rejection: nothing executed."""
+        """429, 418, 403 or an injected rejection: nothing executed, but for one form of the 403."""
         fault, run, now = armed.fault, self.world.run_ns, self.world.now
         until: int | None = None
         retry_after: int | None = None
-        reason = "ban"
+        reason, executed = "ban", False
         if fault.kind == "rate_limit" or fault.kind == "ban" or fault.kind == "forbidden":
             reason = "rate" if fault.kind == "rate_limit" else "ban"
             if run >= armed.until:
                 armed.until = min(run + int(fault.duration * NS), max(self.heal_at, run + NS))
                 self.recorder.add(armed.landed(call=exchange.number))
                 self.at(armed.until, self.heal, armed)
+                if isinstance(fault, Forbidden) and fault.truth != "told" and exchange.call.op in WRITES:
+                    self.pushes.hold(armed)
+                    executed = fault.truth == "committed" and self._behind(exchange, armed)
             left = armed.until - run
             until = now + left
             if not isinstance(fault, Forbidden) and fault.retry_after:
@@ -485,8 +488,16 @@ class Server:
             answer = symptoms.html_page(403 if isinstance(fault, Forbidden) else 429, retry_after=retry_after)
         else:
             answer = exchange.desk.refusal(reason, now, call=exchange.call, retry_after=retry_after, until=until)
-        reading = self._answered(exchange, answer, executed=False, fault=armed)
-        self.deliver(exchange, answer, reading, fault=armed)
+        reading = None if executed else self._answered(exchange, answer, executed=False, fault=armed)
+        if not (executed and self._crash_after_commit(exchange)):
+            self.deliver(exchange, answer, reading, fault=armed)
+
+    def _behind(self, exchange: Exchange, armed: Armed) -> bool:
+        """Let the venue carry out what is answered by somebody before it; False where it would not look at it."""
+        if exchange.desk.admit(exchange.call, self.world.now + self.operations.skew()) is not None:
+            return False
+        self._execute(exchange, fault=armed)
+        return True
 
     def _lose(self, exchange: Exchange, armed: Armed, fault: LostAnswer) -> None:
         """Commit then lose the answer, or its twin: nothing committed, the same bytes."""

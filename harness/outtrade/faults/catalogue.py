@@ -122,7 +122,7 @@ def twins() -> dict[str, str]:
         kind, symptom, truth = variant.split(".")
         if truth != "read":
             found[variant] = f"{kind}.{symptom}.{'absent' if truth == 'committed' else 'committed'}"
-    return found
+    return found | {"forbidden.committed": "forbidden.absent", "forbidden.absent": "forbidden.committed"}
 
 
 def _entry(one: type[FaultBase]) -> Entry:

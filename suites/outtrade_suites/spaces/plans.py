@@ -59,6 +59,10 @@ MORE: tuple[str, ...] = (
 EVERY: tuple[str, ...] = (*dict.fromkeys(VARIANTS), *MORE)
 """Each variant once."""
 
+LATER: tuple[str, ...] = ("forbidden.committed", "forbidden.absent")
+"""Variants that ``EVERY`` had to do without, so that old seeds keep their meaning: drawn in spaces of their own
+(``trailing``), or named."""
+
 REPEATABLE = frozenset({"lost_answer"})
 """Kinds of which one scenario may have several."""
 
@@ -93,7 +97,7 @@ def wish(d: Draw, variant: str) -> Wish:
     """Decide on which operation a variant acts, and hence which shape of order it needs."""
     kind, _, rest = variant.partition(".")
     op = "place"
-    if kind == "lost_answer" and not rest.endswith("read"):
+    if variant in LATER or (kind == "lost_answer" and not rest.endswith("read")):
         op = "cancel" if d.boolean("on a cancel", 0.2) else "place"
     elif kind == "lost_answer":
         op = "read"
@@ -191,7 +195,7 @@ def build(d: Draw, w: Wish, hit: Hit, lasts: float, heal: float) -> Fault:
             told, page = rest in ("retry_after", "page"), rest.startswith("page")
             return kinds.RateLimit(on=on, duration=lasts, retry_after=told, page=page)
         case "forbidden":
-            return kinds.Forbidden(on=on, duration=lasts)
+            return kinds.Forbidden(on=on, duration=lasts, truth=rest or "told")
         case "late_request":
             return kinds.LateRequest(on=on, delay=lasts)
         case "half_open":

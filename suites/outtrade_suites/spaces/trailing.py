@@ -10,9 +10,9 @@ One symbol, one ``protect`` intent with ``trail`` (basis points), and a plot::
 
 Three distances: *usual* (0.6 to 3 %), *tight* (0.12 to 0.2 %) and *wide* (12 to 20 %): taken for percent or for a
 fraction, a tight one becomes one that the venue takes as well (``TRAILING_DELTA`` is 10 to 2000 on Binance spot), and
-never triggers; so does a wide one, and sells at the next trade. About two thirds have a fault, on the placing of the
-stop (its answer is lost, the venue is busy, the process dies) or on the fills before it. The space is one of Binance
-spot (``trailingDelta``).
+never triggers; so does a wide one, and sells at the next trade. About three quarters have a fault, on the placing of
+the stop (its answer is lost, or is a firewall's page; the venue is busy, the process dies) or on the fills before it.
+The space is one of Binance spot (``trailingDelta``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PLOTS = ("climbs", "grows", "falls", "closed", "stays")
 DISTANCES: dict[str, tuple[int, int]] = {"usual": (60, 300), "tight": (12, 20), "wide": (1200, 2000)}
 """Lowest and highest distance, in basis points."""
 SPREAD = ("usual", "tight", "wide", "tight")
-FAULTS = ("none", "lost stop", "partial", "none", "crash", "busy stop", "none", "lost entry", "event")
+FAULTS = ("none", "lost stop", "partial", "none", "crash", "busy stop", "page", "none", "lost entry", "event", "page")
 
 
 def trailing(d: Draw) -> Scenario:
@@ -129,6 +129,10 @@ def _faults(d: Draw, wanted: list[dict[str, Any]], heal: float) -> tuple[Fault, 
         return (kinds.LostAnswer(on=at_entry, committed=committed, symptom=symptom, delay=delay),)
     if what == "busy stop":
         return (kinds.Reject(on=at_stop.model_copy(update={"times": d.integer("times", 1, 2)}), reason="busy"),)
+    if what == "page":
+        truth, lasts = d.choice("truth", ("committed", "absent")), float(d.integer("page lasts", 5, 30))
+        on = at_stop.model_copy(update={"before": heal - lasts})
+        return (kinds.Forbidden(on=on, duration=lasts, truth=truth),)
     if what == "crash":
         point = d.choice("point", ("before_send", "after_send", "after_commit", "after_ack"))
         on = at_stop.model_copy(update={"before": heal - 20})

@@ -42,10 +42,22 @@ class Ban(FaultBase):
 
 class Forbidden(FaultBase):
     """HTTP 403 with an HTML page for every request from the triggering one on, for ``duration`` seconds: a web
-    application firewall in front of the venue. Nothing executes, but the page does not say so."""
+    application firewall in front of the venue. Nothing executes, but the page does not say so.
+
+    ``truth``: where the triggering request is a write, ``committed`` says that the venue carried it out (the firewall
+    looked at the answer), ``absent`` that it never came there; of both the client sees the same, on the stream too,
+    until the venue answers its first question. ``told``: nothing executes, and the stream goes on.
+    """
+
+    LATER = ("truth",)
 
     kind: Literal["forbidden"] = "forbidden"
     duration: float = 30.0
+    truth: Literal["told", "committed", "absent"] = "told"
+
+    @property
+    def variant(self) -> str:
+        return "forbidden" if self.truth == "told" else f"forbidden.{self.truth}"
 
 
 class Reject(FaultBase):
