@@ -64,6 +64,50 @@ def test_the_test_of_the_guide_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         sys.modules.pop("my_suite", None)
 
 
+def test_a_scenario_and_a_space_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text()
+    blocks = dict(re.findall(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", page, re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    Path("scenario.json").write_text(blocks["scenario"])
+    Path("dips_suite.py").write_text(blocks["space"])
+    code, text = outtrade("replay", "scenario.json", "--target", "agent:httpx")
+    assert code == 0, text
+    code, text = outtrade("replay", "scenario.json", "--target", f"py:{EXAMPLES / 'naive_agent.py'}:execute")
+    assert code == 1 and "FAULT lost answer" in text, text
+    words = ("run", "agent:httpx", "--suite", "py:dips_suite.py:suite", "--space", "dips", "-n", "6", "--workers", "1")
+    code, text = outtrade(*words, "--report", "r")
+    assert code == 0 and "of dips" in text and "landed" in text, text
+
+
+def test_a_scenario_file_is_told_all_that_it_lacks(tmp_path: Path) -> None:
+    file = tmp_path / "s.json"
+    file.write_text(json.dumps({"format": "outtrade.scenario", "version": 1, "id": "mine", "until": 10, "untl": 5}))
+    code, text = outtrade("replay", str(file), "--target", "agent:httpx")
+    assert code == 2 and text.count("\n") == 1, text
+    for said in ("seed: ", "symbols: ", "balances: ", "intents: Field required", "untl: Extra inputs"):
+        assert said in text
+
+
+def test_the_zoo_of_a_suite_in_a_file_is_run_by_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("desk.py").write_text("def execute(task, venue): raise RuntimeError('on purpose')\n")
+    Path("desk_suite.py").write_text(
+        "from outtrade.suites import Broken\nfrom outtrade_suites import suite as core\n"
+        "suite = core.extended('desk', agents=lambda: {'desk': 'py:desk.py:execute'}, zoo=lambda: (Broken(\n"
+        "    name='raises', spec='py:desk.py:execute', base='desk', property='RCV-18', needs_fault=False),))\n"
+    )
+    named = ("--suite", "py:desk_suite.py:suite")
+    small = ("-n", "2", "--workers", "1", "--report", "r", "--no-minimise", "--check-determinism")
+    for target in ("agent:desk", "zoo:raises"):
+        code, text = outtrade("run", target, *named, *small)
+        assert code == 1 and "on purpose" in text, text
+    code, text = outtrade("run", "zoo:raise", *named, *small)
+    assert code == 2 and "is it raises?" in text.replace("raises or", "raises?"), text
+    assert outtrade("run", "zoo:raises", *small)[0] == 2  # nobody else knows that name
+    code, text = outtrade("zoo", *named, "--only", "raises", "-n", "2", "--workers", "1")
+    assert code == 0, text
+
+
 def test_no_file_is_trusted_to_start_a_program_or_a_suite(tmp_path: Path) -> None:
     scenario = json.loads((EXAMPLES / "answer_lost.json").read_text())
     ran = tmp_path / "ran"

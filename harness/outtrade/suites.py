@@ -208,7 +208,8 @@ class Suite:
             if _plain(prop.id) == key:
                 return prop
         near = ", ".join(prop.id for prop in self.properties if _plain(prop.id).startswith(key[:3]))
-        raise SuiteError(f"no property {wanted!r} in suite {self.name}" + (f"; there are {near}" if near else ""))
+        listed = f"; there are {near}" if near else " (see: outtrade list properties)"
+        raise SuiteError(f"no property {wanted!r} in suite {self.name}{listed}")
 
     def space(self, wanted: str | None) -> tuple[str, Space]:
         """The space called ``wanted`` (None: the default) with its name; raises SuiteError."""

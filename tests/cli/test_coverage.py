@@ -57,6 +57,11 @@ def test_the_best_agent_counts_for_faults_and_properties_but_each_for_incomplete
     ]
 
 
+def test_what_one_of_several_agents_shows_is_not_asked_of_one_alone() -> None:
+    alone = {"a": one(decided=0, landed=0, incomplete=21)}
+    assert list(shortfalls(alone, all_ran=False)) == ["a: 21 of 1000 scenarios are incomplete; 2% is the limit"]
+
+
 def test_small_runs_are_not_held_to_the_marks() -> None:
     assert list(shortfalls({"a": one(decided=0, scenarios=999)})) == []
 

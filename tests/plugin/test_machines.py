@@ -63,13 +63,14 @@ def test_a_story_is_a_fair_scenario() -> None:
 
 def test_the_examples_of_the_page_run() -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     body = blocks[0].partition("@settings")[2]
     assert len([line for line in body.splitlines() if line.strip()]) <= 10, "ten lines are promised"
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks:
         exec(compile(block, "docs/hypothesis.md", "exec"), names)  # the page's own code
     names["test_never_buys_more_than_was_asked"]()
+    names["test_violates_nothing"]()
     outcome = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(names["TestCancels"]).run(outcome)
     assert outcome.testsRun == 1 and outcome.wasSuccessful(), outcome.failures + outcome.errors

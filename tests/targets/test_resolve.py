@@ -222,6 +222,11 @@ def test_short_names_come_from_the_suites(write: Write) -> None:
     assert target.name == "agent:mine"
     with pytest.raises(TargetError, match="no agent is called 'other'; there are mine"):
         resolve("agent:other", names={"mine": "py:named.py:run"})
+    with pytest.raises(TargetError, match=r"example py:named\.py:run$"):
+        resolve("py:named.run")
+    many = {f"mine{number}": "py:named.py:run" for number in range(30)}
+    with pytest.raises(TargetError, match=r"is it mine7 .*\(see: outtrade list agents\)"):
+        resolve("zoo:mine77", names=many)
     with pytest.raises(TargetError, match="again a short name"):
         resolve("agent:mine", names={"mine": "agent:mine"})
 

@@ -47,8 +47,8 @@ app.add_typer(cassette, name="cassette")
 Target = Annotated[
     str,
     typer.Argument(
-        help="What to test: py:file.py:function, py:package.module:object, ccxt:binance, ccxt.async:binance,"
-        " agent:NAME or zoo:NAME.",
+        help="What to test: py:file.py:function, py:package.module:object, cmd:'PROGRAM WORDS' (any language),"
+        " http://127.0.0.1:PORT (a service), ccxt:binance, ccxt.async:binance, agent:NAME or zoo:NAME.",
     ),
 ]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite of properties and scenario spaces.")]
@@ -476,7 +476,9 @@ def judge(
 
 @app.command(epilog="\b\nExample:\n  outtrade explain RTY-01")
 def explain(
-    wanted: Annotated[str, typer.Argument(metavar="PROPERTY", help="Id of a property, for example RTY-01.")],
+    wanted: Annotated[
+        str, typer.Argument(metavar="PROPERTY", help="Id of a property (RTY-01), or a failure of it (RTY-01:exposure).")
+    ],
     suite: SuiteName = "core",
     debug: Debug = False,
 ) -> None:

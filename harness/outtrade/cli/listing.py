@@ -131,10 +131,10 @@ def agents_command(*, suite: str) -> int:
 
 
 def explain_command(wanted: str, *, suite: str) -> int:
-    """``outtrade explain PROPERTY``."""
+    """``outtrade explain PROPERTY``; the fingerprint of a failure (``RTY-02:new-order``) names its property, too."""
     terminal = terminal_of()
     loaded = suites.load(suite)
-    prop = loaded.property(wanted)
+    prop = loaded.property(wanted.partition(":")[0])
     terminal.paragraph(f"{prop.id}  {prop.title}", indent="")
     judged = {"A": "agents", "G": "gateways", "AG": "agents and gateways"}[prop.scope]
     terminal.line(f"{prop.level}, {prop.severity}; dimension {prop.dimension}; judged for {judged}", "dim")

@@ -173,11 +173,17 @@ def zoo_command(
         terminal.line(f"INCOMPLETE: interrupted after {count(len(rows) - 1, 'agent')}", "bold red")
         return INCOMPLETE
     wrong = [line for row in rows for line in row.faults()]
-    wrong += coverage.shortfalls(proofs)
+    wrong += coverage.shortfalls(proofs, all_ran=not only)
     if not only:
         wrong += matrix.blind_spots(rows, order)
     for line in wrong:
         terminal.paragraph(line)
+    if any(row.unpermitted for row in rows):
+        terminal.paragraph(
+            "What follows from the bug of a broken agent stands in `also` of its Broken; what does not is a false alarm"
+            " of the property, or a second bug.",
+            indent="",
+        )
     caught = sum(row.expected is not None for row in rows)
     if wrong:
         terminal.line(f"FAIL: {count(len(wrong), 'thing')} not as it should be", "bold red")

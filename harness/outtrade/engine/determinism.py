@@ -68,7 +68,7 @@ class Check:
             history = run(target, scenario)
         text = scenario.to_json()
         recording = target.outside.allowed.file if target.outside is not None else ""
-        told = self.others.run(index, target.name, text, history.hash(), recording)
+        told = self.others.run(index, target.name, text, history.hash(), recording, target.suite)
         if told.lost:
             return history, f"the run here ended; elsewhere {told.lost}", here.counts()
         differs = origin = ""
@@ -79,15 +79,15 @@ class Check:
             with watching() as again:
                 differs, origin = explained(history, run(target, scenario), here.origin, again.origin)
         if differs and not spun(history.events):
-            differs += self._cause(origin, target.name, text, recording)
+            differs += self._cause(origin, target, text, recording)
         return history, differs, here.counts()
 
-    def _cause(self, origin: str, target: str, scenario: str, recording: str) -> str:
+    def _cause(self, origin: str, target: Target, scenario: str, recording: str) -> str:
         if origin not in self._causes:
             if len(self._causes) == MAX_CAUSES:
                 return ""
             self._causes[origin] = likely_cause(
-                self.others.seeds, lambda seed: in_a_fresh_one(seed, target, scenario, recording)
+                self.others.seeds, lambda seed: in_a_fresh_one(seed, target.name, scenario, recording, target.suite)
             )
         return f"; {self._causes[origin]}"
 

@@ -60,6 +60,8 @@ class _Job(msgspec.Struct, frozen=True):
     """The hash of the History here: where it is the same there, nothing needs to be told."""
     recording: str = ""
     """The file that answers for the hosts that the run lets through."""
+    suite: str = ""
+    """The suite that the target's short name is of: see ``outtrade.targets.Target``."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ class Others:
         self._owner = 0
         self._running: dict[int, _Other] = {}
 
-    def run(self, turn: int, target: str, scenario: str, known: str, recording: str = "") -> Told:
+    def run(self, turn: int, target: str, scenario: str, known: str, recording: str = "", suite: str = "") -> Told:
         """Run a scenario (JSON) in the interpreter whose turn it is; ``recording``: see ``outtrade.outside``. Raises
         RuntimeError where the harness fails."""
         if self._owner != os.getpid():  # after a fork: what our parent has started is our parent's
@@ -98,7 +100,7 @@ class Others:
         other = self._running.get(seed)
         if other is None or not other.lives():
             other = self._running[seed] = _Other(seed)
-        told = other.run(_Job(target, scenario, known, recording))
+        told = other.run(_Job(target, scenario, known, recording, suite))
         if told.lost:
             self._running.pop(seed).close()
         return told
@@ -110,11 +112,11 @@ class Others:
                 self._running.popitem()[1].close()
 
 
-def in_a_fresh_one(seed: int, target: str, scenario: str, recording: str = "") -> str:
+def in_a_fresh_one(seed: int, target: str, scenario: str, recording: str = "", suite: str = "") -> str:
     """The hash of the History of a run in an interpreter that has run nothing before; or why there is none."""
     other = _Other(seed)
     try:
-        told = other.run(_Job(target, scenario, "", recording))
+        told = other.run(_Job(target, scenario, "", recording, suite))
     finally:
         other.close()
     return told.hash or told.lost
@@ -205,20 +207,20 @@ def serve() -> None:
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
     os.close(nowhere)
-    targets: dict[tuple[str, str], Target] = {}
+    targets: dict[tuple[str, str, str], Target] = {}
     while data := _receive(jobs):
         _send(told, msgspec.msgpack.encode(_carry_out(_JOBS.decode(data), targets)))
     os._exit(0)  # there is nothing to put in order, and the other side waits
 
 
-def _carry_out(job: _Job, targets: dict[tuple[str, str], Target]) -> Told:
+def _carry_out(job: _Job, targets: dict[tuple[str, str, str], Target]) -> Told:
     from outtrade.engine.run import run  # type: ignore[import-not-found,unused-ignore]
 
     try:
-        named = (job.target, job.recording)
+        named = (job.target, job.recording, job.suite)
         if named not in targets:
             outside = Outside(played(Path(job.recording))) if job.recording else None
-            targets[named] = replace(resolve(job.target), outside=outside)
+            targets[named] = replace(resolve(job.target, suite=job.suite), outside=outside)
         with watching() as watch:
             history = run(targets[named], Scenario.from_json(job.scenario))
     except (Exception, WorldStop) as error:

@@ -194,4 +194,4 @@ def prepare(plan: Plan, check: Check | None = None) -> Kit:
     from outtrade.targets import resolve
 
     suite = suites.load(plan.suite)
-    return Kit(plan, resolve(plan.target), suite, check)
+    return Kit(plan, resolve(plan.target, suite=plan.suite), suite, check)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from outtrade.engine.results import FAILING
-from outtrade.model.scenario import Scenario, ScenarioError
+from outtrade.model.scenario import Scenario, ScenarioError, problems
 from outtrade.model.task import Plain
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def parse(text: bytes) -> Saved:
     try:
         saved = SavedFailure.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(f"{where}: {first['msg']} ({error.error_count()} problem(s) in all)") from None
+        raise ScenarioError(problems(error)) from None
     scenario = Scenario.from_json(json.dumps(saved.scenario))
     return Saved(scenario, saved.target, saved.suite, saved.failures, saved.history)
 

@@ -37,10 +37,19 @@ from .fleet import Fleet, limits_of, share
 from .task import Bounds, Intent, Limits, Number, Plain, Side, Task
 
 VERSION = 1
+SHOWN = 5
+"""Problems of a file that a message names."""
 
 
 class ScenarioError(ValueError):
     """A scenario file that cannot be used; the message is one line for the user."""
+
+
+def problems(error: ValidationError) -> str:
+    """What is wrong with a file, on one line: the first five places, each with its problem."""
+    said = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
+    return "; ".join(said[:SHOWN]).replace("\n", " ") + more
 
 
 class Market(Plain):
@@ -310,6 +319,4 @@ class Scenario(Plain):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ScenarioError(f"{where}: {first['msg']} ({error.error_count()} problem(s) in all)") from None
+            raise ScenarioError(problems(error)) from None

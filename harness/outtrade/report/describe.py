@@ -3,6 +3,8 @@
 >>> from outtrade.model.fault import LostAnswer, Trigger
 >>> describe_fault(LostAnswer(on=Trigger(op="place", nth=2), committed=False, symptom="reset").model_dump())
 'lost_answer.reset.absent on the 2nd place'
+>>> describe_intent({"id": "i1", "at": 5, "kind": "order", "on_partial": "cancel", "expires": 60})
+'i1 at 5 s: order, partly filled: cancel the rest, expires 60 s'
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ def describe_intent(intent: Mapping[str, Any]) -> str:
     words.append("post-only" if intent.get("post_only") else "")
     words.append(f"of {intent['target']}" if intent.get("target") else "")
     line = f"{intent['id']} at {number(intent['at'])} s: " + " ".join(word for word in words if word)
+    if intent.get("on_partial", "keep") != "keep":
+        line += f", partly filled: {intent['on_partial']} the rest"
     if intent.get("expires") is not None:
         line += f", expires {number(intent['expires'])} s"
     return clean(line)

@@ -43,6 +43,11 @@ class Row:
             return "+" if ident in self.also else "!"
         return "." if self.applied.get(ident) else " "
 
+    @property
+    def unpermitted(self) -> bool:
+        """Whether a broken agent fails something that is no consequence of its bug."""
+        return self.expected is not None and any(self.cell(ident) == "!" for ident in self.failed)
+
     def faults(self) -> Iterator[str]:
         """What is not as it should be, one line each."""
         if self.problem:

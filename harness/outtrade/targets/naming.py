@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -60,6 +61,9 @@ class Target:
     lacks: frozenset[str] = frozenset()
     """Capabilities that it has not got (an agent's module may say so: ``LACKS = ("stream",)``)."""
 
+    suite: str = ""
+    """The suite in whose names a short name was found beside those of the installed ones; "": in theirs alone."""
+
     toxiproxy: str = ""
     """Address of the Toxiproxy that does the network faults of a run in real time; "": the venue's server does."""
     outside: Outside | None = None
@@ -77,10 +81,11 @@ class Target:
         return self.load()
 
 
-def resolve(spec: str, *, names: Mapping[str, str] | None = None) -> Target:
+def resolve(spec: str, *, names: Mapping[str, str] | None = None, suite: str = "") -> Target:
     """Find a target by its name; raises TargetError with one line that says what is wrong.
 
-    ``names`` are short names (``httpx`` in ``agent:httpx``) and what they stand for; by default those of the suites.
+    ``names`` are short names (``httpx`` in ``agent:httpx``) and what they stand for; by default those of the installed
+    suites, and of ``suite`` (``py:my_suite.py:suite``) where that is none of them.
     """
     kind, colon, rest = spec.partition(":")
     if not colon or not rest:
@@ -101,7 +106,7 @@ def resolve(spec: str, *, names: Mapping[str, str] | None = None) -> Target:
     if kind == "http":
         return _service(spec)
     if kind in ("agent", "zoo"):
-        return _named(spec, kind, rest, names)
+        return _named(spec, kind, rest, names, "" if suite in suites.names() else suite)
     raise TargetError(f"{spec}: unknown kind of target {kind!r} (known: {', '.join(KINDS)})")
 
 
@@ -109,6 +114,9 @@ def resolve(spec: str, *, names: Mapping[str, str] | None = None) -> Target:
 def _python(spec: str, rest: str) -> Target:
     where, colon, path = rest.rpartition(":")
     if not colon or not where or not path:
+        file, dot, name = rest.rstrip(":").rpartition(".")
+        if dot and name != "py" and Path(f"{file}.py").is_file():
+            raise TargetError(f"{spec}: say which object, for example py:{file}.py:{name}")
         raise TargetError(f"{spec}: say which object, for example py:{rest.rstrip(':')}:execute")
     if where.endswith(".py") or "/" in where or os.sep in where:
         source: _Source = _File(spec, where)
@@ -357,34 +365,51 @@ def _elsewhere(spec: str, what: str) -> Callable[[], Runner]:
 
 
 # ------------------------------------------------------------------ names of the suites
-def _named(spec: str, kind: str, name: str, names: Mapping[str, str] | None) -> Target:
-    known = _suite_names(spec, kind) if names is None else names
+MANY = 20
+"""From so many names on, a message shows those that are like the wrong one, not all."""
+
+
+def _named(spec: str, kind: str, name: str, names: Mapping[str, str] | None, suite: str) -> Target:
+    known = _suite_names(spec, kind, suite) if names is None else names
     meant = known.get(name)
     if meant is None:
-        listed = f"; there are {', '.join(sorted(known))}" if known else ""
-        raise TargetError(f"{spec}: no {kind} is called {name!r}{listed}")
+        what = "agent" if kind == "agent" else "agent of the zoo"
+        raise TargetError(f"{spec}: no {what} is called {name!r}{_listed(name, known)}")
     if meant.partition(":")[0] in ("agent", "zoo"):
         raise TargetError(f"{spec}: stands for {meant}, which is again a short name")
     target = resolve(meant)
     if kind == "zoo" and names is None and not target.venues:
-        target = replace(target, venues=_venues_of_base(name))
-    return replace(target, name=spec)
+        target = replace(target, venues=_venues_of_base(name, suite))
+    return replace(target, name=spec, suite=suite)
 
 
-def _venues_of_base(name: str) -> tuple[str, ...]:
+def _listed(name: str, known: Mapping[str, str]) -> str:
+    """What there is instead of ``name``: everything, or what is like it."""
+    if len(known) < MANY:
+        return f"; there are {', '.join(sorted(known))}" if known else ""
+    near = get_close_matches(name, known, n=3)
+    return (f"; is it {' or '.join(near)}?" if near else "") + " (see: outtrade list agents)"
+
+
+def _searched(suite: str) -> list[suites.Suite]:
+    """The suites whose short names count: the installed ones, and ``suite``."""
+    return [suites.load(one) for one in (*suites.names(), *([suite] if suite else ()))]
+
+
+def _venues_of_base(name: str, extra: str) -> tuple[str, ...]:
     """Where a broken agent can trade: where the reference agent can that it was made from."""
-    for suite in (suites.load(one) for one in suites.names()):
+    for suite in _searched(extra):
         base = next((broken.base for broken in suite.zoo if broken.name == name), None)
         if base in suite.agents:
             return resolve(suite.agents[base]).venues
     return ()
 
 
-def _suite_names(spec: str, kind: str) -> Mapping[str, str]:
-    """Short names of all installed suites: reference agents, or the broken agents of the zoo."""
+def _suite_names(spec: str, kind: str, extra: str) -> Mapping[str, str]:
+    """Short names of all installed suites and of ``extra``: reference agents, or the broken agents of the zoo."""
     found: dict[str, str] = {}
     try:
-        for suite in (suites.load(name) for name in suites.names()):
+        for suite in _searched(extra):
             if kind == "agent":
                 found |= suite.agents | {f"models/{model.name}": model.spec for model in suite.models}
             else:
@@ -398,7 +423,7 @@ def _suite_names(spec: str, kind: str) -> Mapping[str, str]:
 def one_line(error: BaseException) -> str:
     """An exception on one line: its class and the first line of what it says."""
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
+        return f"{type(error).__name__}: {error.msg} ({Path(error.filename or '?').name}:{error.lineno})"
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
