@@ -68,17 +68,28 @@ async def main(scenario: str, reports: str = "reports/mcp-example") -> None:
     """One session. What the server tells its operator goes to a file, so that only the model's side is shown."""
     words = ["-m", "outtrade", "mcp", scenario, "--tell-verdict", "--out", reports]
     server = StdioServerParameters(command=sys.executable, args=words, env=dict(os.environ))
-    with tempfile.TemporaryFile("w") as operator:
-        async with Client(stdio_client(server, errlog=operator)) as client:
-            listed = await client.list_tools()
-            print("tools: ", ", ".join(tool.name for tool in listed.tools))
-            steps = model(await call(client, "task", {}))
-            try:
-                step = next(steps)
-                while True:
-                    step = steps.send(await call(client, *step))
-            except StopIteration as end:
-                await call(client, "report", end.value)
+    with tempfile.TemporaryFile("w+") as operator:
+        try:
+            async with Client(stdio_client(server, errlog=operator)) as client:
+                await play(client)
+        except Exception:  # the server has gone: it told its operator why
+            operator.seek(0)
+            if not (said := operator.read().strip()):
+                raise
+            sys.exit(said)
+
+
+async def play(client: Client) -> None:
+    """The model's calls and its report."""
+    listed = await client.list_tools()
+    print("tools: ", ", ".join(tool.name for tool in listed.tools))
+    steps = model(await call(client, "task", {}))
+    try:
+        step = next(steps)
+        while True:
+            step = steps.send(await call(client, *step))
+    except StopIteration as end:
+        await call(client, "report", end.value)
 
 
 if __name__ == "__main__":

@@ -283,6 +283,7 @@ def scenario_file(folder: Path, **changes: Any) -> str:
         (["replay", "failure.json"], "failure.json: target: Field required"),
         (["judge", "none.jsonl"], "none.jsonl: No such file or directory"),
         (["judge", "agent.py"], "agent.py: not a history file: "),
+        (["judge", "failure.json"], "; a scenario or a saved failure is for outtrade replay"),
         (["explain", "RTY-99"], "no property 'RTY-99' in suite core; there are RTY-01, RTY-14"),
         (["zoo", "--only", "none"], "no agent 'none' in suite core"),
         (["zoo"], "suite core has no agents"),

@@ -100,6 +100,12 @@ def test_the_example_over_stdio_does_what_the_documentation_shows(tmp_path: Path
     assert (results["target"], results["exit"]["code"]) == ("mcp:model", 0)
 
 
+def test_the_example_says_why_the_server_has_gone(tmp_path: Path) -> None:
+    words = [sys.executable, "examples/mcp_client.py", "nowhere.json", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=120)
+    assert (done.returncode, done.stderr) == (1, "outtrade: nowhere.json: No such file or directory\n")
+
+
 def test_stdout_is_for_the_protocol_and_stderr_for_the_operator(tmp_path: Path) -> None:
     report = {"outcomes": {"i1": {"status": "done", "filled": "0.4"}}, "orders": []}
     process = started(EXAMPLE, EXAMPLE, "--out", str(tmp_path))

@@ -21,7 +21,8 @@ def judge_command(file: Path, *, suite: str, timeline: bool, as_json: bool, only
     try:
         history = History.from_jsonl(file.read_bytes())
     except ValueError as error:
-        raise UsageError(f"{file}: {error}") from None
+        hint = "; a scenario or a saved failure is for outtrade replay" if file.suffix == ".json" else ""
+        raise UsageError(f"{file}: {error}{hint}") from None
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from None
     properties = [prop for prop in suites.load(suite).properties if history.header.scope in prop.scope]
