@@ -96,6 +96,11 @@ def test_a_change_makes_another_order_of_the_same_intent() -> None:
     assert {name[-1] for name in tags} >= {"1", "2"}
 
 
+def test_a_change_that_came_about_without_an_answer_is_done() -> None:
+    """The look at the old order was the first to say that it was replaced; that was taken for its end."""
+    assert wrong(run(resolve("agent:alpaca"), generate("equities", 1, 127))) == set()
+
+
 def test_a_fourth_day_trade_is_refused_and_not_sent_again() -> None:
     _, history = played(first("patterns"))
     [denied] = [event for event in history.events if isinstance(event, Response) and event.code == 40310100]
