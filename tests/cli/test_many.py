@@ -134,6 +134,22 @@ def test_an_agent_killed_by_a_signal_is_named(engine: Path) -> None:
     assert results(go(agent(engine, body), scenarios=1))[0].ended == "watchdog: the process was ended by SIGKILL"
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_is_asked_to_end_has_failed_only_if_it_happens_again(engine: Path, tmp_path: Path, times: int) -> None:
+    """Whoever stops a run ends its workers as well, often a moment before the run itself."""
+    body = f"""
+import os, pathlib, signal
+said = pathlib.Path({str(tmp_path)!r}, 'said')
+if task.id.endswith('-1') and len(said.read_text() if said.exists() else '') < {times}:
+    with said.open('a') as file:
+        file.write('x')
+    os.kill(os.getpid(), signal.SIGTERM)
+return []"""
+    done = results(go(agent(engine, body), workers=1, scenarios=3))
+    assert [r.verdicts["REC-12"] for r in done] == ["pass", "pass" if times == 1 else "fail", "pass"]
+    assert (done[1].ended == "watchdog: the process was ended by SIGTERM") is (times == 2)
+
+
 def test_an_agent_that_never_comes_back_is_stopped(engine: Path) -> None:
     kit = prepare(Plan(agent(engine, "if task.id.endswith('-1'):\n    while True: pass\nreturn []"), scenarios=3))
     done = results(list(run_many(kit, workers=1, limit=3)))

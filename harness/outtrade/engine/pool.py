@@ -154,6 +154,7 @@ class Pool:
         self._context: BaseContext = multiprocessing.get_context("fork" if forking else "spawn")
         self._forking = forking
         self._workers: list[_Worker] = []
+        self._again: set[int] = set()
         self._isolate = not kit.target.real_time
         self._isolated: set[bool] = set()
         if workers:
@@ -227,6 +228,7 @@ class Pool:
                 yield position, carry_out(self._kit, job)
             return
         ready: dict[int, Answer] = {}
+        self._again = set()
         given = following = 0
         while following < len(jobs) and not self._stopped():
             for slot, worker in enumerate(self._workers):
@@ -262,7 +264,8 @@ class Pool:
                 continue
             slot = busy[conn]
             worker = self._workers[slot]
-            assert worker.job is not None
+            position = worker.job
+            assert position is not None
             try:
                 answer = _ANSWERS.decode(worker.conn.recv_bytes())
                 if isinstance(answer, Asked | Kept):
@@ -270,13 +273,17 @@ class Pool:
                     continue
                 if isinstance(answer, Done):
                     self._isolated.add(answer.isolated)
-                ready[worker.job] = answer
+                ready[position] = answer
                 worker.job = None
             except (EOFError, OSError):
                 worker.process.join(2)
-                assert worker.job is not None
-                ready[worker.job] = Lost(_epitaph(worker.process.exitcode))
+                code = worker.process.exitcode
                 self._replace(slot)
+                if code == -signal.SIGTERM and position not in self._again:  # a stop of the whole process group?
+                    self._again.add(position)
+                    self._hand(slot, jobs[position], position)
+                else:
+                    ready[position] = Lost(_epitaph(code))
         now = time.monotonic()
         for slot, worker in enumerate(self._workers):
             if worker.job is not None and worker.asked is None and now > worker.deadline:
