@@ -111,5 +111,5 @@ def _scenario(venue: str, d: Draw) -> Scenario:
 def space(venue: str) -> Callable[[Draw], Scenario]:
     """The space of a venue, which is called as the venue is."""
     made = partial(_scenario, venue)
-    made.__doc__ = f"The same on {venue}, with instruments of its own, for gateways."
+    made.__doc__ = f"The usual orders and faults on {venue}; for gateways, with instruments of its own."
     return made

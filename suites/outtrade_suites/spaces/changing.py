@@ -33,7 +33,7 @@ Rule = Literal["tick", "step", "notional"]
 
 
 def changing(d: Draw) -> Scenario:
-    """One plot a scenario, on a mild Binance spot market."""
+    """What was true of a market is not any more: rules, hours and clocks change in mid-run (Binance spot)."""
     return about_one(d, PLOTS, "changing")
 
 

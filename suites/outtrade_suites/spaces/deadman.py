@@ -49,7 +49,7 @@ TIMEOUTS = (20, 30, 45, 60)
 
 
 def deadman(d: Draw) -> Scenario:
-    """One plot a scenario, about orders under a dead-man switch."""
+    """Orders under a dead-man switch, whose requests get lost, late or limited (Kraken, OKX, Binance USD-M)."""
     venue = d.choice("venue", VENUES)
     story, plot = Story(d, universe_of(venue)), d.spread("plot", tuple(PLOTS))
     needs: tuple[Capability, ...] = ("contracts", "dead_man") if venue == "binance_usdm" else ("dead_man",)

@@ -77,7 +77,7 @@ def session_of(day: str) -> Session:
 
 
 def equities(d: Draw) -> Scenario:
-    """One plot, on a day of New York."""
+    """US equities at Alpaca: opens, closes, auctions, early closes, orders queued for the next session."""
     story, plot = Story(d, SHARES), d.spread("plot", tuple(PLOTS))
     story.clock = float(d.integer("begins", 5, 25))
     story.extra |= {"venue": "alpaca", "needs": ("sessions",), "fees": (Decimal(0), Decimal(0))}

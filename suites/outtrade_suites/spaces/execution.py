@@ -34,7 +34,7 @@ from outtrade_suites.spaces.told import Plot, Story, told
 
 
 def execution(d: Draw) -> Scenario:
-    """One plot a scenario, on a mild Binance spot market; behind some of them a second one."""
+    """Slippage, fees and patience; caps, order rates, the kill switch (Binance spot)."""
     story, plot = Story(d), d.spread("plot", tuple(PLOTS))
     PLOTS[plot](d.sub(plot), story)
     if plot in ("rate", "slippage", "patience"):

@@ -30,7 +30,7 @@ VENUES = ("okx", "bybit")
 
 
 def fallback(d: Draw) -> Scenario:
-    """One plot about an order and two venues, on a mild market."""
+    """The main venue is down, in doubt or bans, and another one is at hand."""
     story = begun(d, PLOTS)
     story.extra |= {"allow_alert_only": d.boolean("alert is enough", 0.3), "needs": ("fallback",)}
     away = d.sub("fallback")

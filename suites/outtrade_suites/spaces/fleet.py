@@ -33,7 +33,7 @@ SIZES = (2, 3, 8)
 
 
 def fleet(d: Draw) -> Scenario:
-    """One plot a scenario, on a mild Binance spot market."""
+    """Two, three or eight copies of an agent on one account of Binance spot."""
     story, plot = Story(d), d.spread("plot", tuple(PLOTS))
     size = d.spread("instances", SIZES)
     story.extra |= {"fleet": Fleet(instances=size), "needs": ("instances",)}

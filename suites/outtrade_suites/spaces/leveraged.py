@@ -73,7 +73,7 @@ MIDNIGHT = 1_767_225_600
 
 
 def leveraged(d: Draw, venue: str = "binance_usdm", space: str = "leveraged") -> Scenario:
-    """One plot a scenario, about positions in contracts of Binance USD-M futures."""
+    """Positions in contracts of Binance USD-M: account modes, funding, liquidation, orders that turn a position."""
     place = PLACES[venue]
     plots = [plot for plot in PLOTS if plot != "modes" or place.leverage]
     story, plot = Story(d, universe_of(venue, place.symbols)), d.spread("plot", plots)
@@ -92,7 +92,7 @@ def leveraged(d: Draw, venue: str = "binance_usdm", space: str = "leveraged") ->
 def at_venue(venue: str) -> Callable[[Draw], Scenario]:
     """The space on one of ``PLACES``; it is called ``leveraged//VENUE``."""
     made = partial(leveraged, venue=venue, space=f"leveraged//{venue}")
-    made.__doc__ = f"The same about contracts of {venue}."
+    made.__doc__ = f"The same as leveraged, about contracts of {venue}."
     return made
 
 

@@ -45,7 +45,7 @@ TOKEN = "BNB/USDT"
 
 
 def reconciliation(d: Draw) -> Scenario:
-    """One plot a scenario; in a half of them fees are paid in BNB."""
+    """Accounts on which much happens, not all of it ours: strays, transfers, pages of fills, fees in BNB."""
     story, plot = Story(d), d.spread("plot", tuple(PLOTS))
     PLOTS[plot](d.sub(plot), story)
     if plot != "stray":

@@ -34,7 +34,7 @@ from outtrade_suites.spaces.told import Plot, Story, told, told_in_turn
 
 
 def recovery(d: Draw) -> Scenario:
-    """Two or three plots about recovery a scenario, one after the other, on a mild Binance spot market."""
+    """Stores lost, questions unanswered, plans cut in half, orders ended by others (Binance spot)."""
     return told(told_in_turn(d, PLOTS, COMBINATIONS), "recovery")
 
 

@@ -26,7 +26,7 @@ from outtrade_suites.spaces.told import Plot, Story, told, told_in_turn
 
 
 def retry(d: Draw) -> Scenario:
-    """Two or three plots about pace a scenario, one after the other, on a mild Binance spot market."""
+    """Refusals again and again, rate limits, outages that an order does not outlast (Binance spot)."""
     return told(told_in_turn(d, PLOTS, COMBINATIONS), "retry")
 
 

@@ -42,7 +42,7 @@ WIDE = Decimal("0.006")
 
 
 def shares(d: Draw) -> Scenario:
-    """One plot, in the regular session."""
+    """Shares at Alpaca: protected by stops and pairs, and traded in fractions."""
     story, plot = Story(d, SHARES), d.spread("plot", tuple(PLOTS))
     opens = session_of(d.choice("date", FULL_DAYS + SHORT_DAYS)).open // NS
     story.clock = float(d.integer("begins", 5, 25))

@@ -52,7 +52,7 @@ STREAM_CASES = ("drop", "duplicate", "reorder", "early", "close", "silent")
 
 
 def wire(d: Draw) -> Scenario:
-    """One of ``CASES``, each equally often; a lost answer was committed or not by a coin."""
+    """An order that fills, one that rests, one fault: real time, 20 to 40 s each, for `cmd:` and `http:` agents."""
     return _scenario(d, "wire", CASES)
 
 
