@@ -1117,8 +1117,12 @@ def test_an_interrupt_of_the_main_thread_waits_for_its_turn(world: World) -> Non
     def agent() -> None:
         join(spawn(interrupt))
 
-    with world, pytest.raises(KeyboardInterrupt):
-        world.run_blocking(agent)
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in the background without
+    try:
+        with world, pytest.raises(KeyboardInterrupt):
+            world.run_blocking(agent)
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert world.run_ns < 2.5 * NS
 
 
