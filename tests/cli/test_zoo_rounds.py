@@ -67,6 +67,16 @@ def test_a_zoo_goes_on_where_it_was(two: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(ran) == 4 and all("early" in name for name in ran)
 
 
+def test_an_agent_that_goes_another_way_now_is_run_anew(two: Path) -> None:
+    """The others are kept: that is what a folder of many agents is for."""
+    zoo("--report", "z")
+    agent(two, "return ['RTY-01', 'PAR-01']", name="late")
+    done = zoo("--report", "z", "--resume")
+    assert "cannot resume" not in done.output
+    found = rows(two)["late"]
+    assert (found["scenarios"], found["failed"]) == (4, {"RTY-01": 4, "PAR-01": 4})
+
+
 def test_what_is_kept_is_of_the_same_zoo(two: Path) -> None:
     zoo("--report", "z")
     done = zoo("--report", "z", "--resume", "--seed", "2")

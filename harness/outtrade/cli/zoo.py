@@ -5,13 +5,15 @@ scenarios in the suite's default space and as many as a broken agent in each of 
 for all, that of another venue too; agents that do not trade there are left out.
 
 A broken agent that its property catches in the first ``ROUND`` scenarios is left at that; any other gets the rest, too.
-An interrupted zoo with a report folder goes on where it was (``--resume``).
+An interrupted zoo with a report folder goes on where it was (``--resume``); an agent whose scenarios go another way now
+is run anew.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from outtrade.engine.plan import Kit, Plan, prepare
 from outtrade.engine.results import Examined
 from outtrade.report import coverage, matrix
 from outtrade.report.results import ResultsFile, open_folder, slug
-from outtrade.report.resume import finished
+from outtrade.report.resume import Changed, finished
 from outtrade.report.terminal import Terminal
 from outtrade.report.text import clean, count
 from outtrade.score import GATE, INCOMPLETE, OK, Scorecard
@@ -219,7 +221,8 @@ def _run(
 
     kept: dict[int, Examined] = {}
     if resume and place is not None and (place / "results.json").is_file():
-        kept = finished(place, kit_of(job.scenarios))
+        with suppress(Changed):  # one agent of many: it is run anew
+            kept = finished(place, kit_of(job.scenarios))
     for scenarios in job.rounds():
         kit = kit_of(scenarios)
         files = ResultsFile(open_folder(place), earlier=kept) if place is not None else None

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from outtrade.engine.plan import Kit
 
 
+class Changed(ReportError):
+    """What a folder holds is of the same run, but its scenarios go another way now."""
+
+
 def finished(folder: Path, kit: Kit) -> dict[int, Examined]:
     """What ``folder`` holds of the run that ``kit`` is to do, by index. Raises ReportError with one line."""
     stored = load(folder)
@@ -95,7 +99,7 @@ def _check_same(folder: Path, kit: Kit, index: int, examined: Examined) -> None:
     answer = answers[0]
     now = answer.examined.result.history if isinstance(answer, Done) else ""
     if now != examined.result.history:
-        raise ReportError(
+        raise Changed(
             f"cannot resume {folder}: scenario {examined.result.scenario} goes another way now: the target, or what"
             " it depends on, has changed; run without --resume"
         )
